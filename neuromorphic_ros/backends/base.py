@@ -1,0 +1,61 @@
+"""What every backend offers: a network compiled for some hardware, run tick by tick."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+from neuromorphic_ros.errors import BackendError
+from neuromorphic_ros.snn.counts import Counts
+from neuromorphic_ros.snn.spec import NetworkSpec
+from neuromorphic_ros.snn.streaming import TickSpikes
+
+
+class Runner(Protocol):
+    """A compiled network with its state."""
+
+    @property
+    def spec(self) -> NetworkSpec:
+        """The network that runs."""
+        ...
+
+    def run(self, spikes: TickSpikes) -> TickSpikes:
+        """Run one tick per tick of `spikes`, addressed flat over all inputs.
+
+        Returns the spikes addressed flat over all neurons in execution order.
+        """
+        ...
+
+    def reset(self) -> None:
+        """Return to rest and count from zero."""
+        ...
+
+    def counts(self) -> Counts:
+        """Return the counts since construction or reset."""
+        ...
+
+
+class Backend(NamedTuple):
+    """A kind of hardware that can run networks.
+
+    here: literal status on a machine without the hardware; on_hardware: with it; each is `works`,
+    `needs hardware` or `not implemented`.
+    """
+
+    name: str
+    description: str
+    here: str
+    on_hardware: str
+    compile: Callable[[NetworkSpec], Runner] | None
+
+    def compiled(self, spec: NetworkSpec) -> Runner:
+        """Compile a network.
+
+        Raises BackendError if the backend is not implemented, NetworkError if the network is wrong.
+        """
+        if self.compile is None:
+            raise BackendError(
+                f"backend '{self.name}' ({self.description}) is not implemented; nothing is run "
+                "in its place: choose --profile jetson to run on this machine's CPU"
+            )
+        return self.compile(spec)

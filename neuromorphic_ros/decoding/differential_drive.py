@@ -1,0 +1,71 @@
+"""Spikes of motor neurons to the velocity of a differential drive."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from neuromorphic_ros.decoding.velocity import Velocity
+from neuromorphic_ros.errors import NetworkError
+from neuromorphic_ros.parameters import STRICT
+from neuromorphic_ros.spikes import SpikeBatch
+
+FORWARD, LEFT, RIGHT = range(3)
+
+
+@dataclass(frozen=True, config=STRICT)
+class DifferentialDrive:
+    """Read (forward, turn left, turn right) neurons as low-pass filtered duties.
+
+    The duty of a neuron is 1 when it fires in every tick. Filter: exponential kernel, as the
+    synaptic trace of Dayan & Abbott, Theoretical Neuroscience (2001), section 1.2.
+    """
+
+    linear_gain_m_s: Annotated[
+        float, Field(ge=0, le=10, description="Speed at a forward duty of 1 [m/s]")
+    ] = 0.5
+    angular_gain_rad_s: Annotated[
+        float, Field(ge=0, le=20, description="Rate of turn at a turning duty of 1 [rad/s]")
+    ] = 1.5
+    tau_ms: Annotated[
+        float, Field(ge=1, le=10_000, description="Time constant of the filter [ms]")
+    ] = 30.0
+
+
+class DifferentialDriveDecoder:
+    """Decode the spikes of three motor neurons."""
+
+    def __init__(self, parameters: DifferentialDrive, dt_ns: int) -> None:
+        """Start at rest; dt_ns: tick of the network that fires the spikes."""
+        self.parameters = parameters
+        self._dt_ns = dt_ns
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all spikes."""
+        self._duty = np.zeros(3)
+
+    def decode(self, spikes: SpikeBatch, start_ns: int, stop_ns: int) -> Velocity:
+        """Return the velocity at `stop_ns`, given all spikes of [start_ns, stop_ns).
+
+        Raises NetworkError if the population does not have three neurons.
+        """
+        if spikes.size != 3:
+            raise NetworkError(
+                f"a differential drive reads 3 neurons (forward, left, right), not {spikes.size}"
+            )
+        tau_ns = self.parameters.tau_ms * 1e6
+        per_spike = -math.expm1(-self._dt_ns / tau_ns)
+        age_ns = stop_ns - self._dt_ns - spikes.time_ns
+        self._duty = self._duty * math.exp((start_ns - stop_ns) / tau_ns) + np.bincount(
+            spikes.address, per_spike * np.exp(-age_ns / tau_ns), minlength=3
+        )
+        forward, left, right = self._duty
+        return Velocity(
+            float(self.parameters.linear_gain_m_s * forward),
+            float(self.parameters.angular_gain_rad_s * (left - right)),
+        )

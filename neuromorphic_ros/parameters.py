@@ -1,0 +1,87 @@
+"""Typed parameters: one definition serves YAML files, ROS parameter descriptors and messages.
+
+A parameter set is a frozen pydantic dataclass configured with `STRICT`; every field is
+`Annotated[type, Field(ge=..., le=..., description="... [unit]")]` with a default.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, NamedTuple, TypeVar
+
+import annotated_types
+import pydantic
+
+from neuromorphic_ros.errors import NeuromorphicError
+
+STRICT = pydantic.ConfigDict(extra="forbid", allow_inf_nan=False, arbitrary_types_allowed=True)
+
+T = TypeVar("T")
+
+
+class ParameterField(NamedTuple):
+    """Describe one parameter: what a ROS parameter descriptor needs to know."""
+
+    name: str
+    default: Any
+    low: float | None
+    high: float | None
+    description: str
+
+
+def fields_of(cls: type) -> list[ParameterField]:
+    """List the fields of a parameter set with their defaults, inclusive limits and descriptions."""
+    info: Mapping[str, pydantic.fields.FieldInfo] = cls.__pydantic_fields__  # type: ignore[attr-defined]
+    described = []
+    for name, field in info.items():
+        low = high = None
+        for constraint in field.metadata:
+            if isinstance(constraint, annotated_types.Ge):
+                low = float(constraint.ge)  # type: ignore[arg-type]
+            elif isinstance(constraint, annotated_types.Le):
+                high = float(constraint.le)  # type: ignore[arg-type]
+        described.append(
+            ParameterField(name, field.get_default(), low, high, field.description or "")
+        )
+    return described
+
+
+def build(cls: type[T], values: object, where: str, error: type[NeuromorphicError]) -> T:
+    """Make a `cls` from untrusted values.
+
+    where: names the object in the message, e.g. "population 'turn'".
+    Raises `error` with one line that names each wrong field, its value and the reason.
+    """
+    try:
+        return pydantic.TypeAdapter(cls).validate_python(values)
+    except pydantic.ValidationError as invalid:
+        raise error(f"{where}: {explain(invalid)}") from None
+
+
+def replace(parameters: T, changes: Mapping[str, object], error: type[NeuromorphicError]) -> T:
+    """Return `parameters` with some fields changed and validated again.
+
+    Raises `error` as `build` does.
+    """
+    values = {
+        field.name: getattr(parameters, field.name)
+        for field in dataclasses.fields(parameters)  # type: ignore[arg-type]
+    }
+    return build(type(parameters), values | dict(changes), type(parameters).__name__, error)
+
+
+def explain(invalid: pydantic.ValidationError) -> str:
+    """Render a validation error as one line."""
+    reasons = []
+    for problem in invalid.errors(include_url=False):
+        place = ".".join(str(part) for part in problem["loc"]) or "value"
+        if problem["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
+            reasons.append(f"{place} is not a known field")
+        elif problem["type"] in ("missing", "missing_argument"):
+            reasons.append(f"{place} is missing")
+        else:
+            value = repr(problem["input"])
+            shown = value if len(value) <= 60 else value[:57] + "..."
+            reasons.append(f"{place} = {shown}: {problem['msg']}")
+    return "; ".join(reasons)

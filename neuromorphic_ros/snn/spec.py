@@ -1,0 +1,308 @@
+"""Networks as data: what a network file says, checked before anything is allocated."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+from collections.abc import Iterable, Mapping
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
+
+import yaml
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from neuromorphic_ros.errors import NetworkError
+from neuromorphic_ros.parameters import STRICT, build
+from neuromorphic_ros.snn.neurons import Neuron
+from neuromorphic_ros.spikes import Shape
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+Extent = Annotated[int, Field(ge=1, le=2**31)]
+Weights = float | list[Any]
+
+
+@dataclass(frozen=True, config=STRICT)
+class Input:
+    """A population of channels that an encoder drives.
+
+    sensor: the kind of message it listens to; several inputs may share one.
+    trigger: true: every sample makes the readouts decide at its stamp.
+    """
+
+    name: Name
+    sensor: Literal["camera", "scan", "imu"]
+    encoder: Name
+    shape: tuple[Extent, ...]
+    parameters: dict[str, Any] = dataclasses.field(default_factory=dict)
+    trigger: bool = True
+
+
+@dataclass(frozen=True, config=STRICT)
+class Population:
+    """Neurons of one model with common parameters."""
+
+    name: Name
+    shape: tuple[Extent, ...]
+    neuron: Neuron = dataclasses.field(default_factory=Neuron)
+
+
+@dataclass(frozen=True, config=STRICT)
+class AllToAll:
+    """Connect every neuron to every neuron; weights: one number or a (pre, post) matrix."""
+
+    type: Literal["all_to_all"] = "all_to_all"
+
+
+@dataclass(frozen=True, config=STRICT)
+class OneToOne:
+    """Connect equal addresses; weights: one number or a list."""
+
+    type: Literal["one_to_one"] = "one_to_one"
+
+
+@dataclass(frozen=True, config=STRICT)
+class Random:
+    """Connect each pair with a probability; weights: one number."""
+
+    probability: Annotated[float, Field(ge=0, le=1)]
+    type: Literal["random"] = "random"
+
+
+@dataclass(frozen=True, config=STRICT)
+class Conv2d:
+    """Slide a kernel over (channels, height, width), zero-padded.
+
+    weights: one number, or a (post channel, pre channel, kernel height, kernel width) list.
+    """
+
+    kernel: tuple[Extent, Extent]
+    stride: tuple[Extent, Extent] = (1, 1)
+    padding: tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]] = (0, 0)
+    type: Literal["conv2d"] = "conv2d"
+
+
+Pattern = Annotated[AllToAll | OneToOne | Random | Conv2d, Field(discriminator="type")]
+
+
+@dataclass(frozen=True, config=STRICT)
+class Projection:
+    """Synapses from one population, or from a slice `name[start:stop]` of its addresses, to another.
+
+    delay_ticks: 0 lets a spike act in its own tick, on a population that is computed later.
+    """
+
+    pre: str
+    post: str
+    weights: Weights
+    pattern: Pattern = dataclasses.field(default_factory=AllToAll)
+    delay_ticks: Annotated[int, Field(ge=0, le=1000)] = 0
+
+
+@dataclass(frozen=True, config=STRICT)
+class Readout:
+    """A decoder that turns the spikes of one population into messages."""
+
+    name: Name
+    decoder: Name
+    population: Name
+    parameters: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+class End(NamedTuple):
+    """One end of a projection: a range of addresses of a population or input."""
+
+    name: str
+    start: int
+    stop: int
+    shape: Shape
+
+    @property
+    def size(self) -> int:
+        """Number of addresses."""
+        return self.stop - self.start
+
+
+@dataclass(frozen=True, config=STRICT)
+class NetworkSpec:
+    """A whole network.
+
+    dt_ms: tick [ms]. seed: of everything random in the network.
+    max_neurons, max_synapses: limits that are checked before memory is taken.
+    """
+
+    name: Name
+    dt_ms: Annotated[float, Field(ge=0.01, le=1000)]
+    inputs: tuple[Input, ...]
+    populations: tuple[Population, ...]
+    projections: tuple[Projection, ...] = ()
+    readouts: tuple[Readout, ...] = ()
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    max_neurons: Annotated[int, Field(ge=1)] = 1_000_000
+    max_synapses: Annotated[int, Field(ge=1)] = 20_000_000
+
+    def __post_init__(self) -> None:
+        self._check_names()
+        self._check_size()
+        self._check_readouts()
+
+    @property
+    def dt_ns(self) -> int:
+        """Tick [ns]."""
+        return round(self.dt_ms * 1e6)
+
+    @property
+    def shapes(self) -> dict[str, Shape]:
+        """Shapes of inputs and populations by name, inputs first."""
+        return {node.name: node.shape for node in (*self.inputs, *self.populations)}
+
+    @property
+    def neurons(self) -> int:
+        """Number of neurons, inputs not counted."""
+        return sum(math.prod(population.shape) for population in self.populations)
+
+    def end(self, text: str) -> End:
+        """Resolve an end of a projection, `name`, `name[index]` or `name[start:stop]`.
+
+        Raises NetworkError if there is no such population or the slice is empty or outside.
+        """
+        match = re.fullmatch(r"(\w+)(?:\[(\d+)(:(\d+))?\])?", text)
+        if not match:
+            raise NetworkError(f"'{text}' is not a name, name[index] or name[start:stop]")
+        name, first, is_slice, last = match.groups()
+        shape = self.shapes.get(name)
+        if shape is None:
+            raise NetworkError(f"'{name}' is unknown; the network has {', '.join(self.shapes)}")
+        if first is None:
+            return End(name, 0, math.prod(shape), shape)
+        start = int(first)
+        stop = int(last) if is_slice else start + 1
+        if not start < stop <= math.prod(shape):
+            raise NetworkError(f"'{text}' is empty or outside of {math.prod(shape)} addresses")
+        return End(name, start, stop, (stop - start,))
+
+    def synapses_at_most(self, projection: Projection) -> int:
+        """Return an upper bound of the synapses of a projection without building them."""
+        pre, post = self.end(projection.pre), self.end(projection.post)
+        if isinstance(projection.pattern, OneToOne):
+            return pre.size
+        if isinstance(projection.pattern, Conv2d):
+            channels = pre.shape[0] if len(pre.shape) == 3 else 1
+            return post.size * channels * math.prod(projection.pattern.kernel)
+        return pre.size * post.size
+
+    def execution_order(self) -> tuple[Population, ...]:
+        """Order the populations so that spikes without delay act in their own tick.
+
+        Populations that do not depend on each other keep the order of the file.
+        Raises NetworkError if projections without delay form a cycle.
+        """
+        names = [population.name for population in self.populations]
+        sorter: TopologicalSorter[str] = TopologicalSorter({name: () for name in names})
+        for projection in self.projections:
+            pre, post = self.end(projection.pre).name, self.end(projection.post).name
+            if projection.delay_ticks == 0 and pre in names:
+                sorter.add(post, pre)
+        try:
+            sorter.prepare()
+        except CycleError as cycle:
+            raise NetworkError(
+                f"projections without delay form a cycle: {' -> '.join(cycle.args[1])}; "
+                "give one of them delay_ticks: 1"
+            ) from None
+        order: list[str] = []
+        while sorter.is_active():
+            ready = sorted(sorter.get_ready(), key=names.index)
+            order.extend(ready)
+            sorter.done(*ready)
+        return tuple(self.populations[names.index(name)] for name in order)
+
+    def sources_of(self, population: str) -> frozenset[str]:
+        """Return the names of the inputs whose spikes can reach a population."""
+        found: set[str] = set()
+        frontier = {population}
+        while frontier:
+            found |= frontier
+            frontier = {
+                self.end(projection.pre).name
+                for projection in self.projections
+                if self.end(projection.post).name in frontier
+            } - found
+        return frozenset(found & {source.name for source in self.inputs})
+
+    def _check_names(self) -> None:
+        names = [node.name for node in (*self.inputs, *self.populations)]
+        for name in names:
+            if names.count(name) > 1:
+                raise NetworkError(f"'{name}' is used twice; names must be unique")
+        inputs = {source.name for source in self.inputs}
+        for projection in self.projections:
+            self.end(projection.pre)
+            if self.end(projection.post).name in inputs:
+                raise NetworkError(f"'{projection.post}' is an input and cannot be a target")
+
+    def _check_size(self) -> None:
+        if self.neurons > self.max_neurons:
+            raise NetworkError(f"{self.neurons} neurons exceed max_neurons {self.max_neurons}")
+        synapses = sum(self.synapses_at_most(projection) for projection in self.projections)
+        if synapses > self.max_synapses:
+            raise NetworkError(f"{synapses} synapses exceed max_synapses {self.max_synapses}")
+
+    def _check_readouts(self) -> None:
+        populations = {population.name for population in self.populations}
+        for readout in self.readouts:
+            if readout.population not in populations:
+                raise NetworkError(
+                    f"readout '{readout.name}' reads '{readout.population}'; "
+                    f"the network has {', '.join(sorted(populations))}"
+                )
+
+
+def load_network(path: Path) -> NetworkSpec:
+    """Read a network file; `include` merges other files of the same folder.
+
+    Raises NetworkError naming the file and what is wrong in it.
+    """
+    spec = build(NetworkSpec, _read(path, ()), f"network file {path}", NetworkError)
+    try:
+        spec.execution_order()
+    except NetworkError as wrong:
+        raise NetworkError(f"network file {path}: {wrong}") from None
+    return spec
+
+
+def _read(path: Path, including: tuple[Path, ...]) -> dict[str, Any]:
+    if path in including:
+        raise NetworkError(f"network file {path} includes itself")
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as unreadable:
+        reason = " ".join(str(unreadable).split())
+        raise NetworkError(f"network file {path} cannot be read: {reason}") from None
+    if not isinstance(content, dict):
+        raise NetworkError(f"network file {path}: expected a mapping with name, dt_ms, ...")
+    includes = content.pop("include", [])
+    if not isinstance(includes, list) or not all(isinstance(name, str) for name in includes):
+        raise NetworkError(f"network file {path}: include must be a list of names")
+    for name in includes:
+        included = _read(path.with_name(f"{name}.yaml"), (*including, path))
+        _merge(content, included, path, name)
+    return content
+
+
+def _merge(content: dict[str, Any], included: Mapping[str, Any], path: Path, name: str) -> None:
+    if included.get("dt_ms") != content.setdefault("dt_ms", included.get("dt_ms")):
+        raise NetworkError(f"network file {path}: dt_ms differs from that of included '{name}'")
+    for part in ("inputs", "populations", "projections", "readouts"):
+        merged = [*_items(included, part, path), *_items(content, part, path)]
+        if merged:
+            content[part] = merged
+
+
+def _items(content: Mapping[str, Any], part: str, path: Path) -> Iterable[Any]:
+    items = content.get(part) or []
+    if not isinstance(items, list):
+        raise NetworkError(f"network file {path}: {part} must be a list")
+    return items
