@@ -1,0 +1,111 @@
+#!/usr/bin/env bash
+# Make a virtual environment with ROS 2 from PyPI and build this package against it:
+# DISTRO VENV SUFFIX [PYTHON]. Does nothing where nothing has changed.
+set -eu
+cd "$(dirname "$0")/.."
+
+distro=$1 venv=$PWD/$2 suffix=$3 python=${4:-}
+extras="simulation test"
+
+if [ ! -e "requirements/$distro.txt" ]; then
+    echo "error: no wheels for ROS 2 '$distro': DISTRO is kilted or jazzy" >&2
+    exit 1
+fi
+
+# Two makes at once would break each other's build.
+exec 9>"$venv.lock"
+if ! flock --nonblock 9; then
+    echo "waiting for another set-up of $2 to finish"
+    flock 9
+fi
+
+digest() { sha256sum | cut -d' ' -f1; }
+has_stamp() { [ "$(cat "$venv/.$1" 2>/dev/null)" = "$2" ]; }
+minor_version() { "$1" -c 'import sys; print(*sys.version_info[:2], sep=".")' 2>/dev/null; }
+
+step() {
+    local number=$1 title=$2 log=$venv/$3.log start=$SECONDS
+    shift 3
+    printf '[%s/4] %s ... ' "$number" "$title"
+    if "$@" >"$log" 2>&1; then
+        echo "$((SECONDS - start)) s"
+    else
+        printf 'failed\n\n' >&2
+        tail -n 25 "$log" >&2
+        printf '\nerror: "%s" failed; all of its output is in %s\n' "$title" "$log" >&2
+        return 1
+    fi
+}
+
+usable_venv() {
+    [ -x "$venv/bin/python" ] && "$venv/bin/python" -c 'import pip' 2>/dev/null &&
+        { [ -z "$python" ] || [ "$(minor_version "$python")" = "$(minor_version "$venv/bin/python")" ]; }
+}
+
+make_venv() {
+    "$python" -m venv --clear "$venv"
+    # Its package.xml files are not packages of this workspace.
+    touch "$venv/COLCON_IGNORE"
+}
+
+install_packages() {
+    "$venv/bin/python" scripts/print_requirements.py $extras |
+        "$venv/bin/python" -m pip install --disable-pip-version-check --progress-bar off \
+            -r "requirements/$distro.txt" -r requirements/build.txt -r /dev/stdin
+    "$venv/bin/python" scripts/patch_ros_wheels.py
+}
+
+build() {
+    local libraries
+    libraries=$(printf ':%s' "$venv"/lib/python3.*/site-packages/ros_*.libs)
+    # Everything that another ROS 2, or an earlier build, may have left in the environment is set,
+    # so that the first build and the tenth are the same.
+    env -u PYTHONPATH -u COLCON_PREFIX_PATH \
+        PATH="$venv/bin:$PATH" \
+        AMENT_PREFIX_PATH="$venv" \
+        CMAKE_PREFIX_PATH="$venv" \
+        LD_LIBRARY_PATH="$venv/lib$libraries" \
+        _ROS_WHEELS_BOOTSTRAP_COMPLETE="$PWD/install$suffix/neuromorphic_ros" \
+        colcon --log-base "log$suffix" build --symlink-install \
+        --build-base "build$suffix" --install-base "install$suffix" \
+        --event-handlers console_direct+ \
+        --cmake-args -DPython3_EXECUTABLE="$venv/bin/python"
+    "$venv/bin/python" scripts/link_build.py "install$suffix"
+}
+
+packages=$(cat "requirements/$distro.txt" requirements/build.txt setup.cfg scripts/p*.py | digest)
+# With --symlink-install only the list of the data files matters, not what is in them.
+package=$({
+    echo "$packages" "$PWD"
+    cat msg/* srv/* CMakeLists.txt package.xml cmake/* scripts/link_build.py
+    for folder in config launch models recordings; do
+        [ ! -d $folder ] || find $folder -name __pycache__ -prune -o -type f -print | sort
+    done
+} | digest)
+
+if usable_venv && has_stamp packages "$packages" && has_stamp package "$package" &&
+    [ -e "install$suffix/setup.bash" ]; then
+    exit
+fi
+
+started=$SECONDS
+if ! usable_venv; then
+    python=$(scripts/find_python.sh "$python")
+    scripts/check_prerequisites.sh "$python"
+    mkdir -p "$venv"
+    echo "[1/4] prerequisites of ROS 2 $distro with $python: found"
+    step 2 "make $2" venv make_venv
+else
+    scripts/check_prerequisites.sh "$venv/bin/python"
+    echo "[1/4] prerequisites: found"
+    echo "[2/4] make $2: is there"
+fi
+if has_stamp packages "$packages"; then
+    echo "[3/4] install ROS 2 $distro and the requirements: unchanged"
+else
+    step 3 "install ROS 2 $distro and the requirements (about 2 min)" pip install_packages
+    echo "$packages" >"$venv/.packages"
+fi
+step 4 "build the package (about 1 min)" build build
+echo "$package" >"$venv/.package"
+echo "ready after $((SECONDS - started)) s: $2/bin/neuromorphic, $2/bin/python"
