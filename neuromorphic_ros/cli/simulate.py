@@ -6,7 +6,6 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from neuromorphic_ros.bags.typestore import to_message
 from neuromorphic_ros.bags.writer import RecordingWriter
 
 
@@ -40,8 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     written = 0
     with RecordingWriter(arguments.out, overwrite=arguments.overwrite, compressed=True) as writer:
         for sample in samples:
-            message = to_message(sample.type_name, sample.fields)
-            writer.write(sample.topic, sample.type_name, message, sample.log_ns)
+            writer.write(sample.topic, sample.type_name, sample.fields, sample.log_ns)
             written += 1
     print(f"{arguments.out}: {written} messages, {arguments.duration:g} s")
     return 0
