@@ -1,0 +1,110 @@
+"""Time the DVS emulation per frame on one thread: a table, or JSON with --json."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from neuromorphic_ros.encoding.dvs import Dvs, DvsParameters, Frame
+
+SIZES = ((260, 346), (480, 640))
+FRAME_NS = 33_333_333
+FRAMES = 200
+SCENE_FRAMES = 8
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Hold the cost of one scene: milliseconds per frame and how much it fires."""
+
+    scene: str
+    height: int
+    width: int
+    median_ms: float
+    p99_ms: float
+    events_per_frame: float
+    pixels_firing_percent: float
+
+
+def sparse_scene(height: int, width: int, generator: np.random.Generator) -> list[Frame]:
+    """Draw a small textured patch that moves over a still background."""
+    background = generator.integers(40, 200, (height, width), np.uint8)
+    side = height // 11
+    patch = generator.integers(0, 256, (side, side), np.uint8)
+    frames = []
+    for index in range(SCENE_FRAMES):
+        frame = background.copy()
+        top, left = height // 2, width // 4 + 2 * index
+        frame[top : top + side, left : left + side] = patch
+        frames.append(frame)
+    return frames
+
+
+def dense_scene(height: int, width: int, generator: np.random.Generator) -> list[Frame]:
+    """Draw a smooth texture that moves as a whole, as a turning camera sees it."""
+    texture = cv2.GaussianBlur(generator.random((height, width)), (0, 0), 3.0, borderType=2)
+    spread = (texture - texture.min()) / np.ptp(texture)
+    image = (255 * spread).astype(np.uint8)
+    return [np.roll(image, 2 * index, axis=1) for index in range(SCENE_FRAMES)]
+
+
+def measure(scene: str, frames: list[Frame]) -> Timing:
+    """Encode the frames to and fro and time each call."""
+    height, width = frames[0].shape
+    encoder = Dvs(DvsParameters(), height, width, seed=1)
+    to_and_fro = frames + frames[-2:0:-1]
+    elapsed_ms = []
+    events = 0
+    firing = 0
+    for index in range(FRAMES + 1):
+        frame = to_and_fro[index % len(to_and_fro)]
+        start = time.perf_counter()
+        batch = encoder.encode(frame, index * FRAME_NS)
+        if index:
+            elapsed_ms.append(1e3 * (time.perf_counter() - start))
+        events += len(batch)
+        firing += int(np.count_nonzero(np.any(batch.counts(), axis=0)))
+    return Timing(
+        scene,
+        height,
+        width,
+        round(statistics.median(elapsed_ms), 4),
+        round(float(np.percentile(elapsed_ms, 99)), 4),
+        round(events / FRAMES, 1),
+        round(100 * firing / FRAMES / (height * width), 2),
+    )
+
+
+def main() -> None:
+    """Measure every scene at every size and print the result."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    arguments = parser.parse_args()
+    timings = []
+    for height, width in SIZES:
+        for draw in (sparse_scene, dense_scene):
+            frames = draw(height, width, np.random.default_rng(0))
+            timings.append(measure(draw.__name__.removesuffix("_scene"), frames))
+    if arguments.json:
+        print(json.dumps({"benchmark": "dvs", "results": [asdict(row) for row in timings]}))
+        return
+    print("scene    size      median ms   p99 ms   events/frame   pixels firing")
+    for row in timings:
+        print(
+            f"{row.scene:8} {row.width}x{row.height}   {row.median_ms:9.3f} {row.p99_ms:8.3f}"
+            f" {row.events_per_frame:14.0f} {row.pixels_firing_percent:13.1f} %"
+        )
+
+
+if __name__ == "__main__":
+    main()
