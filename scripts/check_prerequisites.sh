@@ -13,7 +13,6 @@ version=$("$python" -c 'import sys; print("python%d.%d" % sys.version_info[:2])'
 header=$("$python" -c 'import sysconfig; print(sysconfig.get_path("include") + "/Python.h")')
 
 command -v "${CXX:-g++}" >/dev/null 2>&1 || need "a C++ compiler" g++
-command -v "${CC:-cc}" >/dev/null 2>&1 || need "a C compiler" gcc
 command -v make >/dev/null 2>&1 || need make make
 command -v git >/dev/null 2>&1 || need git git
 [ -e "$header" ] || need "Python.h of $python" "$version-dev"

@@ -21,7 +21,7 @@ def main() -> None:
         before = path.read_text(encoding="utf-8")
         after = before
         for pattern, folder in REPLACEMENTS:
-            after = re.sub(pattern, lambda _, folder=folder: folder, after)
+            after = re.sub(pattern, folder, after)
         if after != before:
             path.write_text(after, encoding="utf-8")
 
