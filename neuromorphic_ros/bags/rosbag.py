@@ -113,6 +113,9 @@ def _topics(path: Path, connections: Sequence[Connection]) -> dict[str, TopicInf
 
 
 def _check_file(path: Path) -> None:
+    # rosbags puts the path into an sqlite URI without quoting it.
+    if path.suffix == ".db3" and (special := set("?#%") & set(str(path))):
+        raise BagError(f"{path}: sqlite bags cannot be opened below names with {special}; move it")
     magic = _MAGIC[path.suffix]
     with path.open("rb") as file:
         head = file.read(len(magic))

@@ -198,6 +198,18 @@ def test_ros1_legacy_names_get_their_new_name(tmp_path: Path) -> None:
     assert recorded.decode().transforms[0].child_frame_id == "b"
 
 
+@pytest.mark.parametrize("kind", ["mcap", "db3", "bag"])
+def test_iterations_do_not_disturb_each_other(
+    tmp_path: Path, pristine: dict[str, tuple[str, bytes]], kind: str
+) -> None:
+    name, data = pristine[kind]
+    (tmp_path / name).write_bytes(data)
+    with open_recording(tmp_path / name) as recording:
+        pairs = list(zip(recording.messages(), recording.messages(), strict=True))
+    assert len(pairs) == 3
+    assert all(one == other for one, other in pairs)
+
+
 def test_unknown_topic_is_refused_at_once(tmp_path: Path) -> None:
     with (
         open_recording(write_rosbag2(tmp_path / "bag")) as recording,
@@ -288,6 +300,10 @@ def make_foreign_serialization(path: Path) -> Path:
     return edit_metadata(path, "serialization_format: cdr", "serialization_format: protobuf")
 
 
+def make_sqlite_in_odd_folder(path: Path) -> Path:
+    return write_rosbag2(path / "bag", StoragePlugin.SQLITE3).rename(path / "run #3")
+
+
 def edit_metadata(path: Path, old: str, new: str) -> Path:
     metadata = write_rosbag2(path / "bag") / "metadata.yaml"
     text = metadata.read_text()
@@ -315,6 +331,7 @@ def edit_metadata(path: Path, old: str, new: str) -> Path:
         (make_metadata_of_a_list, "ros2 bag reindex"),
         (make_metadata_with_text_count, "bag"),
         (make_foreign_serialization, "protobuf"),
+        (make_sqlite_in_odd_folder, "'#'.*move it"),
     ],
 )
 def test_what_cannot_be_opened_is_explained(tmp_path: Path, make: Any, complaint: str) -> None:
