@@ -38,22 +38,27 @@ class SpikeBatch:
     def checked(cls, shape: Shape, address: npt.ArrayLike, time_ns: npt.ArrayLike) -> SpikeBatch:
         """Make a batch from untrusted arrays.
 
-        Raises SpikeError if lengths differ, an address is outside `shape` or time goes backwards.
+        Raises SpikeError if lengths differ, a value is no integer, an address is outside `shape` or
+        time goes backwards.
         """
-        addresses = np.asarray(address)
-        times = np.asarray(time_ns, np.int64)
+        addresses, times = np.asarray(address), np.asarray(time_ns)
         size = math.prod(shape)
         if addresses.ndim != 1 or addresses.shape != times.shape:
             raise SpikeError(
                 f"address {addresses.shape} and time_ns {times.shape} must be 1-D and equally long"
             )
-        if addresses.size and (addresses.min() < 0 or addresses.max() >= size):
+        if addresses.size and not (addresses.dtype.kind in "iu" and times.dtype.kind in "iu"):
             raise SpikeError(
-                f"address {int(addresses.max())} is outside shape {shape} with {size} addresses"
+                f"address {addresses.dtype} and time_ns {times.dtype} must hold integers"
             )
+        outside = addresses[(addresses < 0) | (addresses >= min(size, 2**32))]
+        if outside.size:
+            raise SpikeError(f"address {outside[0]} is outside shape {shape} with {size} addresses")
         if np.any(times[1:] < times[:-1]):
             raise SpikeError("time_ns decreases; sort the spikes by time")
-        return cls(shape, addresses.astype(np.uint32, copy=False), times)
+        return cls(
+            shape, addresses.astype(np.uint32, copy=False), times.astype(np.int64, copy=False)
+        )
 
     def __len__(self) -> int:
         return self.address.size
@@ -80,7 +85,12 @@ class SpikeBatch:
         return SpikeBatch(self.shape, self.address[first:last], self.time_ns[first:last])
 
     def windows(self, length_ns: int) -> Iterator[SpikeBatch]:
-        """Yield consecutive pieces shorter than `length_ns`, as views; none if there are no spikes."""
+        """Yield consecutive pieces shorter than `length_ns`, as views; none without spikes.
+
+        Raises SpikeError unless `length_ns` is positive.
+        """
+        if length_ns < 1:
+            raise SpikeError(f"windows of {length_ns} ns are impossible; pass at least 1 ns")
         start = 0
         while start < len(self):
             stop = int(np.searchsorted(self.time_ns, self.time_ns[start] + length_ns))
