@@ -7,17 +7,30 @@ A parameter set is a frozen pydantic dataclass configured with `STRICT`; every f
 from __future__ import annotations
 
 import dataclasses
+import reprlib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import annotated_types
 import pydantic
+import yaml
 
 from neuromorphic_ros.errors import NeuromorphicError
 
 STRICT = pydantic.ConfigDict(extra="forbid", allow_inf_nan=False, arbitrary_types_allowed=True)
 
 T = TypeVar("T")
+
+# PyYAML lets errors of its scalar constructors through: of `!!int ""`, `!!bool x`, `2020-13-45`.
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    LookupError,
+    AttributeError,
+    RecursionError,
+    yaml.YAMLError,
+)
 
 
 class ParameterField(NamedTuple):
@@ -45,6 +58,22 @@ def fields_of(cls: type) -> list[ParameterField]:
             ParameterField(name, field.get_default(), low, high, field.description or "")
         )
     return described
+
+
+def read_mapping(path: Path, where: str, error: type[NeuromorphicError]) -> dict[str, Any]:
+    """Read a YAML file that holds one mapping.
+
+    where: names the file in the message.
+    Raises `error` if it cannot be read or holds something else.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except _UNREADABLE as unreadable:
+        reason = " ".join(str(unreadable).split()) or type(unreadable).__name__
+        raise error(f"{where} cannot be read: {reason}") from None
+    if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
+        raise error(f"{where}: expected a mapping of names to values")
+    return content
 
 
 def build(cls: type[T], values: object, where: str, error: type[NeuromorphicError]) -> T:
@@ -80,8 +109,11 @@ def explain(invalid: pydantic.ValidationError) -> str:
             reasons.append(f"{place} is not a known field")
         elif problem["type"] in ("missing", "missing_argument"):
             reasons.append(f"{place} is missing")
+        elif problem["type"] == "value_error":
+            reasons.append(str(problem["ctx"]["error"]))
         else:
-            value = repr(problem["input"])
+            # YAML aliases can make a value that is small in memory and endless in print.
+            value = reprlib.repr(problem["input"])
             shown = value if len(value) <= 60 else value[:57] + "..."
             reasons.append(f"{place} = {shown}: {problem['msg']}")
     return "; ".join(reasons)
