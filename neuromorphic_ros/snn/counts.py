@@ -28,6 +28,16 @@ class Counts(NamedTuple):
     ticks: int
     dense_macs: int
 
+    def plus(self, later: Counts) -> Counts:
+        """Return the sum of two windows of the same network."""
+        return self._replace(
+            spikes=self.spikes + later.spikes,
+            synaptic_events=self.synaptic_events + later.synaptic_events,
+            neuron_updates=self.neuron_updates + later.neuron_updates,
+            ticks=self.ticks + later.ticks,
+            dense_macs=self.dense_macs + later.dense_macs,
+        )
+
     def since(self, earlier: Counts) -> Counts:
         """Return what was added after `earlier`, counts of the same network."""
         return self._replace(

@@ -26,10 +26,10 @@ class Lif:
 
     model: Literal["lif"] = "lif"
     tau_mem_ms: Annotated[
-        float, Field(gt=0, le=1e6, description="Time constant of the membrane [ms]")
+        float, Field(ge=1e-6, le=1e6, description="Time constant of the membrane [ms]")
     ] = 10.0
     threshold: Annotated[
-        float, Field(gt=0, le=1e6, description="Membrane value at which a spike is fired")
+        float, Field(ge=1e-6, le=1e6, description="Membrane value at which a spike is fired")
     ] = 1.0
     reset: Annotated[
         Literal["zero", "subtract"],
@@ -39,14 +39,13 @@ class Lif:
         float, Field(ge=0, le=1e6, description="Time without a spike after a spike [ms]")
     ] = 0.0
     resistance: Annotated[
-        float | None, Field(description="Membrane resistance; none: weights are membrane jumps")
+        float | None,
+        Field(ge=-1e6, le=1e6, description="Membrane resistance; none: weights are membrane jumps"),
     ] = None
     bias: Annotated[
         float, Field(ge=-1e6, le=1e6, description="Jump of the membrane in every tick")
     ] = 0.0
-    floor: Annotated[
-        float, Field(ge=-1e6, le=0, description="Lower bound of the membrane")
-    ] = -1e6
+    floor: Annotated[float, Field(ge=-1e6, le=0, description="Lower bound of the membrane")] = -1e6
 
     def decay(self, dt_ms: float) -> float:
         """Return the share of the membrane that is left after one tick."""

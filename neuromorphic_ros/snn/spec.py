@@ -10,17 +10,17 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
-import yaml
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from neuromorphic_ros.errors import NetworkError
-from neuromorphic_ros.parameters import STRICT, build
+from neuromorphic_ros.parameters import STRICT, build, read_mapping
 from neuromorphic_ros.snn.neurons import Neuron
 from neuromorphic_ros.spikes import Shape
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 Extent = Annotated[int, Field(ge=1, le=2**31)]
+Extents = Annotated[tuple[Extent, ...], Field(min_length=1)]
 Weights = float | list[Any]
 
 
@@ -35,7 +35,7 @@ class Input:
     name: Name
     sensor: Literal["camera", "scan", "imu"]
     encoder: Name
-    shape: tuple[Extent, ...]
+    shape: Extents
     parameters: dict[str, Any] = dataclasses.field(default_factory=dict)
     trigger: bool = True
 
@@ -45,7 +45,7 @@ class Population:
     """Neurons of one model with common parameters."""
 
     name: Name
-    shape: tuple[Extent, ...]
+    shape: Extents
     neuron: Neuron = dataclasses.field(default_factory=Neuron)
 
 
@@ -65,7 +65,7 @@ class OneToOne:
 
 @dataclass(frozen=True, config=STRICT)
 class Random:
-    """Connect each pair with a probability; weights: one number."""
+    """Connect each pair with a probability; weights: one number or a (pre, post) matrix."""
 
     probability: Annotated[float, Field(ge=0, le=1)]
     type: Literal["random"] = "random"
@@ -89,7 +89,7 @@ Pattern = Annotated[AllToAll | OneToOne | Random | Conv2d, Field(discriminator="
 
 @dataclass(frozen=True, config=STRICT)
 class Projection:
-    """Synapses from one population, or from a slice `name[start:stop]` of its addresses, to another.
+    """Synapses from one population to another, or between slices `name[start:stop]` of them.
 
     delay_ticks: 0 lets a spike act in its own tick, on a population that is computed later.
     """
@@ -130,17 +130,19 @@ class NetworkSpec:
     """A whole network.
 
     dt_ms: tick [ms]. seed: of everything random in the network.
-    max_neurons, max_synapses: limits that are checked before memory is taken.
+    max_channels (of all inputs), max_neurons, max_synapses: limits that are checked before memory
+    is taken.
     """
 
     name: Name
     dt_ms: Annotated[float, Field(ge=0.01, le=1000)]
     inputs: tuple[Input, ...]
-    populations: tuple[Population, ...]
+    populations: Annotated[tuple[Population, ...], Field(min_length=1)]
     projections: tuple[Projection, ...] = ()
     readouts: tuple[Readout, ...] = ()
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
-    max_neurons: Annotated[int, Field(ge=1)] = 1_000_000
+    max_channels: Annotated[int, Field(ge=1, le=2**31)] = 4_000_000
+    max_neurons: Annotated[int, Field(ge=1, le=2**31)] = 1_000_000
     max_synapses: Annotated[int, Field(ge=1)] = 20_000_000
 
     def __post_init__(self) -> None:
@@ -154,9 +156,19 @@ class NetworkSpec:
         return round(self.dt_ms * 1e6)
 
     @property
+    def nodes(self) -> tuple[Input | Population, ...]:
+        """Inputs, then populations, in the order of the file."""
+        return (*self.inputs, *self.populations)
+
+    @property
     def shapes(self) -> dict[str, Shape]:
         """Shapes of inputs and populations by name, inputs first."""
-        return {node.name: node.shape for node in (*self.inputs, *self.populations)}
+        return {node.name: node.shape for node in self.nodes}
+
+    @property
+    def channels(self) -> int:
+        """Number of channels of all inputs."""
+        return sum(math.prod(source.shape) for source in self.inputs)
 
     @property
     def neurons(self) -> int:
@@ -196,11 +208,11 @@ class NetworkSpec:
     def execution_order(self) -> tuple[Population, ...]:
         """Order the populations so that spikes without delay act in their own tick.
 
-        Populations that do not depend on each other keep the order of the file.
+        That is the order of the file wherever it allows this.
         Raises NetworkError if projections without delay form a cycle.
         """
         names = [population.name for population in self.populations]
-        sorter: TopologicalSorter[str] = TopologicalSorter({name: () for name in names})
+        sorter: TopologicalSorter[str] = TopologicalSorter(dict.fromkeys(names, ()))
         for projection in self.projections:
             pre, post = self.end(projection.pre).name, self.end(projection.post).name
             if projection.delay_ticks == 0 and pre in names:
@@ -213,11 +225,18 @@ class NetworkSpec:
                 "give one of them delay_ticks: 1"
             ) from None
         order: list[str] = []
+        ready: list[str] = []
         while sorter.is_active():
-            ready = sorted(sorter.get_ready(), key=names.index)
-            order.extend(ready)
-            sorter.done(*ready)
+            ready.extend(sorter.get_ready())
+            first = min(ready, key=names.index)
+            ready.remove(first)
+            order.append(first)
+            sorter.done(first)
         return tuple(self.populations[names.index(name)] for name in order)
+
+    def execution_nodes(self) -> tuple[Input | Population, ...]:
+        """Return the inputs, then the populations in execution order; raises as that does."""
+        return (*self.inputs, *self.execution_order())
 
     def sources_of(self, population: str) -> frozenset[str]:
         """Return the names of the inputs whose spikes can reach a population."""
@@ -233,10 +252,13 @@ class NetworkSpec:
         return frozenset(found & {source.name for source in self.inputs})
 
     def _check_names(self) -> None:
-        names = [node.name for node in (*self.inputs, *self.populations)]
-        for name in names:
-            if names.count(name) > 1:
-                raise NetworkError(f"'{name}' is used twice; names must be unique")
+        for names in (
+            [node.name for node in self.nodes],
+            [readout.name for readout in self.readouts],
+        ):
+            for name in names:
+                if names.count(name) > 1:
+                    raise NetworkError(f"'{name}' is used twice; names must be unique")
         inputs = {source.name for source in self.inputs}
         for projection in self.projections:
             self.end(projection.pre)
@@ -244,6 +266,8 @@ class NetworkSpec:
                 raise NetworkError(f"'{projection.post}' is an input and cannot be a target")
 
     def _check_size(self) -> None:
+        if self.channels > self.max_channels:
+            raise NetworkError(f"{self.channels} channels exceed max_channels {self.max_channels}")
         if self.neurons > self.max_neurons:
             raise NetworkError(f"{self.neurons} neurons exceed max_neurons {self.max_neurons}")
         synapses = sum(self.synapses_at_most(projection) for projection in self.projections)
@@ -276,23 +300,24 @@ def load_network(path: Path) -> NetworkSpec:
 def _read(path: Path, including: tuple[Path, ...]) -> dict[str, Any]:
     if path in including:
         raise NetworkError(f"network file {path} includes itself")
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as unreadable:
-        reason = " ".join(str(unreadable).split())
-        raise NetworkError(f"network file {path} cannot be read: {reason}") from None
-    if not isinstance(content, dict):
-        raise NetworkError(f"network file {path}: expected a mapping with name, dt_ms, ...")
+    content = read_mapping(path, f"network file {path}", NetworkError)
     includes = content.pop("include", [])
     if not isinstance(includes, list) or not all(isinstance(name, str) for name in includes):
         raise NetworkError(f"network file {path}: include must be a list of names")
     for name in includes:
+        if not re.fullmatch(r"\w[\w.-]*", name):
+            raise NetworkError(f"network file {path}: include '{name}' is not a name in its folder")
         included = _read(path.with_name(f"{name}.yaml"), (*including, path))
         _merge(content, included, path, name)
     return content
 
 
 def _merge(content: dict[str, Any], included: Mapping[str, Any], path: Path, name: str) -> None:
+    unknown = included.keys() - {field.name for field in dataclasses.fields(NetworkSpec)}
+    if unknown:
+        raise NetworkError(
+            f"network file {path}: included '{name}': {min(unknown)} is not a known field"
+        )
     if included.get("dt_ms") != content.setdefault("dt_ms", included.get("dt_ms")):
         raise NetworkError(f"network file {path}: dt_ms differs from that of included '{name}'")
     for part in ("inputs", "populations", "projections", "readouts"):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
 import numpy.typing as npt
 
+from neuromorphic_ros.errors import SpikeError
 from neuromorphic_ros.snn.counts import Counts, Integers
-from neuromorphic_ros.snn.neurons import Lif
 from neuromorphic_ros.snn.spec import NetworkSpec
 from neuromorphic_ros.snn.synapses import Fanout, Values, fanout
 from neuromorphic_ros.spikes import Addresses
@@ -58,6 +58,21 @@ class LifState(NamedTuple):
     membrane: Values
     refractory_left: npt.NDArray[np.int32]
     current: Values
+
+
+@numba.njit(cache=True, nogil=True)
+def _fits(address: Addresses, first: Integers, channels: int) -> bool:
+    # Compiled code reads and writes without bounds checks, so a wrong index would corrupt memory.
+    if first.size == 0 or first[0] != 0 or first[-1] != address.size:
+        return False
+    for tick in range(first.size - 1):
+        if first[tick + 1] < first[tick]:
+            return False
+    outside = 0
+    for source in address:
+        if source < 0 or source >= channels:
+            outside += 1
+    return outside == 0
 
 
 @numba.njit(cache=True, nogil=True)
@@ -129,16 +144,19 @@ class StreamingNetwork:
     def __init__(self, spec: NetworkSpec) -> None:
         """Expand and compile a network; raises NetworkError if a projection does not fit."""
         self.spec = spec
-        self._channels = sum(math.prod(source.shape) for source in spec.inputs)
+        self._channels = spec.channels
         self._fan = fanout(spec)
         self._table = _table(spec)
-        self._names = tuple(node.name for node in (*spec.inputs, *spec.execution_order()))
-        self._sizes = np.array([math.prod(spec.shapes[name]) for name in self._names], np.int64)
+        nodes = spec.execution_nodes()
+        self._names = tuple(node.name for node in nodes)
+        self._sizes = np.array([math.prod(node.shape) for node in nodes], np.int64)
         self._fired = np.empty(max(1024, 4 * self._table.decay.size), np.uint32)
+        self._ticks = 0
+        self._spike_count = np.zeros(self._channels + self._table.decay.size, np.int64)
         self.reset()
 
     def reset(self) -> None:
-        """Return to rest and count from zero."""
+        """Return to rest; the counts go on."""
         neurons = self._table.decay.size
         delays = 1 + int(self._fan.delay_ticks.max(initial=0))
         self._state = LifState(
@@ -146,11 +164,18 @@ class StreamingNetwork:
             np.zeros(neurons, np.int32),
             np.zeros((delays, neurons), np.float32),
         )
-        self._ticks = 0
-        self._spike_count = np.zeros(self._channels + neurons, np.int64)
 
     def run(self, spikes: TickSpikes) -> TickSpikes:
-        """Run one tick per tick of `spikes` and return the spikes of the neurons."""
+        """Run one tick per tick of `spikes` and return the spikes of the neurons.
+
+        Raises SpikeError, with the network unchanged, if an address is no channel or `first` does
+        not divide the addresses into ticks.
+        """
+        if not _fits(spikes.address, spikes.first, self._channels):
+            raise SpikeError(
+                f"spikes do not fit network '{self.spec.name}': an address is outside of its "
+                f"{self._channels} channels, or first does not rise from 0 to the last address"
+            )
         fired_first = np.zeros(spikes.ticks + 1, np.int64)
         delays = self._state.current.shape[0]
         done = 0
@@ -174,7 +199,7 @@ class StreamingNetwork:
         return TickSpikes(self._fired[: fired_first[-1]].copy(), fired_first)
 
     def counts(self) -> Counts:
-        """Return the counts since construction or reset."""
+        """Return the counts since construction."""
         begin = np.concatenate(([0], np.cumsum(self._sizes)[:-1]))
         events = self._spike_count * self._fan.synapses_per_source
         inputs = len(self.spec.inputs)
@@ -195,16 +220,20 @@ def _sum_by(values: Integers, begin: Integers) -> Integers:
 
 
 def _table(spec: NetworkSpec) -> LifTable:
-    models: list[Lif] = []
-    for population in spec.execution_order():
-        models.extend([population.neuron] * math.prod(population.shape))
+    order = spec.execution_order()
+    models = [population.neuron for population in order]
+    sizes = [math.prod(population.shape) for population in order]
     dt_ms = spec.dt_ms
+
+    def each(values: list[Any], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+        return np.repeat(np.array(values, dtype), sizes)
+
     return LifTable(
-        decay=np.array([model.decay(dt_ms) for model in models], np.float32),
-        gain=np.array([model.gain(dt_ms) for model in models], np.float32),
-        bias=np.array([model.bias for model in models], np.float32),
-        threshold=np.array([model.threshold for model in models], np.float32),
-        floor=np.array([model.floor for model in models], np.float32),
-        refractory_ticks=np.array([model.refractory_ticks(dt_ms) for model in models], np.int32),
-        subtract=np.array([model.reset == "subtract" for model in models], bool),
+        decay=each([model.decay(dt_ms) for model in models], np.float32),
+        gain=each([model.gain(dt_ms) for model in models], np.float32),
+        bias=each([model.bias for model in models], np.float32),
+        threshold=each([model.threshold for model in models], np.float32),
+        floor=each([model.floor for model in models], np.float32),
+        refractory_ticks=each([model.refractory_ticks(dt_ms) for model in models], np.int32),
+        subtract=each([model.reset == "subtract" for model in models], np.bool_),
     )

@@ -139,9 +139,8 @@ def fanout(spec: NetworkSpec) -> Fanout:
 
     Raises NetworkError as `expand` does.
     """
-    channels = sum(math.prod(source.shape) for source in spec.inputs)
     offset, position = {}, 0
-    for node in (*spec.inputs, *spec.execution_order()):
+    for node in spec.execution_nodes():
         offset[node.name] = position
         position += math.prod(node.shape)
 
@@ -152,7 +151,7 @@ def fanout(spec: NetworkSpec) -> Fanout:
     for index, projection in enumerate(spec.projections):
         synapses = expand(spec, index)
         sources.append(synapses.pre + offset[spec.end(projection.pre).name])
-        targets.append(synapses.post + offset[spec.end(projection.post).name] - channels)
+        targets.append(synapses.post + offset[spec.end(projection.post).name] - spec.channels)
         weights.append(synapses.weight)
         delays.append(np.full(len(synapses.pre), projection.delay_ticks, np.int32))
     source, target = np.concatenate(sources), np.concatenate(targets)

@@ -1,0 +1,42 @@
+"""Counts add up and are told apart by window."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neuromorphic_ros.snn.counts import Counts
+
+
+def counts(factor: int) -> Counts:
+    return Counts(
+        names=("camera", "turn"),
+        sizes=np.array([8, 2]),
+        spikes=factor * np.array([10, 3]),
+        synaptic_events=factor * np.array([20, 6]),
+        neuron_updates=factor * np.array([0, 200]),
+        ticks=100 * factor,
+        dense_macs=1600 * factor,
+    )
+
+
+def same(left: Counts, right: Counts) -> bool:
+    return all(np.array_equal(a, b) for a, b in zip(left, right, strict=True))
+
+
+def test_since_is_what_was_added_and_leaves_names_and_sizes() -> None:
+    assert same(counts(5).since(counts(2)), counts(3))
+
+
+def test_plus_undoes_since() -> None:
+    assert same(counts(2).plus(counts(5).since(counts(2))), counts(5))
+
+
+def test_nothing_was_added_since_the_same_counts() -> None:
+    nothing = counts(4).since(counts(4))
+    assert same(nothing, counts(0))
+
+
+def test_spikes_by_name_are_plain_integers() -> None:
+    by_name = counts(1).by_population()
+    assert by_name == {"camera": 10, "turn": 3}
+    assert all(type(value) is int for value in by_name.values())

@@ -1,0 +1,300 @@
+"""A network file is either right or refused in one line that names the file and the object."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from neuromorphic_ros.errors import NetworkError
+from neuromorphic_ros.snn.spec import NetworkSpec, OneToOne, load_network
+
+GOOD: dict[str, Any] = {
+    "name": "good",
+    "dt_ms": 1.0,
+    "inputs": [
+        {"name": "scan", "sensor": "scan", "encoder": "rate", "shape": [8]},
+        {"name": "camera", "sensor": "camera", "encoder": "dvs", "shape": [2, 4, 6]},
+    ],
+    "populations": [
+        {"name": "hidden", "shape": [4]},
+        {"name": "motor", "shape": [3], "neuron": {"model": "lif", "tau_mem_ms": 5.0}},
+    ],
+    "projections": [
+        {"pre": "scan", "post": "hidden", "weights": 0.5},
+        {"pre": "hidden[1:4]", "post": "motor", "pattern": {"type": "one_to_one"}, "weights": 1},
+        {"pre": "motor", "post": "hidden", "weights": -0.1, "delay_ticks": 1},
+    ],
+    "readouts": [{"name": "cmd_vel", "decoder": "differential_drive", "population": "motor"}],
+}
+
+
+def changed(*steps: str | int, to: Any) -> dict[str, Any]:
+    content = copy.deepcopy(GOOD)
+    place: Any = content
+    for step in steps[:-1]:
+        place = place[step]
+    place[steps[-1]] = to
+    return content
+
+
+def write(folder: Path, content: object, name: str = "net.yaml") -> Path:
+    path = folder / name
+    path.write_text(content if isinstance(content, str) else yaml.safe_dump(content))
+    return path
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(NetworkError) as caught:
+        load_network(path)
+    message = str(caught.value)
+    assert str(path) in message
+    assert "\n" not in message
+    assert len(message) < 600
+    return message
+
+
+def chain(order: list[str], links: list[tuple[str, str]]) -> NetworkSpec:
+    return NetworkSpec(
+        name="chain",
+        dt_ms=1,
+        inputs=[],
+        populations=[{"name": name, "shape": [1]} for name in order],
+        projections=[{"pre": pre, "post": post, "weights": 1} for pre, post in links],
+    )
+
+
+def names(spec: NetworkSpec) -> list[str]:
+    return [population.name for population in spec.execution_order()]
+
+
+def test_a_good_file_says_what_it_says(tmp_path: Path) -> None:
+    spec = load_network(write(tmp_path, GOOD))
+    assert spec.shapes == {"scan": (8,), "camera": (2, 4, 6), "hidden": (4,), "motor": (3,)}
+    assert spec.dt_ns == 1_000_000
+    assert spec.channels == 56
+    assert spec.neurons == 7
+    assert spec.populations[0].neuron.tau_mem_ms == 10.0
+    assert spec.populations[1].neuron.tau_mem_ms == 5.0
+    assert spec.projections[1].pattern == OneToOne()
+    assert names(spec) == ["hidden", "motor"]
+    assert [node.name for node in spec.execution_nodes()] == ["scan", "camera", "hidden", "motor"]
+    assert spec.sources_of("motor") == {"scan"}
+    assert spec.sources_of("hidden") == {"scan"}
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (changed("dt_ms", to=0), "dt_ms = 0"),
+        (changed("dt_ms", to=float("nan")), "dt_ms = nan"),
+        (changed("dt_ms", to="fast"), "dt_ms = 'fast'"),
+        (changed("name", to="a b"), "name = 'a b'"),
+        (changed("color", to="red"), "color is not a known field"),
+        (changed("seed", to=-1), "seed = -1"),
+        (changed("populations", to=[]), "populations = []"),
+        (changed("populations", to=None), "populations = None"),
+        (changed("inputs", to="scan"), "inputs = 'scan'"),
+        (changed("inputs", 0, "sensor", to="smell"), "inputs.0.sensor = 'smell'"),
+        (changed("inputs", 0, "rate", to=5), "inputs.0.rate is not a known field"),
+        (changed("inputs", 0, "shape", to=[]), "inputs.0.shape = []"),
+        (changed("inputs", 0, "shape", to=[0]), "inputs.0.shape.0 = 0"),
+        (changed("inputs", 0, "shape", to=[1.5]), "inputs.0.shape.0 = 1.5"),
+        (changed("inputs", 0, "name", to="motor"), "'motor' is used twice"),
+        (changed("populations", 1, "name", to="hidden"), "'hidden' is used twice"),
+        (changed("populations", 0, "name", to="hidden[0]"), "populations.0.name = 'hidden[0]'"),
+        (changed("populations", 1, "neuron", to={"model": "hh"}), "populations.1.neuron.model"),
+        (
+            changed("populations", 1, "neuron", to={"tau_mem_ms": 0}),
+            "populations.1.neuron.tau_mem_ms = 0",
+        ),
+        (
+            changed("populations", 1, "neuron", to={"resistance": 1e300}),
+            "populations.1.neuron.resistance = 1e+300",
+        ),
+        (
+            changed("populations", 1, "neuron", to={"leak": 1}),
+            "populations.1.neuron.leak is not a known field",
+        ),
+        (changed("projections", 0, "pre", to="lidar"), "'lidar' is unknown"),
+        (changed("projections", 0, "pre", to="scan[0:9]"), "'scan[0:9]' is empty or outside"),
+        (changed("projections", 0, "pre", to="scan[3:3]"), "'scan[3:3]' is empty or outside"),
+        (changed("projections", 0, "pre", to="scan[8]"), "'scan[8]' is empty or outside"),
+        (changed("projections", 0, "pre", to="scan[-1]"), "'scan[-1]' is not a name"),
+        (changed("projections", 0, "pre", to="scan[1:]"), "'scan[1:]' is not a name"),
+        (changed("projections", 0, "pre", to=""), "'' is not a name"),
+        (changed("projections", 0, "post", to="camera"), "'camera' is an input"),
+        (changed("projections", 0, "post", to="camera[0:2]"), "'camera[0:2]' is an input"),
+        (changed("projections", 0, "weights", to=None), "projections.0.weights"),
+        (changed("projections", 0, "weights", to=float("inf")), "projections.0.weights"),
+        (changed("projections", 0, "delay_ticks", to=-1), "projections.0.delay_ticks = -1"),
+        (changed("projections", 0, "delay_ticks", to=0.5), "projections.0.delay_ticks = 0.5"),
+        (changed("projections", 0, "pattern", to={"type": "ring"}), "projections.0.pattern"),
+        (
+            changed("projections", 0, "pattern", to={"type": "random", "probability": 1.1}),
+            "probability = 1.1",
+        ),
+        (
+            changed("projections", 0, "pattern", to={"type": "conv2d", "kernel": [3]}),
+            "kernel",
+        ),
+        (changed("projections", 2, "delay_ticks", to=0), "form a cycle: hidden -> motor -> hidden"),
+        (changed("readouts", 0, "population", to="scan"), "readout 'cmd_vel' reads 'scan'"),
+        (changed("readouts", to=GOOD["readouts"] * 2), "'cmd_vel' is used twice"),
+        (changed("include", to="base"), "include must be a list"),
+        (changed("include", to=["../base"]), "include '../base' is not a name in its folder"),
+        (changed("include", to=[""]), "include '' is not a name in its folder"),
+        ("", "expected a mapping"),
+        ("[]", "expected a mapping"),
+        ("1: 2", "expected a mapping"),
+        ("name: [", "cannot be read"),
+        ("name: 2020-13-45", "cannot be read: month"),
+        ("name: !!int ''", "cannot be read"),
+        ("name: !!bool maybe", "cannot be read"),
+        ("name: !!timestamp soon", "cannot be read"),
+        ("name: !!python/object/apply:os.getcwd []", "cannot be read"),
+        ("[" * 5000, "cannot be read"),
+    ],
+)
+def test_a_wrong_file_is_refused(tmp_path: Path, content: object, complaint: str) -> None:
+    assert complaint in refusal(write(tmp_path, content))
+
+
+@pytest.mark.parametrize("field", ["name", "dt_ms", "inputs", "populations"])
+def test_a_missing_field_is_named(tmp_path: Path, field: str) -> None:
+    content = {key: value for key, value in GOOD.items() if key != field}
+    assert f"{field} is missing" in refusal(write(tmp_path, content))
+
+
+def test_files_that_are_absent_or_not_text_are_refused(tmp_path: Path) -> None:
+    assert "cannot be read" in refusal(tmp_path / "absent.yaml")
+    assert "cannot be read" in refusal(tmp_path)
+    binary = tmp_path / "binary.yaml"
+    binary.write_bytes(b"\xff\xfe\x00")
+    assert "cannot be read" in refusal(binary)
+
+
+def test_a_value_that_aliases_make_endless_is_refused_at_once(tmp_path: Path) -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
+    refusal(write(tmp_path, "\n".join([*lines, "name: *a11"])))
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (changed("populations", 0, "shape", to=[2**31, 2**31]), "neurons exceed max_neurons"),
+        (changed("inputs", 1, "shape", to=[2**31, 2**31]), "channels exceed max_channels"),
+        (changed("populations", 0, "shape", to=[1_000_001]), "neurons exceed max_neurons 1000000"),
+        (changed("max_neurons", to=6), "7 neurons exceed max_neurons 6"),
+        (changed("max_channels", to=55), "56 channels exceed max_channels 55"),
+        (changed("max_synapses", to=46), "47 synapses exceed max_synapses 46"),
+        (changed("max_neurons", to=2**40), f"max_neurons = {2**40}"),
+        (changed("populations", 0, "shape", to=[2**32]), "populations.0.shape.0"),
+        (
+            changed("projections", 0, "pattern", to={"type": "conv2d", "kernel": [2**31, 2**31]}),
+            "synapses exceed max_synapses",
+        ),
+    ],
+)
+def test_limits_are_checked_before_memory_is_taken(
+    tmp_path: Path, content: object, complaint: str
+) -> None:
+    assert complaint in refusal(write(tmp_path, content))
+
+
+def test_a_network_at_its_limits_is_accepted(tmp_path: Path) -> None:
+    load_network(
+        write(tmp_path, {**GOOD, "max_channels": 56, "max_neurons": 7, "max_synapses": 47})
+    )
+
+
+def test_populations_keep_the_order_of_the_file_when_it_can_be_executed() -> None:
+    assert names(chain(["a", "b", "c", "d"], [("a", "b"), ("a", "d")])) == ["a", "b", "c", "d"]
+
+
+@given(
+    order=st.permutations(list("abcdef")),
+    links=st.sets(st.tuples(st.integers(0, 5), st.integers(0, 5)).filter(lambda p: p[0] < p[1])),
+)
+def test_every_population_is_executed_once_and_after_those_that_drive_it(
+    order: list[str], links: set[tuple[int, int]]
+) -> None:
+    named = [("abcdef"[pre], "abcdef"[post]) for pre, post in links]
+    executed = names(chain(order, named))
+    assert sorted(executed) == list("abcdef")
+    assert all(executed.index(pre) < executed.index(post) for pre, post in named)
+    if all(order.index(pre) < order.index(post) for pre, post in named):
+        assert executed == order
+
+
+def test_a_population_that_drives_itself_needs_a_delay() -> None:
+    with pytest.raises(NetworkError, match="a -> a; give one of them delay_ticks: 1"):
+        chain(["a"], [("a", "a")]).execution_order()
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "stop", "shape"),
+    [
+        ("camera", 0, 48, (2, 4, 6)),
+        ("camera[5]", 5, 6, (1,)),
+        ("camera[5:7]", 5, 7, (2,)),
+        ("scan[0:8]", 0, 8, (8,)),
+    ],
+)
+def test_ends_of_projections_are_ranges_of_addresses(
+    tmp_path: Path, text: str, start: int, stop: int, shape: tuple[int, ...]
+) -> None:
+    end = load_network(write(tmp_path, GOOD)).end(text)
+    assert (end.start, end.stop, end.shape, end.size) == (start, stop, shape, stop - start)
+
+
+def test_an_include_puts_another_file_in_front(tmp_path: Path) -> None:
+    base = {key: GOOD[key] for key in ("name", "dt_ms", "inputs", "populations", "projections")}
+    write(tmp_path, base, "base.yaml")
+    top = {
+        "name": "top",
+        "include": ["base"],
+        "populations": [{"name": "alarm", "shape": [1]}],
+        "projections": [{"pre": "motor", "post": "alarm", "weights": 1}],
+    }
+    spec = load_network(write(tmp_path, top))
+    assert spec.name == "top"
+    assert spec.dt_ms == 1.0
+    assert [population.name for population in spec.populations] == ["hidden", "motor", "alarm"]
+    assert [projection.post for projection in spec.projections] == [
+        "hidden", "motor", "hidden", "alarm",
+    ]  # fmt: skip
+    assert spec.sources_of("alarm") == {"scan"}
+
+
+@pytest.mark.parametrize(
+    ("base", "complaint"),
+    [
+        ({**GOOD, "dt_ms": 2.0}, "dt_ms differs from that of included 'base'"),
+        ({"dt_ms": 1.0, "poplations": []}, "included 'base': poplations is not a known field"),
+        ({"dt_ms": 1.0, "populations": {"a": 1}}, "populations must be a list"),
+        (GOOD, "'scan' is used twice"),
+    ],
+)
+def test_an_include_that_does_not_fit_is_refused(
+    tmp_path: Path, base: dict[str, Any], complaint: str
+) -> None:
+    write(tmp_path, base, "base.yaml")
+    assert complaint in refusal(write(tmp_path, {**GOOD, "include": ["base"]}))
+
+
+def test_a_missing_include_is_named(tmp_path: Path) -> None:
+    path = write(tmp_path, {**GOOD, "include": ["base"]})
+    with pytest.raises(NetworkError, match=r"base\.yaml cannot be read"):
+        load_network(path)
+
+
+def test_includes_in_a_circle_are_refused(tmp_path: Path) -> None:
+    write(tmp_path, {**GOOD, "include": ["net"]}, "base.yaml")
+    assert "includes itself" in refusal(write(tmp_path, {**GOOD, "include": ["base"]}))

@@ -1,0 +1,376 @@
+"""The compiled engine against a dense reference that shares no code with it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from neuromorphic_ros.errors import SpikeError
+from neuromorphic_ros.snn.spec import NetworkSpec
+from neuromorphic_ros.snn.streaming import StreamingNetwork, TickSpikes
+
+TICKS = 200
+Floats = npt.NDArray[np.float32]
+
+
+class Link(NamedTuple):
+    """A projection: whole populations, (pre, post) matrix."""
+
+    pre: str
+    post: str
+    matrix: Floats
+    delay: int
+
+
+class Case(NamedTuple):
+    """A network twice: as the content of a file, and as dense matrices in an order of execution."""
+
+    content: dict[str, Any]
+    order: tuple[str, ...]
+    links: tuple[Link, ...]
+    spikes: TickSpikes
+
+
+def weights(generator: np.random.Generator, shape: tuple[int, ...]) -> Floats:
+    # Sums of small multiples of 1/64 are exact in float32, so that the order of adding is free.
+    drawn = generator.integers(-48, 80, shape) / 64.0
+    return np.where(generator.random(shape) < 0.3, 0.0, drawn).astype(np.float32)
+
+
+def convolution(kernel: Floats, pre: tuple[int, ...], post: tuple[int, ...]) -> Floats:
+    """The dense matrix of a convolution with stride 2 and padding 1."""
+    matrix = np.zeros((*pre, *post), np.float32)
+    for out_channel, row, column in np.ndindex(*post):
+        for in_channel, tap_row, tap_column in np.ndindex(*kernel.shape[1:]):
+            y, x = 2 * row + tap_row - 1, 2 * column + tap_column - 1
+            if 0 <= y < pre[1] and 0 <= x < pre[2]:
+                matrix[in_channel, y, x, out_channel, row, column] += kernel[
+                    out_channel, in_channel, tap_row, tap_column
+                ]
+    return matrix.reshape(math.prod(pre), math.prod(post))
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    generator = np.random.default_rng(draw(st.integers(0, 2**32)))
+    shapes: dict[str, tuple[int, ...]] = {"events": (draw(st.integers(1, 6)),), "image": (2, 4, 5)}
+    inputs = tuple(shapes)
+    order = tuple(f"p{index}" for index in range(draw(st.integers(1, 4))))
+    populations = []
+    for name in order:
+        shapes[name] = draw(st.sampled_from([(1,), (3,), (7,), (3, 2, 3)]))
+        neuron = {
+            "model": "lif",
+            "tau_mem_ms": draw(st.sampled_from([1.3, 7.1, 20.0, 1e6])),
+            "threshold": draw(st.sampled_from([0.37, 1.0, 1.9])),
+            "reset": draw(st.sampled_from(["zero", "subtract"])),
+            "refractory_ms": draw(st.sampled_from([0.0, 2.0, 6.0])),
+            "bias": draw(st.sampled_from([0.0, 0.11, -0.05])),
+            "floor": draw(st.sampled_from([-1e6, -0.5, 0.0])),
+            "resistance": draw(st.sampled_from([None, 3.7])),
+        }
+        populations.append({"name": name, "shape": list(shapes[name]), "neuron": neuron})
+
+    projections, links = [], []
+    for _ in range(draw(st.integers(1, 7))):
+        pre, post = draw(st.sampled_from((*inputs, *order))), draw(st.sampled_from(order))
+        forward = pre in inputs or order.index(pre) < order.index(post)
+        delay = draw(st.integers(0 if forward else 1, 5))
+        sizes = math.prod(shapes[pre]), math.prod(shapes[post])
+        matrix = np.zeros(sizes, np.float32)
+        projection: dict[str, Any] = {"pre": pre, "post": post, "delay_ticks": delay}
+        pattern = draw(st.sampled_from(["all_to_all", "slices", "one_to_one", "conv2d"]))
+        if pattern == "conv2d" and pre == "image" and len(shapes[post]) == 3:
+            kernel = weights(generator, (3, 2, 3, 3))
+            matrix = convolution(kernel, shapes[pre], shapes[post])
+            projection["pattern"] = {
+                "type": "conv2d", "kernel": [3, 3], "stride": [2, 2], "padding": [1, 1],
+            }  # fmt: skip
+            projection["weights"] = kernel.tolist()
+        elif pattern == "one_to_one":
+            size = draw(st.integers(1, min(sizes)))
+            diagonal = weights(generator, (size,))
+            matrix[np.arange(size), np.arange(size)] = diagonal
+            projection |= {
+                "pre": f"{pre}[0:{size}]",
+                "post": f"{post}[0:{size}]",
+                "pattern": {"type": "one_to_one"},
+                "weights": diagonal.tolist(),
+            }
+        elif pattern == "slices":
+            start = draw(st.integers(0, sizes[0] - 1))
+            target = draw(st.integers(0, sizes[1] - 1))
+            part = weights(generator, (sizes[0] - start, 1))
+            matrix[start:, target] = part[:, 0]
+            projection |= {
+                "pre": f"{pre}[{start}:{sizes[0]}]",
+                "post": f"{post}[{target}]",
+                "weights": part.tolist(),
+            }
+        else:
+            matrix = weights(generator, sizes)
+            projection["weights"] = matrix.tolist()
+        projections.append(projection)
+        links.append(Link(pre, post, matrix, delay))
+
+    content = {
+        "name": "random",
+        "dt_ms": 1.0,
+        "inputs": [
+            {"name": name, "sensor": "camera", "encoder": "any", "shape": list(shapes[name])}
+            for name in inputs
+        ],
+        "populations": draw(st.permutations(populations)),
+        "projections": projections,
+    }
+    channels = sum(math.prod(shapes[name]) for name in inputs)
+    number = generator.poisson(draw(st.sampled_from([0.0, 0.5, 4.0])), TICKS)
+    return Case(content, order, tuple(links), spikes_of(generator, channels, number))
+
+
+def spikes_of(
+    generator: np.random.Generator, channels: int, number: npt.NDArray[np.int64]
+) -> TickSpikes:
+    address = generator.integers(0, channels, number.sum()).astype(np.uint32)
+    return TickSpikes(address, np.concatenate(([0], np.cumsum(number))).astype(np.int64))
+
+
+def reference(case: Case) -> tuple[list[list[tuple[str, int]]], dict[str, int], dict[str, int]]:
+    """Run a case densely; spikes of each tick as (name, address), spikes and events by name.
+
+    Every operation is rounded to float32 in the order in which the model is written down, so that
+    membranes, and with them spikes, are equal to the last bit: the tolerance is zero.
+    """
+    neurons = {item["name"]: item["neuron"] for item in case.content["populations"]}
+    shapes = {
+        item["name"]: math.prod(item["shape"])
+        for item in (*case.content["inputs"], *case.content["populations"])
+    }
+    inputs = [item["name"] for item in case.content["inputs"]]
+    membrane = {name: np.zeros(shapes[name], np.float32) for name in case.order}
+    resting = {name: np.zeros(shapes[name], np.int64) for name in case.order}
+    arriving = {name: np.zeros((TICKS + 6, shapes[name]), np.float32) for name in case.order}
+    spike_count = dict.fromkeys(shapes, 0)
+    event_count = dict.fromkeys(shapes, 0)
+    fired: list[list[tuple[str, int]]] = []
+
+    def deliver(name: str, number: npt.NDArray[np.int64], tick: int) -> None:
+        spike_count[name] += int(number.sum())
+        for link in case.links:
+            if link.pre == name:
+                event_count[name] += int(number @ np.count_nonzero(link.matrix, axis=1))
+                arriving[link.post][tick + link.delay] += number.astype(np.float32) @ link.matrix
+
+    for tick in range(TICKS):
+        addresses = case.spikes.address[case.spikes.first[tick] : case.spikes.first[tick + 1]]
+        by_channel = np.bincount(addresses, minlength=sum(shapes[name] for name in inputs))
+        begin = 0
+        for name in inputs:
+            deliver(name, by_channel[begin : begin + shapes[name]], tick)
+            begin += shapes[name]
+        now: list[tuple[str, int]] = []
+        for name in case.order:
+            neuron = neurons[name]
+            decay = np.float32(math.exp(-1.0 / neuron["tau_mem_ms"]))
+            gain = np.float32(
+                1.0
+                if neuron["resistance"] is None
+                else neuron["resistance"] * (1.0 - math.exp(-1.0 / neuron["tau_mem_ms"]))
+            )
+            threshold = np.float32(neuron["threshold"])
+            updated = membrane[name] * decay + gain * arriving[name][tick]
+            updated = np.maximum(updated + np.float32(neuron["bias"]), np.float32(neuron["floor"]))
+            active = resting[name] == 0
+            spiking = active & (updated >= threshold)
+            after = updated - threshold if neuron["reset"] == "subtract" else 0 * updated
+            membrane[name] = np.where(active, np.where(spiking, after, updated), membrane[name])
+            resting[name] = np.where(
+                spiking, round(neuron["refractory_ms"]), np.maximum(resting[name] - 1, 0)
+            )
+            deliver(name, spiking.astype(np.int64), tick)
+            now += [(name, int(address)) for address in np.flatnonzero(spiking)]
+        fired.append(sorted(now))
+    return fired, spike_count, event_count
+
+
+def build(case: Case) -> StreamingNetwork:
+    return StreamingNetwork(NetworkSpec(**case.content))
+
+
+def named(network: StreamingNetwork, fired: TickSpikes) -> list[list[tuple[str, int]]]:
+    owners = [
+        (population.name, address)
+        for population in network.spec.execution_order()
+        for address in range(math.prod(population.shape))
+    ]
+    return [
+        sorted(owners[flat] for flat in fired.address[fired.first[tick] : fired.first[tick + 1]])
+        for tick in range(fired.ticks)
+    ]
+
+
+def part(spikes: TickSpikes, start: int, stop: int) -> TickSpikes:
+    first = spikes.first[start : stop + 1]
+    return TickSpikes(spikes.address[first[0] : first[-1]], first - first[0])
+
+
+@settings(max_examples=80, deadline=None)
+@given(case=cases())
+def test_spikes_and_counts_equal_the_dense_reference(case: Case) -> None:
+    network = build(case)
+    fired = named(network, network.run(case.spikes))
+    expected, spike_count, event_count = reference(case)
+    assert fired == expected
+    counts = network.counts()
+    assert counts.by_population() == spike_count
+    assert dict(zip(counts.names, counts.synaptic_events.tolist(), strict=True)) == event_count
+    assert counts.ticks == TICKS
+    assert counts.dense_macs == TICKS * sum(np.count_nonzero(link.matrix) for link in case.links)
+    assert counts.neuron_updates.tolist() == [
+        size * TICKS if name in case.order else 0
+        for name, size in zip(counts.names, counts.sizes.tolist(), strict=True)
+    ]
+
+
+@settings(max_examples=40, deadline=None)
+@given(case=cases(), cuts=st.lists(st.integers(0, TICKS), max_size=6))
+def test_a_run_does_not_depend_on_how_it_is_cut(case: Case, cuts: list[int]) -> None:
+    whole, pieces, single = build(case), build(case), build(case)
+    expected = named(whole, whole.run(case.spikes))
+    edges = [0, *sorted(cuts), TICKS]
+    cut: list[list[tuple[str, int]]] = []
+    for start, stop in zip(edges[:-1], edges[1:], strict=True):
+        cut += named(pieces, pieces.run(part(case.spikes, start, stop)))
+    ticks: list[list[tuple[str, int]]] = []
+    for tick in range(TICKS):
+        ticks += named(single, single.run(part(case.spikes, tick, tick + 1)))
+    assert cut == expected
+    assert ticks == expected
+    for other in (pieces, single):
+        assert other.counts().by_population() == whole.counts().by_population()
+        assert other.counts().ticks == TICKS
+
+
+@settings(max_examples=20, deadline=None)
+@given(case=cases(), before=st.integers(0, TICKS))
+def test_reset_returns_to_rest_and_keeps_the_counts(case: Case, before: int) -> None:
+    fresh, used = build(case), build(case)
+    used.run(part(case.spikes, 0, before))
+    counted = used.counts()
+    used.reset()
+    assert named(used, used.run(case.spikes)) == named(fresh, fresh.run(case.spikes))
+    added = used.counts().since(counted)
+    assert added.by_population() == fresh.counts().by_population()
+    assert added.ticks == TICKS
+
+
+def lone(neuron: dict[str, Any], weight: float = 0.0, size: int = 1) -> StreamingNetwork:
+    return StreamingNetwork(
+        NetworkSpec(
+            name="lone",
+            dt_ms=1.0,
+            inputs=[{"name": "drive", "sensor": "imu", "encoder": "any", "shape": [1]}],
+            populations=[{"name": "cell", "shape": [size], "neuron": neuron}],
+            projections=[{"pre": "drive", "post": "cell", "weights": weight}],
+        )
+    )
+
+
+def silence(ticks: int) -> TickSpikes:
+    return TickSpikes(np.empty(0, np.uint32), np.zeros(ticks + 1, np.int64))
+
+
+def drumming(ticks: int) -> TickSpikes:
+    return TickSpikes(np.zeros(ticks, np.uint32), np.arange(ticks + 1))
+
+
+def intervals(fired: TickSpikes) -> list[int]:
+    return np.diff(np.flatnonzero(np.diff(fired.first))).tolist()
+
+
+@pytest.mark.parametrize("refractory_ms", [0.0, 4.0])
+@pytest.mark.parametrize(("bias", "tau_ms"), [(0.11, 20.0), (0.06, 30.0), (0.5, 5.0)])
+def test_under_constant_bias_the_interval_is_that_of_the_closed_form(
+    bias: float, tau_ms: float, refractory_ms: float
+) -> None:
+    # After n ticks from zero the membrane is the geometric sum bias (1 - d^n) / (1 - d).
+    decay = math.exp(-1.0 / tau_ms)
+    ticks = math.ceil(math.log(1.0 - (1.0 - decay) / bias) / math.log(decay))
+    network = lone({"tau_mem_ms": tau_ms, "bias": bias, "refractory_ms": refractory_ms})
+    found = intervals(network.run(silence(2000)))
+    assert set(found) == {ticks + int(refractory_ms)}
+
+
+def test_a_constant_current_fires_at_the_rate_of_the_continuous_neuron() -> None:
+    tau_ms, resistance, current = 15.0, 4.0, 0.4
+    network = lone({"tau_mem_ms": tau_ms, "resistance": resistance}, current)
+    interval_ms = -tau_ms * math.log(1.0 - 1.0 / (resistance * current))
+    assert set(intervals(network.run(drumming(2000)))) == {math.ceil(interval_ms)}
+
+
+def test_a_bias_below_rheobase_never_fires() -> None:
+    decay = math.exp(-1.0 / 10.0)
+    assert lone({"bias": 0.999 * (1.0 - decay)}).run(silence(5000)).address.size == 0
+    assert lone({"bias": 1.001 * (1.0 - decay)}).run(silence(5000)).address.size > 0
+
+
+def test_subtractive_reset_keeps_what_exceeds_the_threshold() -> None:
+    neuron = {"tau_mem_ms": 1e6, "bias": 0.75, "reset": "subtract"}
+    fired = lone(neuron).run(silence(1000))
+    assert fired.address.size == pytest.approx(750, abs=1)
+
+
+def test_the_output_grows_without_losing_or_reordering_spikes() -> None:
+    size, ticks = 700, 60
+    network = lone({"tau_mem_ms": 1.0, "bias": 2.0}, size=size)
+    fired = network.run(silence(ticks))
+    assert fired.first.tolist() == [size * tick for tick in range(ticks + 1)]
+    assert np.array_equal(fired.address, np.tile(np.arange(size, dtype=np.uint32), ticks))
+
+
+def test_returned_spikes_stay_as_they_are_when_the_network_runs_on() -> None:
+    network = lone({"bias": 2.0}, size=5)
+    earlier = network.run(silence(3))
+    kept = earlier.address.copy()
+    network.run(drumming(50))
+    assert np.array_equal(earlier.address, kept)
+
+
+def test_no_ticks_change_nothing() -> None:
+    network = lone({"bias": 2.0})
+    assert network.run(silence(0)).ticks == 0
+    assert network.counts().ticks == 0
+
+
+@pytest.mark.parametrize(
+    ("address", "first"),
+    [
+        ([1], [0, 1]),
+        ([2**32 - 1], [0, 1]),
+        ([0], [0, 2]),
+        ([0, 0], [0, 1]),
+        ([0, 0], [1, 2]),
+        ([0, 0], [0, 2, 1, 2]),
+        ([], []),
+    ],
+)
+def test_spikes_that_do_not_fit_are_refused_before_anything_changes(
+    address: list[int], first: list[int]
+) -> None:
+    network = lone({}, 0.7)
+    with pytest.raises(SpikeError, match="network 'lone'"):
+        network.run(TickSpikes(np.array(address, np.uint32), np.array(first, np.int64)))
+    assert network.counts().ticks == 0
+    assert network.counts().by_population() == {"drive": 0, "cell": 0}
+
+
+def test_a_negative_address_is_refused() -> None:
+    spikes = TickSpikes(np.array([-1]), np.array([0, 1]))  # type: ignore[arg-type]
+    with pytest.raises(SpikeError):
+        lone({}).run(spikes)
