@@ -53,7 +53,9 @@ def guard(
     """Decide what may be published at `now_ns`.
 
     input_stamp_ns: stamp of the oldest of the newest samples that `wanted` depends on; none: at
-    least one sensor has sent nothing. fault: what else forbids motion, in words.
+    least one sensor has sent nothing. A stamp that is ahead of the clock by more than
+    input_timeout_s stops motion too: by it a dead sensor would seem alive. fault: what else forbids
+    motion, in words.
     """
     reason = fault or _unfit(parameters, now_ns, wanted, input_stamp_ns)
     if not reason:
@@ -70,7 +72,14 @@ def _unfit(
         return "no input yet"
     age_s = (now_ns - input_stamp_ns) / 1e9
     if age_s > parameters.input_timeout_s:
-        return f"input is {age_s:.2f} s old, older than input_timeout_s {parameters.input_timeout_s}"
+        return (
+            f"input is {age_s:.2f} s old, older than input_timeout_s {parameters.input_timeout_s}"
+        )
+    if age_s < -parameters.input_timeout_s:
+        return (
+            f"input is stamped {-age_s:.2f} s ahead of the clock, "
+            f"more than input_timeout_s {parameters.input_timeout_s}"
+        )
     if not wanted.is_finite:
         return f"command {tuple(wanted)} is not finite"
     return ""

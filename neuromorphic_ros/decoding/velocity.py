@@ -47,7 +47,13 @@ class VelocityLimits:
 def limit(
     limits: VelocityLimits, previous: Velocity, wanted: Velocity, elapsed_s: float
 ) -> Velocity:
-    """Return the velocity closest to `wanted` that the limits allow `elapsed_s` after `previous`."""
+    """Return the velocity closest to `wanted` that the limits allow `elapsed_s` after `previous`.
+
+    A `wanted` that is not finite asks for standstill; time that runs backwards allows no change.
+    """
+    if not wanted.is_finite:
+        wanted = STANDSTILL
+    elapsed_s = max(0.0, elapsed_s)
     return Velocity(
         _approach(
             previous.linear_m_s,
@@ -67,4 +73,4 @@ def _clip(value: float, bound: float) -> float:
 
 
 def _approach(previous: float, wanted: float, step: float) -> float:
-    return previous + _clip(wanted - previous, step)
+    return max(previous - step, min(previous + step, wanted))

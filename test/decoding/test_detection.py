@@ -1,0 +1,131 @@
+"""Blobs: boxes on layers made by hand, windows that do not depend on chunks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from neuromorphic_ros.decoding.detection import BlobDetection, BlobDetector, Detections, blobs
+from neuromorphic_ros.errors import NetworkError
+from neuromorphic_ros.spikes import SpikeBatch
+
+MS = 1_000_000
+PARAMETERS = BlobDetection(window_ms=10.0, min_spikes=2, min_cells=2, class_name="motion")
+
+
+def layer(*rows: str) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
+    return np.array([[int(cell) for cell in row] for row in rows], np.int64)
+
+
+def test_a_box_encloses_its_cells_in_shares_of_the_image() -> None:
+    (box,) = blobs(
+        PARAMETERS,
+        layer(
+            "00000000",
+            "00033000",
+            "00030000",
+            "00000000",
+        ),
+    )
+    assert box.class_name == "motion"
+    assert box.score == pytest.approx(3 / (3 + 2))
+    assert (box.center_x, box.center_y) == (4 / 8, 2 / 4)
+    assert (box.size_x, box.size_y) == (2 / 8, 2 / 4)
+
+
+def test_a_box_may_fill_the_image() -> None:
+    (box,) = blobs(PARAMETERS, layer("22", "22"))
+    assert (box.center_x, box.center_y, box.size_x, box.size_y) == (0.5, 0.5, 1.0, 1.0)
+    assert box.score == 0.5
+
+
+def test_cells_that_touch_at_a_corner_are_one_group() -> None:
+    assert len(blobs(PARAMETERS, layer("200", "020", "002"))) == 1
+
+
+def test_cells_apart_are_groups_of_their_own_highest_score_first() -> None:
+    found = blobs(PARAMETERS, layer("22000", "00000", "00099"))
+    assert [box.score for box in found] == [9 / 11, 2 / 4]
+    assert [box.center_x for box in found] == [4 / 5, 1 / 5]
+
+
+def test_boxes_that_overlap_do_not_share_cells() -> None:
+    found = blobs(PARAMETERS, layer("99999", "90000", "90022"))
+    assert [box.score for box in found] == [9 / 11, 2 / 4]
+
+
+@pytest.mark.parametrize("rows", [("000", "000"), ("111", "111"), ("200", "002"), ("210", "000")])
+def test_too_few_spikes_or_cells_are_no_detection(rows: tuple[str, ...]) -> None:
+    assert blobs(PARAMETERS, layer(*rows)) == ()
+
+
+def test_channels_add_up() -> None:
+    on, off = layer("110", "000"), layer("110", "000")
+    assert len(blobs(PARAMETERS, np.stack([on, off]))) == 1
+
+
+def batch_of(spikes: list[tuple[int, int]]) -> SpikeBatch:
+    ordered = sorted(spikes)
+    return SpikeBatch.checked(
+        (2, 3, 4), [address for _, address in ordered], [time for time, _ in ordered]
+    )
+
+
+def pair(time_ns: int) -> list[tuple[int, int]]:
+    """Spikes that make two touching cells active."""
+    return [(time_ns, address) for address in (0, 0, 1, 1)]
+
+
+def test_every_window_is_reported_at_its_end_even_without_spikes() -> None:
+    detector = BlobDetector(PARAMETERS)
+    found = detector.decode(batch_of(pair(12 * MS)), 0, 35 * MS)
+    assert [(item.stamp_ns, len(item.boxes)) for item in found] == [
+        (10 * MS, 0),
+        (20 * MS, 1),
+        (30 * MS, 0),
+    ]
+
+
+def test_a_spike_at_an_edge_belongs_to_the_window_that_begins_there() -> None:
+    found = BlobDetector(PARAMETERS).decode(batch_of(pair(10 * MS)), 0, 20 * MS)
+    assert [len(item.boxes) for item in found] == [0, 1]
+
+
+def test_windows_are_aligned_to_multiples_of_their_length() -> None:
+    found = BlobDetector(PARAMETERS).decode(batch_of([]), 13 * MS, 41 * MS)
+    assert [item.stamp_ns for item in found] == [20 * MS, 30 * MS, 40 * MS]
+
+
+@given(
+    spikes=st.lists(
+        st.tuples(st.integers(0, 60), st.integers(0, 23)).map(lambda s: (s[0] * MS, s[1])),
+        max_size=150,
+    ),
+    cuts=st.lists(st.integers(0, 61), max_size=10),
+)
+def test_detections_do_not_depend_on_chunks(spikes: list[tuple[int, int]], cuts: list[int]) -> None:
+    batch, stop = batch_of(spikes), 61
+    expected = BlobDetector(PARAMETERS).decode(batch, 0, stop * MS)
+    detector = BlobDetector(PARAMETERS)
+    found: list[Detections] = []
+    edges = [0, *sorted(cuts), stop]
+    for begin, end in zip(edges[:-1], edges[1:], strict=True):
+        found += detector.decode(batch.between(begin * MS, end * MS), begin * MS, end * MS)
+    assert found == expected
+    assert len(found) == 6
+
+
+def test_reset_forgets_the_present_window() -> None:
+    detector = BlobDetector(PARAMETERS)
+    detector.decode(batch_of(pair(1 * MS)), 0, 5 * MS)
+    detector.reset()
+    (found,) = detector.decode(batch_of([]), 5 * MS, 10 * MS)
+    assert found.boxes == ()
+
+
+@pytest.mark.parametrize("shape", [(6,), (1, 2, 3, 4)])
+def test_a_population_that_is_no_image_is_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(NetworkError, match="population, not"):
+        BlobDetector(PARAMETERS).decode(SpikeBatch.empty(shape), 0, 10 * MS)
