@@ -1,0 +1,55 @@
+"""Every backend tells the truth about itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from neuromorphic_ros.backends.registry import BACKENDS, backend
+from neuromorphic_ros.errors import BackendError, NetworkError
+from neuromorphic_ros.snn.spec import NetworkSpec
+
+STATUS = ("works", "needs hardware", "not implemented")
+SPEC = NetworkSpec(
+    name="tiny",
+    dt_ms=1,
+    inputs=[{"name": "a", "sensor": "imu", "encoder": "any", "shape": [2]}],
+    populations=[{"name": "b", "shape": [3]}],
+)
+
+
+def test_the_promised_backends_are_there_under_their_names() -> None:
+    assert list(BACKENDS) == ["jetson", "loihi", "brainscales", "truenorth"]
+    assert all(backend(name).name == name for name in BACKENDS)
+
+
+@pytest.mark.parametrize("name", BACKENDS)
+def test_the_status_is_one_of_the_documented_words_and_is_kept(name: str) -> None:
+    found = backend(name)
+    assert found.here in STATUS
+    assert found.on_hardware in STATUS
+    if found.compile is None:
+        assert found.here == found.on_hardware == "not implemented"
+        with pytest.raises(BackendError, match=f"'{name}'.* is not implemented"):
+            found.compiled(SPEC)
+    elif found.here == "works":
+        runner = found.compiled(SPEC)
+        assert runner.spec == SPEC
+        assert runner.counts().names == ("a", "b")
+
+
+def test_a_network_that_cannot_be_built_is_refused_by_compiling() -> None:
+    wrong = NetworkSpec(
+        name="wrong",
+        dt_ms=1,
+        inputs=SPEC.inputs,
+        populations=SPEC.populations,
+        projections=[{"pre": "a", "post": "b", "weights": [1, 2]}],
+    )
+    with pytest.raises(NetworkError, match="projection a -> b"):
+        backend("jetson").compiled(wrong)
+
+
+@pytest.mark.parametrize("name", ["", "Jetson", "loihi3"])
+def test_an_unknown_backend_is_refused_with_the_known_ones(name: str) -> None:
+    with pytest.raises(BackendError, match="jetson, loihi, brainscales, truenorth"):
+        backend(name)
