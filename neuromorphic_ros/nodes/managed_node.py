@@ -1,0 +1,219 @@
+"""What all nodes share: lifecycle, parameters, diagnostics, a clean end."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+import rclpy
+from rcl_interfaces.msg import ParameterDescriptor
+from rclpy.clock import Clock, ClockType
+from rclpy.executors import Executor, SingleThreadedExecutor
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.qos import QoSProfile
+from rclpy.qos_overriding_options import QoSOverridingOptions
+from rclpy.signals import SignalHandlerOptions
+from rclpy.subscription import Subscription
+from rclpy.timer import Timer
+
+from neuromorphic_ros.errors import NeuromorphicError
+from neuromorphic_ros.nodes.diagnostics import PERIOD_S, Diagnostics
+from neuromorphic_ros.nodes.tuned_parameters import TunedParameters
+
+# Bounds how long a signal waits for an idle executor.
+SPIN_S = 0.05
+
+
+class ManagedNode(LifecycleNode):
+    """A lifecycle node that stays alive whatever is wrong, and says so on /diagnostics.
+
+    Subclasses fill in `configure`, `activate`, `deactivate` and `cleanup`. A NeuromorphicError in
+    one of them makes the transition fail with the error as diagnostic.
+    """
+
+    def __init__(self, name: str) -> None:
+        """Declare the parameters that all nodes have."""
+        super().__init__(name)
+        self.diagnostics = Diagnostics(self)
+        self.tuned = TunedParameters(self)
+        self.steady_clock = Clock(clock_type=ClockType.STEADY_TIME)
+        self.parameter("autostart", True, "Configure and activate at start")
+        self.parameter("executor", "single", "Executor: single, or events where rclpy has it")
+        self._inputs: list[Subscription[Any]] = []
+        self._timers: list[Timer] = []
+        self.create_timer(PERIOD_S, self._report, clock=self.steady_clock)
+
+    def parameter(
+        self, name: str, default: Any, description: str, *, read_only: bool = False
+    ) -> Any:
+        """Declare a parameter and return its value."""
+        described = ParameterDescriptor(description=description, read_only=read_only)
+        return self.declare_parameter(name, default, described).value
+
+    def value(self, name: str) -> Any:
+        """Return the present value of a parameter."""
+        return self.get_parameter(name).value
+
+    @property
+    def now_ns(self) -> int:
+        """Time of the node's clock, which follows /clock with use_sim_time [ns]."""
+        return int(self.get_clock().now().nanoseconds)
+
+    @property
+    def steady_ns(self) -> int:
+        """Time that no clock setting can change [ns]."""
+        return int(self.steady_clock.now().nanoseconds)
+
+    def listen(
+        self, message_type: type, topic: str, callback: Callable[[Any], None], qos: QoSProfile
+    ) -> None:
+        """Subscribe until the node is deactivated."""
+        self._inputs.append(
+            self.create_subscription(
+                message_type,
+                topic,
+                callback,
+                qos,
+                qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+            )
+        )
+
+    def every(self, period_s: float, callback: Callable[[], None]) -> None:
+        """Call back periodically, in steady time, until the node is deactivated."""
+        self._timers.append(self.create_timer(period_s, callback, clock=self.steady_clock))
+
+    def configure(self) -> None:
+        """Read parameters and allocate."""
+
+    def activate(self) -> None:
+        """Begin to listen and publish."""
+
+    def deactivate(self) -> None:
+        """Stop whatever moves; inputs are closed already."""
+
+    def cleanup(self) -> None:
+        """Free what `configure` allocated."""
+
+    def finish(self) -> None:
+        """Do what must still be done before the process ends."""
+
+    def status(self) -> None:
+        """Update the diagnostics; called once per second while active."""
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Transition to inactive."""
+        with self._transition("configure") as outcome:
+            self.configure()
+        return outcome.result(super().on_configure(state))
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Transition to active."""
+        with self._transition("activate") as outcome:
+            self.activate()
+        if not outcome.succeeded:
+            self._close_inputs()
+        return outcome.result(super().on_activate(state))
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Transition to inactive."""
+        with self._transition("deactivate") as outcome:
+            self._close_inputs()
+            self.deactivate()
+        return outcome.result(super().on_deactivate(state))
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Transition to unconfigured."""
+        with self._transition("cleanup") as outcome:
+            self.cleanup()
+            self.tuned.forget()
+            self.diagnostics.clear()
+        return outcome.result(super().on_cleanup(state))
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Transition to finalized."""
+        with self._transition("shutdown") as outcome:
+            self._close_inputs()
+            self.deactivate()
+        return outcome.result(super().on_shutdown(state))
+
+    def _close_inputs(self) -> None:
+        for subscription in self._inputs:
+            self.destroy_subscription(subscription)
+        for timer in self._timers:
+            self.destroy_timer(timer)
+        self._inputs, self._timers = [], []
+
+    def _report(self) -> None:
+        if self._timers or self._inputs:
+            self.status()
+        self.diagnostics.publish()
+
+    @contextmanager
+    def _transition(self, name: str) -> Iterator[_Outcome]:
+        outcome = _Outcome()
+        try:
+            yield outcome
+        except NeuromorphicError as error:
+            outcome.succeeded = False
+            self.diagnostics.set("lifecycle", "error", f"cannot {name}: {error}")
+        except Exception as error:
+            # rclpy would swallow it and leave no trace but a state.
+            outcome.succeeded = False
+            self.diagnostics.set("lifecycle", "error", f"cannot {name}: {error!r}")
+        else:
+            self.diagnostics.set("lifecycle", "ok", f"{name} done")
+
+
+class _Outcome:
+    def __init__(self) -> None:
+        self.succeeded = True
+
+    def result(self, otherwise: TransitionCallbackReturn) -> TransitionCallbackReturn:
+        return otherwise if self.succeeded else TransitionCallbackReturn.FAILURE
+
+
+def run(make_node: Callable[[], ManagedNode], arguments: Sequence[str] | None = None) -> int:
+    """Run a node until SIGINT or SIGTERM, then shut it down; return the exit code 0.
+
+    Signals are handled here because rclpy's own handler closes the context before a last command
+    could be published.
+    """
+    stopping: list[int] = []
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        stopping.append(number)
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    rclpy.init(
+        args=sys.argv if arguments is None else [sys.argv[0], *arguments],
+        signal_handler_options=SignalHandlerOptions.NO,
+    )
+    node = make_node()
+    executor = _executor(node.value("executor"))
+    executor.add_node(node)
+    if node.value("autostart") and (
+        node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+    ):
+        node.trigger_activate()
+    while not stopping:
+        executor.spin_once(timeout_sec=SPIN_S)
+    node.trigger_shutdown()
+    node.finish()
+    node.destroy_node()
+    rclpy.shutdown()
+    return 0
+
+
+def _executor(kind: str) -> Executor:
+    if kind == "events":
+        try:
+            from rclpy.experimental.events_executor import EventsExecutor
+        except ImportError:
+            return SingleThreadedExecutor()
+        return EventsExecutor()
+    return SingleThreadedExecutor()

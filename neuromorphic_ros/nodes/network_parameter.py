@@ -1,0 +1,17 @@
+"""The parameters that say which network runs, on what."""
+
+from __future__ import annotations
+
+from neuromorphic_ros.nodes.managed_node import ManagedNode
+from neuromorphic_ros.pipeline.networks import find_network
+from neuromorphic_ros.snn.spec import NetworkSpec
+
+
+def declare_network(node: ManagedNode) -> None:
+    """Declare the parameter `network`."""
+    node.parameter("network", "", "Name of a shipped network, or path of a network file")
+
+
+def network_of(node: ManagedNode) -> NetworkSpec:
+    """Read the network that the parameter names; raises NetworkError if it cannot be."""
+    return find_network(node.value("network"))

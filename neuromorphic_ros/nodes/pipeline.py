@@ -1,0 +1,98 @@
+"""Encoders, core and decoders in one process, with plain function calls between them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from neuromorphic_ros.backends.registry import BACKENDS, backend
+from neuromorphic_ros.nodes.managed_node import ManagedNode, run
+from neuromorphic_ros.nodes.motion_publisher import MotionPublisher
+from neuromorphic_ros.nodes.network_parameter import declare_network, network_of
+from neuromorphic_ros.nodes.output_publishers import OutputPublishers
+from neuromorphic_ros.nodes.sensor_subscription import SensorSubscription, declare_transport
+from neuromorphic_ros.pipeline.live import LivePipeline, Now
+from neuromorphic_ros.pipeline.outputs import DETECTIONS, RATES
+from neuromorphic_ros.pipeline.pipeline import Pipeline
+
+TIMER_S = 0.01
+
+
+class PipelineNode(ManagedNode):
+    """Sensor topics in, cmd_vel, detections, rates and, while somebody listens, spikes out."""
+
+    def __init__(self) -> None:
+        """Declare the parameters."""
+        super().__init__("pipeline")
+        declare_network(self)
+        declare_transport(self)
+        self.parameter("backend", "jetson", f"Hardware to run on: {', '.join(BACKENDS)}")
+        self._motion = MotionPublisher(self)
+        self._outputs = OutputPublishers(self)
+        self._live: LivePipeline | None = None
+        self._sensors: list[SensorSubscription] = []
+
+    def configure(self) -> None:
+        """Compile the network and advertise its outputs."""
+        pipeline = Pipeline(backend(self.value("backend")).compiled(network_of(self)))
+        self.tuned.declare(pipeline.tunables)
+        self._live = LivePipeline(pipeline, self._outputs.wanted)
+        self._outputs.add_spikes(pipeline.core.runner.spec.shapes)
+        self._outputs.add("rates", RATES)
+        if pipeline.detection:
+            self._outputs.add("detections", DETECTIONS)
+
+    def activate(self) -> None:
+        """Begin to listen."""
+        assert self._live is not None
+        self._live.restart()
+        self._sensors = [
+            SensorSubscription(self, sensor, self._on_sensor)
+            for sensor in self._live.pipeline.sensors
+        ]
+        self.every(TIMER_S, self._advance)
+
+    def deactivate(self) -> None:
+        """Stop the robot."""
+        if self._live and self._live.pipeline.motor:
+            self._motion.stop(self._live.pipeline.motor.safety.zero_hold_s)
+
+    def cleanup(self) -> None:
+        """Drop the network."""
+        self._live = None
+        self._outputs.close()
+
+    def finish(self) -> None:
+        """Let the last zeros go out."""
+        self._motion.finish()
+
+    def status(self) -> None:
+        """Report inputs and the time of a tick."""
+        for sensor in self._sensors:
+            sensor.status()
+        if self._live:
+            level, message, values = self._live.core.health()
+            self.diagnostics.set("core", level, message, **values)
+
+    def _on_sensor(self, sensor: str, message: Any) -> None:
+        assert self._live is not None
+        self._outputs.publish(self._live.receive(sensor, message, self._now()))
+        self._advance()
+
+    def _advance(self) -> None:
+        assert self._live is not None
+        advanced = self._live.advance(self._now())
+        self._outputs.publish(advanced.messages)
+        for command in advanced.commands:
+            self._motion.publish(command)
+            level = "warn" if command.reason else "ok"
+            self.diagnostics.set("motion", level, command.reason or "moving is allowed")
+        if advanced.failure:
+            self.diagnostics.set("core", "error", advanced.failure)
+
+    def _now(self) -> Now:
+        return Now(self.now_ns, self.steady_ns)
+
+
+def main() -> int:
+    """Run the node."""
+    return run(PipelineNode)

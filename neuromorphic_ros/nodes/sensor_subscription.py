@@ -1,0 +1,73 @@
+"""Subscriptions to sensors, loud when nothing usable comes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from rclpy.qos import qos_profile_sensor_data
+
+from neuromorphic_ros.errors import NeuromorphicError
+from neuromorphic_ros.nodes.conversion import message_class
+from neuromorphic_ros.nodes.managed_node import ManagedNode
+from neuromorphic_ros.pipeline.sensing import MESSAGE_TYPES
+
+TOPICS = {"camera": "image_raw", "scan": "scan", "imu": "imu"}
+
+
+def declare_transport(node: ManagedNode) -> None:
+    """Declare the parameter that chooses between raw and compressed images."""
+    node.parameter("image_transport", "raw", "raw: Image; compressed: CompressedImage")
+
+
+class SensorSubscription:
+    """Receive the messages of one sensor and keep its line of the diagnostics."""
+
+    def __init__(
+        self, node: ManagedNode, sensor: str, receive: Callable[[str, Any], None]
+    ) -> None:
+        """Subscribe until the node is deactivated.
+
+        receive: called with sensor and message; a NeuromorphicError it raises rejects the message.
+        """
+        self._node = node
+        self._sensor = sensor
+        self._receive = receive
+        compressed = sensor == "camera" and node.value("image_transport") == "compressed"
+        self._type = MESSAGE_TYPES[sensor][1 if compressed else 0]
+        topic = TOPICS[sensor] + ("/compressed" if compressed else "")
+        self.topic = node.resolve_topic_name(topic)
+        self._received = 0
+        self._rejected = 0
+        self._reported = 0
+        node.listen(message_class(self._type), topic, self._on_message, qos_profile_sensor_data)
+
+    def status(self) -> None:
+        """Update the diagnostics with what came since the last call."""
+        came, self._reported = self._received - self._reported, self._received
+        line = f"input {self._sensor}"
+        values = {"topic": self.topic, "received": self._received, "rejected": self._rejected}
+        if came:
+            return
+        publishers = self._node.get_publishers_info_by_topic(self.topic)
+        others = sorted({info.topic_type for info in publishers} - {self._type})
+        if not publishers:
+            reason = f"nobody publishes {self.topic}; remap {self.topic} to the sensor's topic"
+        elif others:
+            reason = f"{self.topic} has type {', '.join(others)}, not {self._type}"
+        else:
+            reason = f"{self.topic} is silent although {len(publishers)} publish it; check QoS"
+        self._node.diagnostics.set(line, "warn", reason, **values)
+
+    def _on_message(self, message: Any) -> None:
+        self._received += 1
+        line = f"input {self._sensor}"
+        try:
+            self._receive(self._sensor, message)
+        except NeuromorphicError as unusable:
+            self._rejected += 1
+            reason = f"message on {self.topic} rejected: {unusable}"
+            self._node.diagnostics.set(line, "error", reason, rejected=self._rejected)
+        else:
+            values = {"topic": self.topic, "received": self._received, "rejected": self._rejected}
+            self._node.diagnostics.set(line, "ok", "receiving", **values)

@@ -1,0 +1,73 @@
+"""Spikes in, network steps, spikes and rates out."""
+
+from __future__ import annotations
+
+from neuromorphic_ros.backends.registry import BACKENDS, backend
+from neuromorphic_ros.nodes.managed_node import ManagedNode, run
+from neuromorphic_ros.nodes.network_parameter import declare_network, network_of
+from neuromorphic_ros.nodes.output_publishers import OutputPublishers
+from neuromorphic_ros.nodes.spike_subscription import SpikeSubscription
+from neuromorphic_ros.pipeline.core import CoreParameters, SpikingCore
+from neuromorphic_ros.pipeline.live import LiveCore, Now
+from neuromorphic_ros.pipeline.messages import ReceivedSpikes
+from neuromorphic_ros.pipeline.outputs import RATES
+from neuromorphic_ros.pipeline.tuning import Tunable
+
+TIMER_S = 0.01
+
+
+class SpikingCoreNode(ManagedNode):
+    """Run a network on the spikes of encoder nodes."""
+
+    def __init__(self) -> None:
+        """Declare the parameters."""
+        super().__init__("spiking_core")
+        declare_network(self)
+        self.parameter("backend", "jetson", f"Hardware to run on: {', '.join(BACKENDS)}")
+        self._outputs = OutputPublishers(self)
+        self._live: LiveCore | None = None
+
+    def configure(self) -> None:
+        """Compile the network and advertise its outputs."""
+        spec = network_of(self)
+        core = SpikingCore(backend(self.value("backend")).compiled(spec), CoreParameters())
+        self.tuned.declare({"core": Tunable(core, "parameters")})
+        self._live = LiveCore(core, self._outputs.wanted)
+        self._outputs.add_spikes(population.name for population in spec.populations)
+        self._outputs.add("rates", RATES)
+
+    def activate(self) -> None:
+        """Begin to listen."""
+        assert self._live is not None
+        self._live.restart()
+        for source in self._live.core.runner.spec.inputs:
+            SpikeSubscription(self, source.name, source.shape, self._on_spikes)
+        self.every(TIMER_S, self._advance)
+
+    def cleanup(self) -> None:
+        """Drop the network."""
+        self._live = None
+        self._outputs.close()
+
+    def status(self) -> None:
+        """Report the time of a tick and late spikes."""
+        if self._live:
+            level, message, values = self._live.health()
+            self.diagnostics.set("core", level, message, **values)
+
+    def _on_spikes(self, received: ReceivedSpikes, frame_id: str) -> None:
+        assert self._live is not None
+        self._live.receive(received, frame_id)
+        self._advance()
+
+    def _advance(self) -> None:
+        assert self._live is not None
+        advanced = self._live.advance(Now(self.now_ns, self.steady_ns))
+        self._outputs.publish(advanced.messages)
+        if advanced.failure:
+            self.diagnostics.set("core", "error", advanced.failure)
+
+
+def main() -> int:
+    """Run the node."""
+    return run(SpikingCoreNode)

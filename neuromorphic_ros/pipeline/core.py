@@ -1,0 +1,190 @@
+"""The tick: spikes that arrive asynchronously, run through a network in fixed steps."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, NamedTuple
+
+import numpy as np
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from neuromorphic_ros.backends.base import Runner
+from neuromorphic_ros.parameters import STRICT
+from neuromorphic_ros.pipeline.time_jump import restarted
+from neuromorphic_ros.snn.counts import Integers
+from neuromorphic_ros.snn.streaming import TickSpikes
+from neuromorphic_ros.spikes import Addresses, SpikeBatch
+
+MAX_GAP_NS = 60_000_000_000
+
+
+@dataclass(frozen=True, config=STRICT)
+class CoreParameters:
+    """How arriving spikes and the network's ticks are brought together."""
+
+    control_period_ms: Annotated[
+        float, Field(ge=1, le=1000, description="Period at which readouts decide [ms]")
+    ] = 20.0
+    max_lateness_ms: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=10_000,
+            description="How long a tick waits for spikes of sensors that are behind [ms]",
+        ),
+    ] = 50.0
+
+
+class Step(NamedTuple):
+    """The ticks between two decisions.
+
+    start_ns, stop_ns: the span, multiples of the tick. spikes: of every population by name, stamped
+    with the start of their tick.
+    input_stamps: per input, stamp of its newest sample up to `stop_ns`; none: no sample yet.
+    """
+
+    start_ns: int
+    stop_ns: int
+    spikes: dict[str, SpikeBatch]
+    input_stamps: dict[str, int | None]
+
+
+class SpikingCore:
+    """Bin spikes by their own stamps into ticks and run every tick once, in order.
+
+    A tick is run as soon as every input is complete up to its end, or when the clock has passed its
+    end by max_lateness_ms. What a tick holds depends on stamps alone, and so do the decisions: at
+    the multiples of the control period and at the stamps of triggering samples. Spikes for ticks
+    that have been run are counted in `late_spikes` and dropped.
+    """
+
+    def __init__(self, runner: Runner, parameters: CoreParameters) -> None:
+        """Wait for the first sample."""
+        self.parameters = parameters
+        self.runner = runner
+        spec = runner.spec
+        self._dt_ns = spec.dt_ns
+        self._inputs = {source.name: source for source in spec.inputs}
+        self._offsets = _offsets([math.prod(source.shape) for source in spec.inputs])
+        order = spec.execution_order()
+        self._populations = {population.name: population.shape for population in order}
+        self._bounds = _offsets([math.prod(population.shape) for population in order])
+        self._sources = {name: spec.sources_of(name) for name in self._populations}
+        self.reset()
+
+    def reset(self) -> None:
+        """Return to rest and wait for the first sample."""
+        self.runner.reset()
+        self.late_spikes = 0
+        self._next_tick: int | None = None
+        self._stamps: dict[str, list[int]] = {name: [] for name in self._inputs}
+        self._decisions: set[int] = set()
+        self._pending = (np.empty(0, np.int64), np.empty(0, np.int64))
+
+    def push(self, source: str, spikes: SpikeBatch, stamp_ns: int) -> None:
+        """Take the spikes of one sample of an input; no later sample spikes before `stamp_ns`.
+
+        A stamp far before the previous one of the input is taken as a new start.
+        """
+        if restarted(self._stamps[source][-1] if self._stamps[source] else None, stamp_ns):
+            self.reset()
+        index = list(self._inputs).index(source)
+        tick = spikes.time_ns // self._dt_ns
+        address = spikes.address.astype(np.int64) + self._offsets[index]
+        if self._next_tick is not None:
+            in_time = tick >= self._next_tick
+            self.late_spikes += int(in_time.size - np.count_nonzero(in_time))
+            tick, address = tick[in_time], address[in_time]
+        ticks, addresses = self._pending
+        self._pending = (np.concatenate((ticks, tick)), np.concatenate((addresses, address)))
+        self._stamps[source].append(stamp_ns)
+        if self._inputs[source].trigger:
+            self._decisions.add(stamp_ns // self._dt_ns)
+
+    def advance(self, clock_ns: int) -> list[Step]:
+        """Run all ticks that are due at `clock_ns` and return one step per decision."""
+        newest = [stamps[-1] if stamps else None for stamps in self._stamps.values()]
+        seen = [stamp for stamp in newest if stamp is not None]
+        if not seen:
+            return []
+        horizon_ns = clock_ns - round(self.parameters.max_lateness_ms * 1e6)
+        if len(seen) == len(newest):
+            horizon_ns = max(horizon_ns, min(seen))
+        due = horizon_ns // self._dt_ns
+        if self._next_tick is None:
+            first = min(stamps[0] for stamps in self._stamps.values() if stamps) // self._dt_ns
+            if due <= first:
+                return []
+            self._next_tick = first
+        if (due - self._next_tick) * self._dt_ns > MAX_GAP_NS:
+            self._skip_to(due)
+        period = max(1, round(self.parameters.control_period_ms * 1e6 / self._dt_ns))
+        steps = []
+        while True:
+            grid = (self._next_tick // period + 1) * period
+            stop = min([grid, *(tick for tick in self._decisions if tick > self._next_tick)])
+            if stop > due:
+                return steps
+            steps.append(self._step(self._next_tick, stop))
+
+    def input_stamp(self, population: str, step: Step) -> int | None:
+        """Return the stamp of the oldest of the newest samples that a population depends on.
+
+        None: an input that can reach the population has had no sample yet.
+        """
+        stamps = [step.input_stamps[name] for name in self._sources[population]]
+        known = [stamp for stamp in stamps if stamp is not None]
+        return min(known) if known and len(known) == len(stamps) else None
+
+    def _skip_to(self, tick: int) -> None:
+        """Restart at a tick: running through a long silence would only stall the robot."""
+        self.runner.reset()
+        self._next_tick = tick
+        self._drop_before(tick)
+
+    def _drop_before(self, tick: int) -> None:
+        ticks, addresses = self._pending
+        self._pending = (ticks[ticks >= tick], addresses[ticks >= tick])
+
+    def _step(self, start: int, stop: int) -> Step:
+        ticks, addresses = self._pending
+        due = ticks < stop
+        # Sorted by tick, then address: the order of arrival must not change any sum.
+        key = np.sort((ticks[due] - start) * self._offsets[-1] + addresses[due])
+        tick, address = np.divmod(key, self._offsets[-1])
+        first = np.searchsorted(tick, np.arange(stop - start + 1))
+        fired = self.runner.run(TickSpikes(address.astype(np.uint32), first))
+        self._drop_before(stop)
+        self._next_tick = stop
+        self._decisions = {decision for decision in self._decisions if decision > stop}
+        fired_tick = np.repeat(np.arange(stop - start), np.diff(fired.first))
+        return Step(
+            start * self._dt_ns,
+            stop * self._dt_ns,
+            self._split(fired.address, fired_tick + start),
+            {name: self._newest(name, stop * self._dt_ns) for name in self._inputs},
+        )
+
+    def _split(self, address: Addresses, tick: Integers) -> dict[str, SpikeBatch]:
+        batches = {}
+        for index, (name, shape) in enumerate(self._populations.items()):
+            low, high = self._bounds[index : index + 2]
+            mine = (address >= low) & (address < high)
+            batches[name] = SpikeBatch(
+                shape, (address[mine] - low).astype(np.uint32), tick[mine] * self._dt_ns
+            )
+        return batches
+
+    def _newest(self, source: str, until_ns: int) -> int | None:
+        """Return the newest stamp up to a time and forget those before it."""
+        stamps = self._stamps[source]
+        known = [index for index, stamp in enumerate(stamps) if stamp <= until_ns]
+        if not known:
+            return None
+        del stamps[: known[-1]]
+        return stamps[0]
+
+
+def _offsets(sizes: list[int]) -> list[int]:
+    return [sum(sizes[:index]) for index in range(len(sizes) + 1)]

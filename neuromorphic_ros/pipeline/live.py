@@ -1,0 +1,178 @@
+"""Cores and pipelines that keep up with the clock, without ROS."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from neuromorphic_ros.pipeline.core import SpikingCore, Step
+from neuromorphic_ros.pipeline.messages import ReceivedSpikes
+from neuromorphic_ros.pipeline.outputs import CoreOutputs, OutputMessage, detection_messages
+from neuromorphic_ros.pipeline.pipeline import Decision, Pipeline
+from neuromorphic_ros.pipeline.readouts import Command
+from neuromorphic_ros.pipeline.step_clock import StepClock
+from neuromorphic_ros.pipeline.watchdog import Watchdog
+
+REPORT_PERIOD_NS = 1_000_000_000
+
+
+class Now(NamedTuple):
+    """The time twice [ns]: the clock that stamps follow, and one that nothing can set or stop."""
+
+    clock_ns: int
+    steady_ns: int
+
+
+class Health(NamedTuple):
+    """A line of diagnostics; level: ok, warn or error."""
+
+    level: str
+    message: str
+    values: dict[str, object]
+
+
+class Advanced(NamedTuple):
+    """What to publish after an advance; failure: what broke, else empty."""
+
+    messages: list[OutputMessage]
+    commands: list[Command]
+    failure: str
+
+
+class LiveCore:
+    """Run a core against the clock, survive its failure and measure its steps."""
+
+    def __init__(
+        self,
+        core: SpikingCore,
+        wanted: Callable[[str], bool],
+        timer_ns: Callable[[], int] = time.perf_counter_ns,
+    ) -> None:
+        """Start without inputs; wanted: tells whether anybody listens to a spike topic."""
+        self.core = core
+        self.outputs = CoreOutputs(core, wanted)
+        self._timer_ns = timer_ns
+        self.restart()
+
+    def restart(self) -> None:
+        """Return to rest and wait for the first input."""
+        self.core.reset()
+        self.clock = StepClock()
+        self._late_before = 0
+
+    def receive(self, received: ReceivedSpikes, frame_id: str) -> None:
+        """Take the spikes of an input from another process."""
+        self.outputs.sensed(received.population, frame_id)
+        self.core.push(received.population, received.spikes, received.complete_ns)
+
+    def steps(self, clock_ns: int) -> tuple[list[Step], str]:
+        """Run the ticks that are due; return the steps and what failed, else an empty string."""
+        begun_ns = self._timer_ns()
+        try:
+            steps = self.core.advance(clock_ns)
+        except Exception as error:
+            # A backend may fail in any way; the node must live on and say so.
+            self.core.reset()
+            return [], f"the core failed: {error!r}"
+        covered_ns = sum(step.stop_ns - step.start_ns for step in steps)
+        ticks = covered_ns // self.core.runner.spec.dt_ns
+        self.clock.observe(covered_ns, ticks, self._timer_ns() - begun_ns)
+        return steps, ""
+
+    def messages(self, step: Step) -> Iterator[OutputMessage]:
+        """Yield the spikes of a step and, once per second, the rates."""
+        yield from self.outputs.stepped(step)
+        if self.outputs.unreported_ns >= REPORT_PERIOD_NS:
+            yield from self.outputs.report(step.stop_ns, self.clock.times())
+
+    def advance(self, now: Now) -> Advanced:
+        """Run the ticks that are due and return their spikes."""
+        steps, failure = self.steps(now.clock_ns)
+        return Advanced([item for step in steps for item in self.messages(step)], [], failure)
+
+    def health(self) -> Health:
+        """Return what the diagnostics should say of the time since the last call."""
+        late = self.core.late_spikes
+        came_late, self._late_before = late > self._late_before, late
+        times = self.clock.times()
+        values: dict[str, object] = {
+            "network": self.core.runner.spec.name,
+            "tick_us_p50": f"{times.p50_us:.1f}",
+            "tick_us_p99": f"{times.p99_us:.1f}",
+            "late_spikes": late,
+        }
+        if came_late:
+            message = (
+                "spikes come later than core.max_lateness_ms and are dropped; raise it, or "
+                "synchronise the clock of the sensor"
+            )
+            return Health("warn", message, values)
+        if self.clock.misses_in_a_row:
+            return Health("warn", "steps take longer than the time they stand for", values)
+        return Health("ok", "running", values)
+
+
+class LivePipeline:
+    """Run a pipeline against the clock and stop motion when it cannot be trusted."""
+
+    def __init__(self, pipeline: Pipeline, wanted: Callable[[str], bool]) -> None:
+        """Start without inputs; wanted: tells whether anybody listens to a spike topic."""
+        self.pipeline = pipeline
+        self.core = LiveCore(pipeline.core, wanted)
+        spec = pipeline.core.runner.spec
+        self._moving = spec.sources_of(pipeline.motor.population) if pipeline.motor else frozenset()
+        self.restart()
+
+    def restart(self) -> None:
+        """Return to rest and wait for the first input."""
+        self.pipeline.reset()
+        self.core.restart()
+        self._watchdog = Watchdog()
+
+    def receive(self, sensor: str, message: Any, now: Now) -> list[OutputMessage]:
+        """Take a sensor message and return its spikes as messages.
+
+        Raises SensorError if the message cannot be used.
+        """
+        encoded = self.pipeline.receive(sensor, message, now.clock_ns)
+        if not self._moving.isdisjoint(encoded):
+            self._watchdog.heard(now.steady_ns)
+        return [
+            output
+            for name, sample in encoded.items()
+            for output in self.core.outputs.encoded(name, sample)
+        ]
+
+    def advance(self, now: Now) -> Advanced:
+        """Run the ticks that are due and return what follows from them."""
+        steps, failure = self.core.steps(now.clock_ns)
+        if failure:
+            self.pipeline.reset()
+            self._watchdog.failed(failure)
+        decisions = [self.pipeline.decide(step) for step in steps]
+        messages = [item for decision in decisions for item in self._messages(decision)]
+        return Advanced(messages, self._commands(decisions, now), failure)
+
+    def _commands(self, decisions: list[Decision], now: Now) -> list[Command]:
+        if self.pipeline.motor is None:
+            return []
+        if decisions:
+            self._watchdog.decided(decisions[-1].step.stop_ns)
+        stop = self._watchdog.check(
+            self.pipeline.motor.safety,
+            now.steady_ns,
+            now.clock_ns,
+            self.core.clock.misses_in_a_row,
+        )
+        if stop:
+            self.pipeline.motor.halt()
+            return [stop]
+        return [decision.command for decision in decisions if decision.command]
+
+    def _messages(self, decision: Decision) -> Iterator[OutputMessage]:
+        yield from self.core.messages(decision.step)
+        if self.pipeline.detection:
+            frame_id = self.core.outputs.frame_of(self.pipeline.detection.population)
+            image = self.pipeline.detection_image
+            yield from detection_messages(decision.detections, frame_id, *image)

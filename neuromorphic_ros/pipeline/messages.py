@@ -1,0 +1,206 @@
+"""What a pipeline sends, as the fields of ROS messages; times are int [ns].
+
+A message is anything with the fields of its ROS type: rclpy's classes and those of a recording
+both fit, so live nodes and offline replay share every mapping.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from neuromorphic_ros.decoding.detection import Detections
+from neuromorphic_ros.decoding.velocity import Velocity
+from neuromorphic_ros.energy.price import Price
+from neuromorphic_ros.errors import SpikeError
+from neuromorphic_ros.pipeline.sensor_input import Encoded
+from neuromorphic_ros.snn.counts import Counts
+from neuromorphic_ros.snn.spec import NetworkSpec
+from neuromorphic_ros.spikes import SpikeBatch
+
+Fields = dict[str, Any]
+
+MAX_OFFSET_NS = 2**32 - 1
+
+
+class ReceivedSpikes(NamedTuple):
+    """The content of a SpikeArray.
+
+    complete_ns: no later array of this population holds an earlier spike.
+    input_stamp_ns: stamp of the oldest of the newest samples behind it; none: not all have come.
+    """
+
+    population: str
+    spikes: SpikeBatch
+    start_ns: int
+    complete_ns: int
+    input_stamp_ns: int | None
+
+
+def spike_arrays(
+    population: str,
+    frame_id: str,
+    spikes: SpikeBatch,
+    start_ns: int,
+    complete_ns: int,
+    input_stamp_ns: int | None,
+) -> list[Fields]:
+    """Return the fields of the SpikeArrays that carry a batch: one, unless it spans over 4.29 s.
+
+    start_ns: start of the span, not after the first spike.
+    """
+    pieces = [(int(piece.time_ns[0]), piece) for piece in spikes.windows(MAX_OFFSET_NS)]
+    if pieces and pieces[-1][1].time_ns[-1] - start_ns <= MAX_OFFSET_NS:
+        pieces = [(start_ns, spikes)]
+    if not pieces or complete_ns - pieces[-1][0] > MAX_OFFSET_NS:
+        pieces.append((max(start_ns, complete_ns - MAX_OFFSET_NS), SpikeBatch.empty(spikes.shape)))
+    return [
+        {
+            "header": {"stamp": reference_ns, "frame_id": frame_id},
+            "population": population,
+            "shape": np.array(spikes.shape, np.uint32),
+            "span_ns": max(0, min(complete_ns - reference_ns, MAX_OFFSET_NS)),
+            "input_stamp": input_stamp_ns or 0,
+            "address": piece.address,
+            "offset_ns": (piece.time_ns - reference_ns).astype(np.uint32),
+        }
+        for reference_ns, piece in pieces
+    ]
+
+
+def sample_arrays(population: str, sample: Encoded) -> list[Fields]:
+    """Return the fields of the SpikeArrays that carry the spikes of one sample."""
+    spikes, stamp_ns = sample.spikes, sample.stamp_ns
+    start_ns = min(stamp_ns, int(spikes.time_ns[0])) if len(spikes) else stamp_ns
+    return spike_arrays(population, sample.frame_id, spikes, start_ns, stamp_ns, stamp_ns)
+
+
+def spikes_of(message: Any) -> ReceivedSpikes:
+    """Read a SpikeArray; raises SpikeError if addresses, offsets and shape do not fit together."""
+    start_ns = _nanoseconds(message.header.stamp)
+    shape = tuple(int(extent) for extent in message.shape)
+    if not shape or math.prod(shape) > 2**32:
+        raise SpikeError(f"SpikeArray of '{message.population}' has shape {shape}")
+    spikes = SpikeBatch.checked(
+        shape,
+        np.asarray(message.address, np.uint32),
+        np.asarray(message.offset_ns, np.uint32).astype(np.int64) + start_ns,
+    )
+    return ReceivedSpikes(
+        message.population,
+        spikes,
+        start_ns,
+        start_ns + message.span_ns,
+        _nanoseconds(message.input_stamp) or None,
+    )
+
+
+def twist(velocity: Velocity) -> Fields:
+    """Return the fields of a Twist."""
+    return {
+        "linear": {"x": velocity.linear_m_s},
+        "angular": {"z": velocity.angular_rad_s},
+    }
+
+
+def twist_stamped(velocity: Velocity, stamp_ns: int, frame_id: str) -> Fields:
+    """Return the fields of a TwistStamped."""
+    return {"header": {"stamp": stamp_ns, "frame_id": frame_id}, "twist": twist(velocity)}
+
+
+def detection_array(detections: Detections, frame_id: str, width: int, height: int) -> Fields:
+    """Return the fields of a DetectionArray in pixels of an image of the given size."""
+    return {
+        "header": {"stamp": detections.stamp_ns, "frame_id": frame_id},
+        "image_width": width,
+        "image_height": height,
+        "detections": [
+            {
+                "class_name": box.class_name,
+                "score": box.score,
+                "center_x": box.center_x * width,
+                "center_y": box.center_y * height,
+                "size_x": box.size_x * width,
+                "size_y": box.size_y * height,
+            }
+            for box in detections.boxes
+        ],
+    }
+
+
+class StepTimes(NamedTuple):
+    """Time that one tick took [us]: median and 99th percentile; NaN: not measured."""
+
+    p50_us: float = math.nan
+    p99_us: float = math.nan
+
+
+def population_rates(
+    spec: NetworkSpec, counts: Counts, stamp_ns: int, late_spikes: int, times: StepTimes
+) -> Fields:
+    """Return the fields of a PopulationRates for the counts of one window."""
+    window_s = counts.ticks * spec.dt_ms / 1000
+    neurons = counts.sizes * window_s
+    return {
+        "header": {"stamp": stamp_ns},
+        "network": spec.name,
+        "window_s": window_s,
+        "ticks": counts.ticks,
+        "name": list(counts.names),
+        "size": counts.sizes.astype(np.uint32),
+        "spikes": counts.spikes.astype(np.uint64),
+        "rate_hz": np.divide(
+            counts.spikes, neurons, out=np.zeros(neurons.size), where=neurons > 0
+        ).astype(np.float32),
+        "synaptic_events": counts.synaptic_events.astype(np.uint64),
+        "neuron_updates": counts.neuron_updates.astype(np.uint64),
+        "dense_macs": counts.dense_macs,
+        "late_spikes": late_spikes,
+        "step_us_p50": times.p50_us,
+        "step_us_p99": times.p99_us,
+    }
+
+
+def counts_of(message: Any) -> Counts:
+    """Read the counts of a PopulationRates."""
+    return Counts(
+        names=tuple(message.name),
+        sizes=np.asarray(message.size, np.int64),
+        spikes=np.asarray(message.spikes, np.int64),
+        synaptic_events=np.asarray(message.synaptic_events, np.int64),
+        neuron_updates=np.asarray(message.neuron_updates, np.int64),
+        ticks=int(message.ticks),
+        dense_macs=int(message.dense_macs),
+    )
+
+
+def energy_report(
+    network: str, hardware: str, counts: Counts, window_s: float, priced: Price, stamp_ns: int
+) -> Fields:
+    """Return the fields of an EnergyReport; nothing is measured, and it says so."""
+    return {
+        "header": {"stamp": stamp_ns},
+        "network": network,
+        "hardware": hardware,
+        "window_s": window_s,
+        "ticks": counts.ticks,
+        "spikes": int(counts.spikes.sum()),
+        "synaptic_events": int(counts.synaptic_events.sum()),
+        "neuron_updates": int(counts.neuron_updates.sum()),
+        "dense_macs": counts.dense_macs,
+        "dynamic_pj": priced.dynamic_pj,
+        "static_pj": priced.static_pj,
+        "total_pj": priced.total_pj,
+        "lower_bound": priced.lower_bound,
+        "grade": priced.grade,
+        "baseline_pj": priced.baseline_pj,
+        "baseline": priced.baseline,
+        "measured_j": math.nan,
+        "meter": "not measured",
+    }
+
+
+def _nanoseconds(stamp: Any) -> int:
+    return int(stamp.sec) * 1_000_000_000 + int(stamp.nanosec)

@@ -1,0 +1,138 @@
+"""What a pipeline publishes: the same topics live and in replay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from neuromorphic_ros.decoding.detection import Detections
+from neuromorphic_ros.pipeline.core import SpikingCore, Step
+from neuromorphic_ros.pipeline.messages import (
+    Fields,
+    StepTimes,
+    detection_array,
+    population_rates,
+    sample_arrays,
+    spike_arrays,
+    twist,
+    twist_stamped,
+)
+from neuromorphic_ros.pipeline.readouts import Command
+from neuromorphic_ros.pipeline.sensor_input import Encoded
+
+SPIKES = "neuromorphic_ros/msg/SpikeArray"
+RATES = "neuromorphic_ros/msg/PopulationRates"
+ENERGY = "neuromorphic_ros/msg/EnergyReport"
+DETECTIONS = "neuromorphic_ros/msg/DetectionArray"
+TWIST_STAMPED = "geometry_msgs/msg/TwistStamped"
+TWIST = "geometry_msgs/msg/Twist"
+
+
+class OutputMessage(NamedTuple):
+    """One message: relative topic, ROS type, time in the network's clock [ns], fields."""
+
+    topic: str
+    type: str
+    stamp_ns: int
+    fields: Fields
+
+
+def spike_topic(name: str) -> str:
+    """Return the topic of the spikes of an input or population."""
+    return f"spikes/{name}"
+
+
+class Numbering:
+    """Number the SpikeArrays of each population, so that a gap shows loss."""
+
+    def __init__(self) -> None:
+        """Start at zero."""
+        self._next: dict[str, int] = {}
+
+    def messages(self, arrays: Iterable[Fields], stamp_ns: int) -> Iterator[OutputMessage]:
+        """Yield the messages of SpikeArray fields."""
+        for fields in arrays:
+            topic = spike_topic(fields["population"])
+            fields["sequence"] = self._next.get(topic, 0)
+            self._next[topic] = (fields["sequence"] + 1) % 2**32
+            yield OutputMessage(topic, SPIKES, stamp_ns, fields)
+
+
+class CoreOutputs:
+    """Turn the steps of a core into messages.
+
+    wanted: tells whether anybody listens to a topic; spikes of others are not even built.
+    """
+
+    def __init__(self, core: SpikingCore, wanted: Callable[[str], bool]) -> None:
+        """Start with nothing reported."""
+        self._core = core
+        self._wanted = wanted
+        self._numbering = Numbering()
+        self._frame_ids: dict[str, str] = {}
+        self._reported = core.runner.counts()
+
+    def sensed(self, name: str, frame_id: str) -> None:
+        """Remember the frame of an input."""
+        self._frame_ids[name] = frame_id
+
+    def encoded(self, name: str, sample: Encoded) -> Iterator[OutputMessage]:
+        """Yield the spikes of one sample of an input."""
+        self.sensed(name, sample.frame_id)
+        if self._wanted(spike_topic(name)):
+            yield from self._numbering.messages(sample_arrays(name, sample), sample.stamp_ns)
+
+    def stepped(self, step: Step) -> Iterator[OutputMessage]:
+        """Yield the spikes of one step."""
+        for name, spikes in step.spikes.items():
+            if self._wanted(spike_topic(name)):
+                stamp_ns = self._core.input_stamp(name, step)
+                frame_id = self.frame_of(name)
+                arrays = spike_arrays(name, frame_id, spikes, step.start_ns, step.stop_ns, stamp_ns)
+                yield from self._numbering.messages(arrays, step.stop_ns)
+
+    def frame_of(self, population: str) -> str:
+        """Return the frame of the sensors behind a population; empty if they have several."""
+        sources = self._core.runner.spec.sources_of(population)
+        frames = {self._frame_ids.get(name, "") for name in sources}
+        return frames.pop() if len(frames) == 1 else ""
+
+    @property
+    def unreported_ns(self) -> int:
+        """Network time since the last report [ns]."""
+        runner = self._core.runner
+        return (runner.counts().ticks - self._reported.ticks) * runner.spec.dt_ns
+
+    def report(self, stamp_ns: int, times: StepTimes) -> Iterator[OutputMessage]:
+        """Yield the rates since the last report; nothing if no tick was run."""
+        runner = self._core.runner
+        total = runner.counts()
+        window = total.since(self._reported)
+        if window.ticks:
+            self._reported = total
+            fields = population_rates(
+                runner.spec, window, stamp_ns, self._core.late_spikes, times
+            )
+            yield OutputMessage("rates", RATES, stamp_ns, fields)
+
+
+def command_messages(
+    command: Command, stamp_ns: int, base_frame: str, *, stamped: bool
+) -> Iterator[OutputMessage]:
+    """Yield the message of a command; nothing if the command is silence."""
+    if command.velocity is None:
+        return
+    if stamped:
+        fields = twist_stamped(command.velocity, stamp_ns, base_frame)
+        yield OutputMessage("cmd_vel", TWIST_STAMPED, command.stamp_ns, fields)
+    else:
+        yield OutputMessage("cmd_vel", TWIST, command.stamp_ns, twist(command.velocity))
+
+
+def detection_messages(
+    found: Iterable[Detections], frame_id: str, width: int, height: int
+) -> Iterator[OutputMessage]:
+    """Yield one message per window, also without detections."""
+    for detections in found:
+        fields = detection_array(detections, frame_id, width, height)
+        yield OutputMessage("detections", DETECTIONS, detections.stamp_ns, fields)

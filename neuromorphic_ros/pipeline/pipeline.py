@@ -1,0 +1,114 @@
+"""Sensors to commands in one process, without ROS."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from neuromorphic_ros.backends.base import Runner
+from neuromorphic_ros.decoding.detection import Detections
+from neuromorphic_ros.pipeline.core import CoreParameters, SpikingCore, Step
+from neuromorphic_ros.pipeline.readouts import (
+    Command,
+    DetectionReadout,
+    detection_readout,
+    motor_readout,
+)
+from neuromorphic_ros.pipeline.sensor_input import Encoded, SensorInput
+from neuromorphic_ros.pipeline.tuning import Tunable
+
+
+class Decision(NamedTuple):
+    """What one step of the network led to."""
+
+    step: Step
+    command: Command | None
+    detections: tuple[Detections, ...]
+
+
+class Pipeline:
+    """Encode, step and decode by plain function calls."""
+
+    def __init__(self, runner: Runner) -> None:
+        """Build encoders and readouts around a compiled network.
+
+        Raises NetworkError if the network asks for an encoder or decoder that does not fit.
+        """
+        spec = runner.spec
+        self.core = SpikingCore(runner, CoreParameters())
+        self.inputs = {source.name: SensorInput(source, spec.seed) for source in spec.inputs}
+        self.motor = motor_readout(spec)
+        self.detection = detection_readout(spec)
+
+    @property
+    def sensors(self) -> list[str]:
+        """The kinds of message that the network listens to."""
+        return sorted({item.source.sensor for item in self.inputs.values()})
+
+    @property
+    def detection_image(self) -> tuple[int, int]:
+        """Width and height of the pictures that detections refer to [px]."""
+        if self.detection:
+            for name in sorted(self.core.runner.spec.sources_of(self.detection.population)):
+                if self.inputs[name].source.sensor == "camera":
+                    return self.inputs[name].image_size
+        return (0, 0)
+
+    @property
+    def tunables(self) -> dict[str, Tunable]:
+        """Everything that can be changed while it runs, by parameter set."""
+        sets = {name: item.tunable for name, item in self.inputs.items()}
+        sets["core"] = Tunable(self.core, "parameters")
+        if self.motor:
+            sets |= self.motor.tunables
+        if self.detection:
+            sets["detection"] = Tunable(self.detection, "parameters")
+        return sets
+
+    def reset(self) -> None:
+        """Return to rest and forget all samples."""
+        self.core.reset()
+        for item in self.inputs.values():
+            item.reset()
+        self._reset_readouts()
+
+    def receive(self, sensor: str, message: Any, arrival_ns: int) -> dict[str, Encoded]:
+        """Take a message of a sensor and return its spikes by input.
+
+        Raises SensorError if the message cannot be used; it has then no effect.
+        """
+        encoded = {
+            name: item.encode(message, arrival_ns)
+            for name, item in self.inputs.items()
+            if item.source.sensor == sensor
+        }
+        for name, sample in encoded.items():
+            self.core.push(name, sample.spikes, sample.stamp_ns)
+        return encoded
+
+    def advance(self, clock_ns: int) -> list[Decision]:
+        """Run all ticks that are due at `clock_ns` and decide after each step."""
+        return [self.decide(step) for step in self.core.advance(clock_ns)]
+
+    def decide(self, step: Step) -> Decision:
+        """Return what follows from one step."""
+        command: Command | None = None
+        detections: list[Detections] = []
+        if self.motor:
+            population = self.motor.population
+            command = self.motor.decide(
+                step.spikes[population],
+                step.start_ns,
+                step.stop_ns,
+                self.core.input_stamp(population, step),
+            )
+        if self.detection:
+            spikes = step.spikes[self.detection.population]
+            detections = self.detection.decide(spikes, step.start_ns, step.stop_ns)
+        return Decision(step, command, tuple(detections))
+
+    def _reset_readouts(self) -> None:
+        if self.motor:
+            self.motor.reset()
+        if self.detection:
+            self.detection.reset()
+

@@ -1,0 +1,174 @@
+"""The readouts of a network: spikes of its populations to commands and detections."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, TypeVar
+
+from neuromorphic_ros.decoding.detection import BlobDetection, BlobDetector, Detections
+from neuromorphic_ros.decoding.differential_drive import DifferentialDrive, DifferentialDriveDecoder
+from neuromorphic_ros.decoding.motion_guard import GuardParameters, GuardState, guard
+from neuromorphic_ros.decoding.velocity import STANDSTILL, Velocity, VelocityLimits, limit
+from neuromorphic_ros.errors import NetworkError
+from neuromorphic_ros.parameters import build
+from neuromorphic_ros.pipeline.tuning import Tunable
+from neuromorphic_ros.snn.spec import NetworkSpec, Readout
+from neuromorphic_ros.spikes import SpikeBatch
+
+T = TypeVar("T")
+
+DECODERS = ("differential_drive", "blob_detection")
+
+
+class Command(NamedTuple):
+    """What to publish at `stamp_ns`; velocity none: nothing. reason: why motion is stopped."""
+
+    stamp_ns: int
+    velocity: Velocity | None
+    reason: str
+
+
+class MotorReadout:
+    """Decode, limit and guard the velocity of the base."""
+
+    def __init__(
+        self,
+        population: str,
+        decoder: DifferentialDriveDecoder,
+        limits: VelocityLimits,
+        safety: GuardParameters,
+    ) -> None:
+        """Start from standstill; population: name of the one to read."""
+        self.population = population
+        self.limits = limits
+        self.safety = safety
+        self._decoder = decoder
+        self.reset()
+
+    @property
+    def drive(self) -> DifferentialDrive:
+        """Parameters of the decoder; assign to change them at the next step."""
+        return self._decoder.parameters
+
+    @drive.setter
+    def drive(self, parameters: DifferentialDrive) -> None:
+        self._decoder.parameters = parameters
+
+    @property
+    def tunables(self) -> dict[str, Tunable]:
+        """Everything that can be changed while it runs, by parameter set."""
+        return {name: Tunable(self, name) for name in ("drive", "limits", "safety")}
+
+    def reset(self) -> None:
+        """Forget all spikes and start from standstill."""
+        self._decoder.reset()
+        self._velocity = STANDSTILL
+        self._guard = GuardState()
+        self._decided_ns = 0
+
+    def decide(
+        self, spikes: SpikeBatch, start_ns: int, stop_ns: int, input_stamp_ns: int | None
+    ) -> Command:
+        """Return the command at `stop_ns`, given all spikes of [start_ns, stop_ns).
+
+        A span before the previous one is taken as a new start.
+        """
+        if start_ns < self._decided_ns:
+            self.reset()
+        self._decided_ns = stop_ns
+        wanted = self._decoder.decode(spikes, start_ns, stop_ns)
+        if wanted.is_finite:
+            wanted = limit(self.limits, self._velocity, wanted, (stop_ns - start_ns) / 1e9)
+        self._guard, decision = guard(self.safety, self._guard, stop_ns, wanted, input_stamp_ns)
+        if decision.reason:
+            self.halt()
+        else:
+            self._velocity = wanted
+        return Command(stop_ns, decision.velocity, decision.reason)
+
+    def halt(self) -> None:
+        """Forget the spikes and start again from standstill, as after a stop."""
+        self._decoder.reset()
+        self._velocity = STANDSTILL
+
+
+class DetectionReadout:
+    """Decode detections from a retinotopic population."""
+
+    def __init__(self, population: str, detector: BlobDetector) -> None:
+        """Start with an empty window; population: name of the one to read."""
+        self.population = population
+        self._detector = detector
+        self._decided_ns = 0
+
+    @property
+    def parameters(self) -> BlobDetection:
+        """Parameters of the detector; assign to change them at the next step."""
+        return self._detector.parameters
+
+    @parameters.setter
+    def parameters(self, parameters: BlobDetection) -> None:
+        self._detector.parameters = parameters
+
+    def reset(self) -> None:
+        """Forget all spikes."""
+        self._detector.reset()
+
+    def decide(self, spikes: SpikeBatch, start_ns: int, stop_ns: int) -> list[Detections]:
+        """Return the detections of every window that ends in (start_ns, stop_ns].
+
+        A span before the previous one is taken as a new start.
+        """
+        if start_ns < self._decided_ns:
+            self.reset()
+        self._decided_ns = stop_ns
+        return self._detector.decode(spikes, start_ns, stop_ns)
+
+
+def motor_readout(spec: NetworkSpec) -> MotorReadout | None:
+    """Build the motor readout of a network; none: it drives nothing.
+
+    Raises NetworkError if there are several or its parameters are wrong.
+    """
+    readout = _readout_of(spec, "differential_drive")
+    if readout is None:
+        return None
+    drive = _parameters(DifferentialDrive, readout)
+    decoder = DifferentialDriveDecoder(drive, spec.dt_ns)
+    return MotorReadout(readout.population, decoder, VelocityLimits(), GuardParameters())
+
+
+def detection_readout(spec: NetworkSpec) -> DetectionReadout | None:
+    """Build the detection readout of a network; none: it detects nothing.
+
+    Raises NetworkError if there are several or its parameters are wrong.
+    """
+    readout = _readout_of(spec, "blob_detection")
+    if readout is None:
+        return None
+    return DetectionReadout(readout.population, BlobDetector(_parameters(BlobDetection, readout)))
+
+
+def encoder_image(spec: NetworkSpec, population: str) -> tuple[int, int]:
+    """Return width and height of the camera input behind a population [px]; (0, 0): none."""
+    for source in spec.inputs:
+        if source.sensor == "camera" and source.name in spec.sources_of(population):
+            return (source.shape[-1], source.shape[-2])
+    return (0, 0)
+
+
+def _readout_of(spec: NetworkSpec, decoder: str) -> Readout | None:
+    for readout in spec.readouts:
+        if readout.decoder not in DECODERS:
+            raise NetworkError(
+                f"readout '{readout.name}' wants decoder '{readout.decoder}'; "
+                f"there are {', '.join(DECODERS)}"
+            )
+    readouts = [readout for readout in spec.readouts if readout.decoder == decoder]
+    if len(readouts) > 1:
+        names = ", ".join(readout.name for readout in readouts)
+        raise NetworkError(f"network '{spec.name}' has several {decoder} readouts: {names}")
+    return readouts[0] if readouts else None
+
+
+def _parameters(cls: type[T], readout: Readout) -> T:
+    return build(cls, readout.parameters, f"readout '{readout.name}'", NetworkError)
