@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -75,16 +75,25 @@ def _pattern(
 
 
 def _weights(weights: Weights, shape: Shape) -> Values:
+    # YAML aliases can make lists that are small in the file and too large to convert.
+    nested = _nested_shape(weights)
+    if nested not in ((), shape):
+        raise NetworkError(f"weights have shape {nested}, the pattern needs {shape}")
     try:
-        values = np.asarray(weights, np.float32)
-        values = np.broadcast_to(values, shape) if values.ndim == 0 else values
+        values = np.broadcast_to(np.asarray(weights, np.float32), shape)
     except (TypeError, ValueError):
         raise NetworkError("weights must be a number or nested lists of numbers") from None
-    if values.shape != shape:
-        raise NetworkError(f"weights have shape {values.shape}, the pattern needs {shape}")
     if not np.all(np.isfinite(values)):
         raise NetworkError("weights hold NaN or infinity")
     return values
+
+
+def _nested_shape(weights: Any) -> Shape:
+    shape: list[int] = []
+    while isinstance(weights, (list, tuple)) and len(shape) < 8:
+        shape.append(len(weights))
+        weights = weights[0] if weights else None
+    return tuple(shape)
 
 
 def _conv2d(pattern: Conv2d, weights: Weights, pre: Shape, post: Shape) -> Synapses:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from neuromorphic_ros.snn.counts import Counts
@@ -20,7 +22,8 @@ def counts(factor: int) -> Counts:
 
 
 def same(left: Counts, right: Counts) -> bool:
-    return all(np.array_equal(a, b) for a, b in zip(left, right, strict=True))
+    pairs: zip[tuple[Any, Any]] = zip(left, right, strict=True)
+    return all(np.array_equal(one, other) for one, other in pairs)
 
 
 def test_since_is_what_was_added_and_leaves_names_and_sizes() -> None:

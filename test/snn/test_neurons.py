@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuromorphic_ros.errors import NetworkError
@@ -13,12 +13,14 @@ from neuromorphic_ros.parameters import build
 from neuromorphic_ros.snn.neurons import Lif
 
 
+@settings(deadline=None)
 @given(tau_ms=st.floats(0.1, 1e4), dt_ms=st.floats(0.01, 10.0))
 def test_two_half_ticks_leak_as_much_as_one_tick(tau_ms: float, dt_ms: float) -> None:
     neuron = Lif(tau_mem_ms=tau_ms)
     assert neuron.decay(dt_ms / 2) ** 2 == pytest.approx(neuron.decay(dt_ms))
 
 
+@settings(deadline=None)
 @given(tau_ms=st.floats(0.1, 1e4), resistance=st.floats(0.01, 100.0))
 def test_a_constant_current_drives_the_membrane_to_resistance_times_current(
     tau_ms: float, resistance: float

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -245,7 +246,7 @@ def test_a_run_does_not_depend_on_how_it_is_cut(case: Case, cuts: list[int]) -> 
     expected = named(whole, whole.run(case.spikes))
     edges = [0, *sorted(cuts), TICKS]
     cut: list[list[tuple[str, int]]] = []
-    for start, stop in zip(edges[:-1], edges[1:], strict=True):
+    for start, stop in pairwise(edges):
         cut += named(pieces, pieces.run(part(case.spikes, start, stop)))
     ticks: list[list[tuple[str, int]]] = []
     for tick in range(TICKS):
@@ -271,15 +272,14 @@ def test_reset_returns_to_rest_and_keeps_the_counts(case: Case, before: int) -> 
 
 
 def lone(neuron: dict[str, Any], weight: float = 0.0, size: int = 1) -> StreamingNetwork:
-    return StreamingNetwork(
-        NetworkSpec(
-            name="lone",
-            dt_ms=1.0,
-            inputs=[{"name": "drive", "sensor": "imu", "encoder": "any", "shape": [1]}],
-            populations=[{"name": "cell", "shape": [size], "neuron": neuron}],
-            projections=[{"pre": "drive", "post": "cell", "weights": weight}],
-        )
-    )
+    content: dict[str, Any] = {
+        "name": "lone",
+        "dt_ms": 1.0,
+        "inputs": [{"name": "drive", "sensor": "imu", "encoder": "any", "shape": [1]}],
+        "populations": [{"name": "cell", "shape": [size], "neuron": neuron}],
+        "projections": [{"pre": "drive", "post": "cell", "weights": weight}],
+    }
+    return StreamingNetwork(NetworkSpec(**content))
 
 
 def silence(ticks: int) -> TickSpikes:
@@ -291,7 +291,8 @@ def drumming(ticks: int) -> TickSpikes:
 
 
 def intervals(fired: TickSpikes) -> list[int]:
-    return np.diff(np.flatnonzero(np.diff(fired.first))).tolist()
+    ticks = np.flatnonzero(np.diff(fired.first)).tolist()
+    return [later - earlier for earlier, later in pairwise(ticks)]
 
 
 @pytest.mark.parametrize("refractory_ms", [0.0, 4.0])
@@ -371,6 +372,6 @@ def test_spikes_that_do_not_fit_are_refused_before_anything_changes(
 
 
 def test_a_negative_address_is_refused() -> None:
-    spikes = TickSpikes(np.array([-1]), np.array([0, 1]))  # type: ignore[arg-type]
+    spikes = TickSpikes(np.array([-1]), np.array([0, 1]))
     with pytest.raises(SpikeError):
         lone({}).run(spikes)

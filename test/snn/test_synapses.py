@@ -20,14 +20,15 @@ from neuromorphic_ros.snn.synapses import Synapses, expand, fanout
 def network(
     pre: tuple[int, ...], post: tuple[int, ...], *projections: dict[str, Any], seed: int = 0
 ) -> NetworkSpec:
-    return NetworkSpec(
-        name="net",
-        dt_ms=1,
-        inputs=[{"name": "a", "sensor": "camera", "encoder": "any", "shape": pre}],
-        populations=[{"name": "b", "shape": post}],
-        projections=[{"pre": "a", "post": "b", **projection} for projection in projections],
-        seed=seed,
-    )
+    content: dict[str, Any] = {
+        "name": "net",
+        "dt_ms": 1,
+        "inputs": [{"name": "a", "sensor": "camera", "encoder": "any", "shape": pre}],
+        "populations": [{"name": "b", "shape": post}],
+        "projections": [{"pre": "a", "post": "b", **projection} for projection in projections],
+        "seed": seed,
+    }
+    return NetworkSpec(**content)
 
 
 def matrix(synapses: Synapses, pre: int, post: int) -> npt.NDArray[np.float32]:
@@ -160,6 +161,15 @@ def test_what_does_not_fit_is_refused_naming_the_projection(
 ) -> None:
     with pytest.raises(NetworkError, match=f"^projection a -> b: .*{complaint}"):
         expand(network(pre, post, projection), 0)
+
+
+def test_lists_that_aliases_make_endless_are_refused_at_once() -> None:
+    endless: list[Any] = [1.0] * 10
+    for _ in range(20):
+        endless = [endless] * 10
+    for weights in (endless, [1.0, endless], [[1.0] * 2, endless]):
+        with pytest.raises(NetworkError, match=r"^projection a -> b: weights"):
+            expand(network((2,), (2,), {"weights": weights}), 0)
 
 
 @pytest.mark.filterwarnings("ignore:overflow")
