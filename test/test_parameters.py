@@ -82,9 +82,9 @@ def test_replace_changes_some_fields_and_checks_again() -> None:
     lamp = Lamp(power_w=5.0)
     assert replace(lamp, {"color": "red"}, NetworkError) == Lamp(power_w=5.0, color="red")
     assert lamp.color == "white"
-    with pytest.raises(NetworkError, match="^Lamp: power_w = 99"):
+    with pytest.raises(NetworkError, match=r"^Lamp: power_w = 99"):
         replace(lamp, {"power_w": 99}, NetworkError)
-    with pytest.raises(NetworkError, match="^Lamp: size is not a known field"):
+    with pytest.raises(NetworkError, match=r"^Lamp: size is not a known field"):
         replace(lamp, {"size": 1}, NetworkError)
 
 
@@ -98,5 +98,5 @@ def test_read_mapping_gives_the_content_of_a_file(tmp_path: Path) -> None:
 def test_read_mapping_refuses_what_is_no_mapping_of_names(tmp_path: Path, text: str) -> None:
     path = tmp_path / "lamp.yaml"
     path.write_text(text)
-    with pytest.raises(SensorError, match="^lamp file"):
+    with pytest.raises(SensorError, match=r"^lamp file"):
         read_mapping(path, "lamp file", SensorError)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuromorphic_ros.errors import SpikeError
@@ -27,6 +28,7 @@ def listed(batch: SpikeBatch) -> list[tuple[int, int]]:
     return list(zip(batch.time_ns.tolist(), batch.address.tolist(), strict=True))
 
 
+@settings(deadline=None)
 @given(spikes=pairs)
 def test_a_checked_batch_holds_what_it_was_given(spikes: list[tuple[int, int]]) -> None:
     batch = batch_of(spikes)
@@ -37,6 +39,7 @@ def test_a_checked_batch_holds_what_it_was_given(spikes: list[tuple[int, int]]) 
     assert batch.size == 24
 
 
+@settings(deadline=None)
 @given(spikes=pairs, edges=st.tuples(st.integers(0, 10**12), st.integers(0, 10**12)))
 def test_between_takes_the_half_open_interval(
     spikes: list[tuple[int, int]], edges: tuple[int, int]
@@ -46,6 +49,7 @@ def test_between_takes_the_half_open_interval(
     assert listed(batch.between(start, stop)) == expected
 
 
+@settings(deadline=None)
 @given(spikes=pairs, length=st.integers(1, 10**12))
 def test_windows_cover_every_spike_once_and_are_shorter_than_their_length(
     spikes: list[tuple[int, int]], length: int
@@ -64,6 +68,7 @@ def test_windows_without_length_are_refused(length: int) -> None:
         next(batch_of([(1, 1)]).windows(length))
 
 
+@settings(deadline=None)
 @given(spikes=pairs)
 def test_counts_are_those_of_a_counter(spikes: list[tuple[int, int]]) -> None:
     counts = batch_of(spikes).counts()
@@ -72,6 +77,7 @@ def test_counts_are_those_of_a_counter(spikes: list[tuple[int, int]]) -> None:
     assert counts.ravel().tolist() == [number[address] for address in range(24)]
 
 
+@settings(deadline=None)
 @given(parts=st.lists(pairs, min_size=1, max_size=5))
 def test_merging_sorts_by_time_and_keeps_the_order_of_equals(
     parts: list[list[tuple[int, int]]],
@@ -113,7 +119,7 @@ def test_an_empty_batch_has_typed_arrays() -> None:
     ],
 )
 def test_spikes_that_do_not_fit_together_are_refused(
-    address: list[object], time_ns: list[object], complaint: str
+    address: list[Any], time_ns: list[Any], complaint: str
 ) -> None:
     with pytest.raises(SpikeError, match=complaint):
         SpikeBatch.checked(SHAPE, address, time_ns)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from neuromorphic_ros.backends.registry import BACKENDS, backend
@@ -9,12 +11,13 @@ from neuromorphic_ros.errors import BackendError, NetworkError
 from neuromorphic_ros.snn.spec import NetworkSpec
 
 STATUS = ("works", "needs hardware", "not implemented")
-SPEC = NetworkSpec(
-    name="tiny",
-    dt_ms=1,
-    inputs=[{"name": "a", "sensor": "imu", "encoder": "any", "shape": [2]}],
-    populations=[{"name": "b", "shape": [3]}],
-)
+CONTENT: dict[str, Any] = {
+    "name": "tiny",
+    "dt_ms": 1,
+    "inputs": [{"name": "a", "sensor": "imu", "encoder": "any", "shape": [2]}],
+    "populations": [{"name": "b", "shape": [3]}],
+}
+SPEC = NetworkSpec(**CONTENT)
 
 
 def test_the_promised_backends_are_there_under_their_names() -> None:
@@ -38,13 +41,8 @@ def test_the_status_is_one_of_the_documented_words_and_is_kept(name: str) -> Non
 
 
 def test_a_network_that_cannot_be_built_is_refused_by_compiling() -> None:
-    wrong = NetworkSpec(
-        name="wrong",
-        dt_ms=1,
-        inputs=SPEC.inputs,
-        populations=SPEC.populations,
-        projections=[{"pre": "a", "post": "b", "weights": [1, 2]}],
-    )
+    projections = [{"pre": "a", "post": "b", "weights": [1, 2]}]
+    wrong = NetworkSpec(**{**CONTENT, "projections": projections})
     with pytest.raises(NetworkError, match="projection a -> b"):
         backend("jetson").compiled(wrong)
 

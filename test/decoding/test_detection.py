@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuromorphic_ros.decoding.detection import BlobDetection, BlobDetector, Detections, blobs
@@ -98,6 +100,7 @@ def test_windows_are_aligned_to_multiples_of_their_length() -> None:
     assert [item.stamp_ns for item in found] == [20 * MS, 30 * MS, 40 * MS]
 
 
+@settings(deadline=None)
 @given(
     spikes=st.lists(
         st.tuples(st.integers(0, 60), st.integers(0, 23)).map(lambda s: (s[0] * MS, s[1])),
@@ -111,7 +114,7 @@ def test_detections_do_not_depend_on_chunks(spikes: list[tuple[int, int]], cuts:
     detector = BlobDetector(PARAMETERS)
     found: list[Detections] = []
     edges = [0, *sorted(cuts), stop]
-    for begin, end in zip(edges[:-1], edges[1:], strict=True):
+    for begin, end in pairwise(edges):
         found += detector.decode(batch.between(begin * MS, end * MS), begin * MS, end * MS)
     assert found == expected
     assert len(found) == 6

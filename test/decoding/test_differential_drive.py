@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
-import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuromorphic_ros.decoding.differential_drive import (
@@ -73,6 +73,7 @@ def test_the_duty_rises_and_falls_with_the_time_constant() -> None:
     assert fallen.linear_m_s == pytest.approx(risen.linear_m_s * math.exp(-1.0))
 
 
+@settings(deadline=None)
 @given(
     spikes=st.lists(st.tuples(st.integers(0, 199), st.integers(0, 2)), max_size=300),
     cuts=st.lists(st.integers(0, 200), max_size=10),
@@ -84,7 +85,7 @@ def test_the_velocity_does_not_depend_on_chunks(
     expected = decode(whole, batch, 0, 200)
     found = STANDSTILL
     edges = [0, *sorted(cuts), 200]
-    for begin, end in zip(edges[:-1], edges[1:], strict=True):
+    for begin, end in pairwise(edges):
         found = decode(pieces, batch, begin, end)
     assert found == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
@@ -104,5 +105,4 @@ def test_a_population_of_another_size_is_refused(size: int) -> None:
 
 def test_a_velocity_is_made_of_plain_floats() -> None:
     velocity = decode(decoder(), steady([FORWARD], 5), 0, 5)
-    assert all(type(value) is float for value in velocity)
-    assert not isinstance(velocity.linear_m_s, np.floating)
+    assert [type(value) for value in velocity] == [float, float]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuromorphic_ros.decoding.motion_guard import GuardParameters, GuardState, guard
@@ -86,6 +86,7 @@ def test_motion_recovers_on_fresh_input_and_the_next_stop_holds_anew() -> None:
     assert state.stopped_ns == later + SECOND
 
 
+@settings(deadline=None)
 @given(
     steps=st.lists(
         st.tuples(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuromorphic_ros.decoding.velocity import STANDSTILL, Velocity, VelocityLimits, limit
@@ -17,6 +17,7 @@ anything = st.floats(allow_nan=True, allow_infinity=True)
 reachable = st.builds(Velocity, st.floats(-0.5, 0.5), st.floats(-2.5, 2.5))
 
 
+@settings(deadline=None)
 @given(
     previous=reachable,
     wanted=st.builds(Velocity, anything, anything),
@@ -33,6 +34,7 @@ def test_no_command_exceeds_velocity_or_acceleration(
     assert abs(limited.angular_rad_s - previous.angular_rad_s) <= 40.0 * step_s + 1e-12
 
 
+@settings(deadline=None)
 @given(previous=reachable, wanted=reachable)
 def test_given_time_what_is_allowed_is_reached_exactly(
     previous: Velocity, wanted: Velocity
