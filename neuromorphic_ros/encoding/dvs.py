@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pydantic
 from pydantic import Field
 
+from neuromorphic_ros.encoding.encoder import check_later
 from neuromorphic_ros.errors import SensorError, SpikeError
 from neuromorphic_ros.parameters import STRICT
 from neuromorphic_ros.spikes import Addresses, Shape, SpikeBatch, TimesNs
@@ -128,11 +129,7 @@ class Dvs:
                 f"frame is {sample.dtype}{list(sample.shape)} but this DVS takes"
                 f" uint8{list(self._shape[1:])}; resize the frame or the DVS"
             )
-        if self._previous_ns is not None and stamp_ns <= self._previous_ns:
-            raise SensorError(
-                f"frame stamp {stamp_ns} ns is not after the previous {self._previous_ns} ns;"
-                " call reset() if the clock was set back"
-            )
+        check_later("frame", stamp_ns, self._previous_ns)
         np.copyto(self._present, sample)
         if self._previous_ns is None:
             np.take(_LIN_LOG, self._present.reshape(-1), out=self._base)
@@ -155,6 +152,10 @@ class Dvs:
         self._previous, self._present = self._present, self._previous
         self._previous_ns = stamp_ns
         return events
+
+    def complete_ns(self, stamp_ns: int) -> int:
+        """Return `stamp_ns`: later frames give later events."""
+        return stamp_ns
 
     def reset(self) -> None:
         """Forget all frames; each pixel keeps its thresholds."""

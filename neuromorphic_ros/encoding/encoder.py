@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol, TypeVar
 
+from neuromorphic_ros.errors import SensorError
 from neuromorphic_ros.spikes import Shape, SpikeBatch
 
 Sample = TypeVar("Sample", contravariant=True)
@@ -20,11 +21,23 @@ class Encoder(Protocol[Sample]):
     def encode(self, sample: Sample, stamp_ns: int) -> SpikeBatch:
         """Encode one sample taken at `stamp_ns`.
 
-        No later call returns a spike before this call's `stamp_ns`.
         Raises SensorError if the sample cannot be used; the state is then as before the call.
         """
+        ...
+
+    def complete_ns(self, stamp_ns: int) -> int:
+        """Return the time before which no sample after the one of `stamp_ns` spikes."""
         ...
 
     def reset(self) -> None:
         """Forget all samples, as after construction."""
         ...
+
+
+def check_later(sample: str, stamp_ns: int, previous_ns: int | None) -> None:
+    """Raise SensorError unless a sample is later than the previous one, if there is one."""
+    if previous_ns is not None and stamp_ns <= previous_ns:
+        raise SensorError(
+            f"{sample} stamp {stamp_ns} ns is not after the previous {previous_ns} ns; call reset()"
+            " if the clock was set back"
+        )

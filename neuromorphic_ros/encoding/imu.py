@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pydantic
 from pydantic import Field
 
+from neuromorphic_ros.encoding.encoder import check_later
 from neuromorphic_ros.errors import SensorError
 from neuromorphic_ros.parameters import STRICT
 from neuromorphic_ros.spikes import Shape, SpikeBatch
@@ -72,21 +73,21 @@ class ImuEncoder:
         Raises SensorError if a value is not finite or absurdly far off, or if time does not
         advance.
         """
+        check_later("imu", stamp_ns, self._previous_ns)
         step = np.repeat((self.parameters.step_angular_rad_s, self.parameters.step_linear_m_s2), 3)
         value = _values(sample, step)
         if self._previous_ns is None:
             self._base = value
             events = SpikeBatch.empty(self.shape)
-        elif stamp_ns <= self._previous_ns:
-            raise SensorError(
-                f"imu stamp {stamp_ns} ns is not after the previous {self._previous_ns} ns; call"
-                " reset() if the clock was set back"
-            )
         else:
             events = self._steps(value, step, self._previous_ns, stamp_ns)
         self._previous = value
         self._previous_ns = stamp_ns
         return events
+
+    def complete_ns(self, stamp_ns: int) -> int:
+        """Return `stamp_ns`: later samples give later steps."""
+        return stamp_ns
 
     def reset(self) -> None:
         """Forget all samples."""

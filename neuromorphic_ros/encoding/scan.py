@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pydantic
 from pydantic import Field
 
+from neuromorphic_ros.encoding.encoder import check_later
 from neuromorphic_ros.errors import SensorError
 from neuromorphic_ros.parameters import STRICT
 from neuromorphic_ros.spikes import Shape, SpikeBatch
@@ -177,7 +178,7 @@ class ScanLatencyEncoder:
         Unknown sectors and those at `far_m` or beyond do not spike.
         Raises SensorError as `sector_distances` does, or if time does not advance.
         """
-        _check_time(self._previous_ns, stamp_ns)
+        check_later("scan", stamp_ns, self._previous_ns)
         nearness = _nearness(sample, self._parameters)
         self._previous_ns = stamp_ns
         if stamp_ns < self._sweep_end_ns:
@@ -192,6 +193,10 @@ class ScanLatencyEncoder:
         order = np.argsort(time_ns, kind="stable")
         self._sweep_end_ns = stamp_ns + sweep_ns
         return SpikeBatch(self.shape, address[order], time_ns[order])
+
+    def complete_ns(self, stamp_ns: int) -> int:
+        """Return the end of the sweep: no scan before it is taken."""
+        return max(stamp_ns, self._sweep_end_ns)
 
     def reset(self) -> None:
         """Forget the last sweep and the count of skipped scans."""
@@ -241,7 +246,7 @@ class ScanRateEncoder:
         Unknown sectors and those at `far_m` or beyond do not spike.
         Raises SensorError as `sector_distances` does, or if time does not advance.
         """
-        _check_time(self._previous_ns, stamp_ns)
+        check_later("scan", stamp_ns, self._previous_ns)
         nearness = _nearness(sample, self._parameters)
         start_ns = max(stamp_ns, self._driven_until_ns)
         stop_ns = max(stamp_ns + round(self._parameters.hold_ms * 1e6), start_ns)
@@ -258,6 +263,10 @@ class ScanRateEncoder:
         self._driven_until_ns = stop_ns
         self._previous_ns = stamp_ns
         return SpikeBatch(self.shape, address[order].astype(np.uint32), time_ns[order])
+
+    def complete_ns(self, stamp_ns: int) -> int:
+        """Return the end of the scan's spikes: those of the next one follow them."""
+        return max(stamp_ns, self._driven_until_ns)
 
     def reset(self) -> None:
         """Forget all scans and spread the phases again."""
@@ -276,14 +285,6 @@ def _nearness(scan: Scan, parameters: _SectorParameters) -> npt.NDArray[np.float
     )
     nearness = (parameters.far_m - distances) / (parameters.far_m - parameters.near_m)
     return np.clip(np.nan_to_num(nearness, nan=0.0), 0.0, 1.0)
-
-
-def _check_time(previous_ns: int | None, stamp_ns: int) -> None:
-    if previous_ns is not None and stamp_ns <= previous_ns:
-        raise SensorError(
-            f"scan stamp {stamp_ns} ns is not after the previous {previous_ns} ns; call reset()"
-            " if the clock was set back"
-        )
 
 
 def _check_sectors(old: _SectorParameters, new: _SectorParameters) -> None:

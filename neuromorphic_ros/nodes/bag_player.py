@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile
 from rosgraph_msgs.msg import Clock
@@ -32,7 +34,7 @@ class BagPlayer(ManagedNode):
         self.parameter("wait_for", [""], "Topics that must be subscribed to before it begins")
         self.parameter("wait_timeout_s", 30.0, "How long to wait for subscribers [s]")
         self._recording: Recording | None = None
-        self._topics: dict[str, Publisher] = {}
+        self._topics: dict[str, Publisher[Any]] = {}
         self._worker: Worker | None = None
 
     def configure(self) -> None:
@@ -47,7 +49,7 @@ class BagPlayer(ManagedNode):
                 f"{self._recording.path} has no topic {', '.join(sorted(missing))}; "
                 f"it has {', '.join(self._recording.topics)}"
             )
-        self._clock = self.create_publisher(Clock, "/clock", QOS)
+        self._time = self.create_publisher(Clock, "/clock", QOS)
         for topic, info in self._recording.topics.items():
             if wanted and topic not in wanted:
                 continue
@@ -78,7 +80,7 @@ class BagPlayer(ManagedNode):
             self._recording.close()
         for publisher in self._topics.values():
             self.destroy_publisher(publisher)
-        self.destroy_publisher(self._clock)
+        self.destroy_publisher(self._time)
         self._recording, self._topics = None, {}
 
     def _play(self, worker: Worker) -> None:
@@ -95,7 +97,7 @@ class BagPlayer(ManagedNode):
         for due in schedule(recording.messages(self._topics), self._rate):
             if not worker.sleep_until(begun_ns + due.wait_ns):
                 return False
-            self._clock.publish(Clock(clock=stamp_message(due.clock_ns)))
+            self._time.publish(Clock(clock=stamp_message(due.clock_ns)))
             if due.message:
                 self._topics[due.message.topic].publish(due.message.raw)
         return True

@@ -43,8 +43,9 @@ class ManagedNode(LifecycleNode):
         self.steady_clock = Clock(clock_type=ClockType.STEADY_TIME)
         self.parameter("autostart", True, "Configure and activate at start")
         self.parameter("executor", "single", "Executor: single, or events where rclpy has it")
-        self._inputs: list[Subscription[Any]] = []
-        self._timers: list[Timer] = []
+        self._activity_inputs: list[Subscription[Any]] = []
+        self._activity_timers: list[Timer] = []
+        self.ended = False
         self.create_timer(PERIOD_S, self._report, clock=self.steady_clock)
 
     def parameter(
@@ -72,7 +73,7 @@ class ManagedNode(LifecycleNode):
         self, message_type: type, topic: str, callback: Callable[[Any], None], qos: QoSProfile
     ) -> None:
         """Subscribe until the node is deactivated."""
-        self._inputs.append(
+        self._activity_inputs.append(
             self.create_subscription(
                 message_type,
                 topic,
@@ -84,7 +85,11 @@ class ManagedNode(LifecycleNode):
 
     def every(self, period_s: float, callback: Callable[[], None]) -> None:
         """Call back periodically, in steady time, until the node is deactivated."""
-        self._timers.append(self.create_timer(period_s, callback, clock=self.steady_clock))
+        self._activity_timers.append(self.create_timer(period_s, callback, clock=self.steady_clock))
+
+    def end(self) -> None:
+        """Let the process end, as a signal would."""
+        self.ended = True
 
     def configure(self) -> None:
         """Read parameters and allocate."""
@@ -141,14 +146,14 @@ class ManagedNode(LifecycleNode):
         return outcome.result(super().on_shutdown(state))
 
     def _close_inputs(self) -> None:
-        for subscription in self._inputs:
+        for subscription in self._activity_inputs:
             self.destroy_subscription(subscription)
-        for timer in self._timers:
+        for timer in self._activity_timers:
             self.destroy_timer(timer)
-        self._inputs, self._timers = [], []
+        self._activity_inputs, self._activity_timers = [], []
 
     def _report(self) -> None:
-        if self._timers or self._inputs:
+        if self._activity_timers or self._activity_inputs:
             self.status()
         self.diagnostics.publish()
 
@@ -177,7 +182,7 @@ class _Outcome:
 
 
 def run(make_node: Callable[[], ManagedNode], arguments: Sequence[str] | None = None) -> int:
-    """Run a node until SIGINT or SIGTERM, then shut it down; return the exit code 0.
+    """Run a node until SIGINT, SIGTERM or its own end, then shut it down; return the exit code 0.
 
     Signals are handled here because rclpy's own handler closes the context before a last command
     could be published.
@@ -200,7 +205,7 @@ def run(make_node: Callable[[], ManagedNode], arguments: Sequence[str] | None = 
         node.trigger_configure() == TransitionCallbackReturn.SUCCESS
     ):
         node.trigger_activate()
-    while not stopping:
+    while not stopping and not node.ended:
         executor.spin_once(timeout_sec=SPIN_S)
     node.trigger_shutdown()
     node.finish()

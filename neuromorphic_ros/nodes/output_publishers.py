@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from rclpy.lifecycle import LifecyclePublisher
 from rclpy.qos import QoSProfile
@@ -23,7 +24,7 @@ class OutputPublishers:
     def __init__(self, node: ManagedNode) -> None:
         """Start without publishers."""
         self._node = node
-        self._publishers: dict[str, LifecyclePublisher] = {}
+        self._publishers: dict[str, LifecyclePublisher[Any]] = {}
 
     def add(self, topic: str, type_name: str) -> None:
         """Advertise a topic."""

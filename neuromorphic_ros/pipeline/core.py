@@ -33,7 +33,7 @@ class CoreParameters:
             le=10_000,
             description="How long a tick waits for spikes of sensors that are behind [ms]",
         ),
-    ] = 50.0
+    ] = 150.0
 
 
 class Step(NamedTuple):
@@ -53,8 +53,8 @@ class Step(NamedTuple):
 class SpikingCore:
     """Bin spikes by their own stamps into ticks and run every tick once, in order.
 
-    A tick is run as soon as every input is complete up to its end, or when the clock has passed its
-    end by max_lateness_ms. What a tick holds depends on stamps alone, and so do the decisions: at
+    A tick is run when the clock has passed its end and every input is complete up to it, or when
+    the clock has passed its end by max_lateness_ms. What a tick holds depends on stamps alone, and so do the decisions: at
     the multiples of the control period and at the stamps of triggering samples. Spikes for ticks
     that have been run are counted in `late_spikes` and dropped.
     """
@@ -79,11 +79,12 @@ class SpikingCore:
         self.late_spikes = 0
         self._next_tick: int | None = None
         self._stamps: dict[str, list[int]] = {name: [] for name in self._inputs}
+        self._complete: dict[str, int] = {}
         self._decisions: set[int] = set()
         self._pending = (np.empty(0, np.int64), np.empty(0, np.int64))
 
-    def push(self, source: str, spikes: SpikeBatch, stamp_ns: int) -> None:
-        """Take the spikes of one sample of an input; no later sample spikes before `stamp_ns`.
+    def push(self, source: str, spikes: SpikeBatch, stamp_ns: int, complete_ns: int) -> None:
+        """Take the spikes of one sample of an input; no later sample spikes before `complete_ns`.
 
         A stamp far before the previous one of the input is taken as a new start.
         """
@@ -99,18 +100,17 @@ class SpikingCore:
         ticks, addresses = self._pending
         self._pending = (np.concatenate((ticks, tick)), np.concatenate((addresses, address)))
         self._stamps[source].append(stamp_ns)
+        self._complete[source] = complete_ns
         if self._inputs[source].trigger:
             self._decisions.add(stamp_ns // self._dt_ns)
 
     def advance(self, clock_ns: int) -> list[Step]:
         """Run all ticks that are due at `clock_ns` and return one step per decision."""
-        newest = [stamps[-1] if stamps else None for stamps in self._stamps.values()]
-        seen = [stamp for stamp in newest if stamp is not None]
-        if not seen:
+        if not self._complete:
             return []
         horizon_ns = clock_ns - round(self.parameters.max_lateness_ms * 1e6)
-        if len(seen) == len(newest):
-            horizon_ns = max(horizon_ns, min(seen))
+        if len(self._complete) == len(self._inputs):
+            horizon_ns = max(horizon_ns, min(clock_ns, *self._complete.values()))
         due = horizon_ns // self._dt_ns
         if self._next_tick is None:
             first = min(stamps[0] for stamps in self._stamps.values() if stamps) // self._dt_ns
@@ -120,7 +120,7 @@ class SpikingCore:
         if (due - self._next_tick) * self._dt_ns > MAX_GAP_NS:
             self._skip_to(due)
         period = max(1, round(self.parameters.control_period_ms * 1e6 / self._dt_ns))
-        steps = []
+        steps: list[Step] = []
         while True:
             grid = (self._next_tick // period + 1) * period
             stop = min([grid, *(tick for tick in self._decisions if tick > self._next_tick)])

@@ -64,7 +64,8 @@ class LiveCore:
     def receive(self, received: ReceivedSpikes, frame_id: str) -> None:
         """Take the spikes of an input from another process."""
         self.outputs.sensed(received.population, frame_id)
-        self.core.push(received.population, received.spikes, received.complete_ns)
+        stamp_ns = received.input_stamp_ns or received.complete_ns
+        self.core.push(received.population, received.spikes, stamp_ns, received.complete_ns)
 
     def steps(self, clock_ns: int) -> tuple[list[Step], str]:
         """Run the ticks that are due; return the steps and what failed, else an empty string."""

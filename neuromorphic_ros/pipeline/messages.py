@@ -72,9 +72,9 @@ def spike_arrays(
 
 def sample_arrays(population: str, sample: Encoded) -> list[Fields]:
     """Return the fields of the SpikeArrays that carry the spikes of one sample."""
-    spikes, stamp_ns = sample.spikes, sample.stamp_ns
-    start_ns = min(stamp_ns, int(spikes.time_ns[0])) if len(spikes) else stamp_ns
-    return spike_arrays(population, sample.frame_id, spikes, start_ns, stamp_ns, stamp_ns)
+    spikes, stamp_ns, complete_ns = sample.spikes, sample.stamp_ns, sample.complete_ns
+    start_ns = min(complete_ns, int(spikes.time_ns[0])) if len(spikes) else complete_ns
+    return spike_arrays(population, sample.frame_id, spikes, start_ns, complete_ns, stamp_ns)
 
 
 def spikes_of(message: Any) -> ReceivedSpikes:

@@ -82,7 +82,7 @@ class Pipeline:
             if item.source.sensor == sensor
         }
         for name, sample in encoded.items():
-            self.core.push(name, sample.spikes, sample.stamp_ns)
+            self.core.push(name, sample.spikes, sample.stamp_ns, sample.complete_ns)
         return encoded
 
     def advance(self, clock_ns: int) -> list[Decision]:

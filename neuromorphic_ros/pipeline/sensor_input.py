@@ -25,9 +25,10 @@ from neuromorphic_ros.spikes import SpikeBatch
 
 
 class Encoded(NamedTuple):
-    """The spikes of one sample and its stamp."""
+    """The spikes of one sample; no later sample spikes before complete_ns."""
 
     stamp_ns: int
+    complete_ns: int
     frame_id: str
     spikes: SpikeBatch
 
@@ -77,7 +78,8 @@ class SensorInput:
             self.reset()
         spikes = self.encoder.encode(self._read(message), stamp_ns)
         self._previous_ns = stamp_ns
-        return Encoded(stamp_ns, message.header.frame_id, spikes)
+        complete_ns = self.encoder.complete_ns(stamp_ns)
+        return Encoded(stamp_ns, complete_ns, message.header.frame_id, spikes)
 
 
 Reader = Callable[[Any], Any]

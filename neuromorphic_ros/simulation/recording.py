@@ -23,7 +23,7 @@ Fields = dict[str, Any]
 # A stamp of zero means "not set" to several tools.
 START_NS = 1_000_000_000
 
-_TICK_NS = 10_000_000
+TICK_NS = 10_000_000
 _IMU_PERIOD_NS = 20_000_000
 _CAMERA_PERIOD_NS = 50_000_000
 _SCAN_PERIOD_NS = 100_000_000
@@ -56,22 +56,42 @@ def recorded_samples(
     return _drive(WheeledRobot(seed, camera=camera), round(duration_s * 1e9), camera)
 
 
+class Sensed(NamedTuple):
+    """What the sensors that are due at one time give; scan: the lidar's, if it is due."""
+
+    samples: list[SensorSample]
+    scan: LidarScan | None
+
+
+def sense(robot: WheeledRobot, elapsed_ns: int, *, camera: bool) -> Sensed:
+    """Read the sensors that are due, stamped `START_NS` + `elapsed_ns`.
+
+    Every multiple of `TICK_NS` is to be asked for once.
+    """
+    stamp_ns = START_NS + elapsed_ns
+    samples = []
+    scan = None
+    if elapsed_ns % _SCAN_PERIOD_NS == 0:
+        scan = robot.scan()
+        samples.append(_odometry(stamp_ns, robot.pose(), robot.velocity()))
+        samples.append(_laser_scan(stamp_ns, scan))
+    if elapsed_ns % _IMU_PERIOD_NS == 0:
+        samples.append(_imu(stamp_ns, robot.imu()))
+    if camera and elapsed_ns % _CAMERA_PERIOD_NS == 0:
+        samples.append(_image(stamp_ns, robot.camera()))
+    return Sensed(samples, scan)
+
+
 def _drive(robot: WheeledRobot, duration_ns: int, camera: bool) -> Iterator[SensorSample]:
     try:
-        for elapsed_ns in range(0, duration_ns, _TICK_NS):
+        for elapsed_ns in range(0, duration_ns, TICK_NS):
             robot.step(elapsed_ns)
-            stamp_ns = START_NS + elapsed_ns
-            if elapsed_ns % _SCAN_PERIOD_NS == 0:
-                scan = robot.scan()
-                velocity = steer(scan)
+            sensed = sense(robot, elapsed_ns, camera=camera)
+            if sensed.scan:
+                velocity = steer(sensed.scan)
                 robot.command(*velocity)
-                yield _odometry(stamp_ns, robot.pose(), robot.velocity())
-                yield _laser_scan(stamp_ns, scan)
-                yield _twist(stamp_ns, velocity)
-            if elapsed_ns % _IMU_PERIOD_NS == 0:
-                yield _imu(stamp_ns, robot.imu())
-            if camera and elapsed_ns % _CAMERA_PERIOD_NS == 0:
-                yield _image(stamp_ns, robot.camera())
+                yield _twist(START_NS + elapsed_ns, velocity)
+            yield from sensed.samples
     finally:
         robot.close()
 

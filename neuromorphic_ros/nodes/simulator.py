@@ -1,0 +1,84 @@
+"""A simulated robot in real time: sensors and /clock out, velocity commands in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from geometry_msgs.msg import TwistStamped
+from rclpy.publisher import Publisher
+from rclpy.qos import QoSProfile
+from rosgraph_msgs.msg import Clock
+
+from neuromorphic_ros.nodes.conversion import message_class, stamp_message, to_ros
+from neuromorphic_ros.nodes.managed_node import ManagedNode, run
+from neuromorphic_ros.nodes.worker import Worker
+from neuromorphic_ros.simulation.recording import START_NS, TICK_NS, sense
+from neuromorphic_ros.simulation.wheeled_robot import WheeledRobot
+
+TOPICS = {
+    "scan": "sensor_msgs/msg/LaserScan",
+    "imu": "sensor_msgs/msg/Imu",
+    "image_raw": "sensor_msgs/msg/Image",
+    "odom": "nav_msgs/msg/Odometry",
+}
+REMAPPED = {"/camera/image_raw": "image_raw"}
+COMMAND_TIMEOUT_NS = 500_000_000
+
+
+class Simulator(ManagedNode):
+    """Drive the simulated robot by cmd_vel; it stops when commands end, as a real base does."""
+
+    def __init__(self) -> None:
+        """Declare the parameters."""
+        super().__init__("simulator")
+        self.parameter("seed", 0, "Seed of room, obstacles and noise")
+        self.parameter("camera", True, "Render the camera; needs OpenGL")
+        self._worker: Worker | None = None
+        self._wanted = (0.0, 0.0)
+        self._commanded_ns = 0
+
+    def configure(self) -> None:
+        """Advertise the sensors."""
+        self._time = self.create_publisher(Clock, "/clock", QoSProfile(depth=10))
+        self._sensors: dict[str, Publisher[Any]] = {
+            topic: self.create_publisher(message_class(kind), topic, QoSProfile(depth=10))
+            for topic, kind in TOPICS.items()
+        }
+
+    def activate(self) -> None:
+        """Begin to simulate."""
+        self.listen(TwistStamped, "cmd_vel", self._on_command, QoSProfile(depth=10))
+        self._worker = Worker(self, self._simulate)
+
+    def deactivate(self) -> None:
+        """Stop simulating."""
+        if self._worker:
+            self._worker.stop()
+            self._worker = None
+
+    def _on_command(self, command: TwistStamped) -> None:
+        self._wanted = (command.twist.linear.x, command.twist.angular.z)
+        self._commanded_ns = self.steady_ns
+
+    def _simulate(self, worker: Worker) -> None:
+        # OpenGL contexts belong to the thread that makes them.
+        camera = bool(self.value("camera"))
+        robot = WheeledRobot(self.value("seed"), camera=camera)
+        begun_ns, elapsed_ns = self.steady_ns, 0
+        while worker.sleep_until(begun_ns + elapsed_ns):
+            fresh = self.steady_ns - self._commanded_ns < COMMAND_TIMEOUT_NS
+            robot.command(*(self._wanted if fresh else (0.0, 0.0)))
+            robot.step(elapsed_ns)
+            self._time.publish(Clock(clock=stamp_message(START_NS + elapsed_ns)))
+            for sample in sense(robot, elapsed_ns, camera=camera).samples:
+                topic = REMAPPED.get(sample.topic, sample.topic.lstrip("/"))
+                self._sensors[topic].publish(to_ros(sample.type_name, sample.fields))
+            level = "warn" if robot.in_collision else "ok"
+            self.diagnostics.set("robot", level, "collision" if robot.in_collision else "driving")
+            elapsed_ns += TICK_NS
+        robot.close()
+
+
+def main() -> int:
+    """Run the node."""
+    return run(Simulator)
