@@ -46,4 +46,6 @@ def backend(name: str) -> Backend:
     try:
         return BACKENDS[name]
     except KeyError:
-        raise BackendError(f"backend '{name}' is unknown; there are {', '.join(BACKENDS)}") from None
+        raise BackendError(
+            f"backend '{name}' is unknown; there are {', '.join(BACKENDS)}"
+        ) from None
