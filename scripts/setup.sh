@@ -49,6 +49,8 @@ make_venv() {
 }
 
 install_packages() {
+    # The pip that comes with Python 3.10 and 3.11 may search for minutes for what fits together.
+    "$venv/bin/python" -m pip install --disable-pip-version-check --progress-bar off --upgrade pip
     "$venv/bin/python" scripts/print_requirements.py $extras |
         "$venv/bin/python" -m pip install --disable-pip-version-check --progress-bar off \
             -r "requirements/$distro.txt" -r requirements/build.txt -r /dev/stdin
