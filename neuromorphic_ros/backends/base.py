@@ -27,11 +27,11 @@ class Runner(Protocol):
         ...
 
     def reset(self) -> None:
-        """Return to rest and count from zero."""
+        """Return to rest; the counts go on."""
         ...
 
     def counts(self) -> Counts:
-        """Return the counts since construction or reset."""
+        """Return the counts since construction."""
         ...
 
 

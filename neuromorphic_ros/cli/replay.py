@@ -65,7 +65,7 @@ class Written(NamedTuple):
     """One output topic: its type, the number of messages and the hash of all their bytes."""
 
     type: str
-    count: int
+    messages: int
     digest: Any
 
 
@@ -119,7 +119,7 @@ def _replay(
         raw = serialize(output.type, to_message(output.type, output.fields))
         known = written.get(topic) or Written(output.type, 0, hashlib.sha256())
         known.digest.update(raw)
-        written[topic] = known._replace(count=known.count + 1)
+        written[topic] = known._replace(messages=known.messages + 1)
         if writer:
             writer.write(topic, output.type, raw, output.stamp_ns)
     if rejected > SHOWN_REJECTIONS:
@@ -144,7 +144,7 @@ def _summary(
         "late_spikes": pipeline.core.late_spikes,
         "spikes": counts.by_population(),
         "topics": {
-            topic: {"type": item.type, "count": item.count, "sha256": item.digest.hexdigest()}
+            topic: {"type": item.type, "count": item.messages, "sha256": item.digest.hexdigest()}
             for topic, item in sorted(written.items())
         },
         "energy": {name: value for name, value in energy.items() if name != "header"},

@@ -70,7 +70,7 @@ class SpikingCore:
         order = spec.execution_order()
         self._populations = {population.name: population.shape for population in order}
         self._bounds = _offsets([math.prod(population.shape) for population in order])
-        self._sources = {name: spec.sources_of(name) for name in self._populations}
+        self.sources = {name: spec.sources_of(name) for name in self._populations}
         self.reset()
 
     def reset(self) -> None:
@@ -133,7 +133,7 @@ class SpikingCore:
 
         None: an input that can reach the population has had no sample yet.
         """
-        stamps = [step.input_stamps[name] for name in self._sources[population]]
+        stamps = [step.input_stamps[name] for name in self.sources[population]]
         known = [stamp for stamp in stamps if stamp is not None]
         return min(known) if known and len(known) == len(stamps) else None
 

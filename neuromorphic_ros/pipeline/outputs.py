@@ -93,8 +93,7 @@ class CoreOutputs:
 
     def frame_of(self, population: str) -> str:
         """Return the frame of the sensors behind a population; empty if they have several."""
-        sources = self._core.runner.spec.sources_of(population)
-        frames = {self._frame_ids.get(name, "") for name in sources}
+        frames = {self._frame_ids.get(name, "") for name in self._core.sources[population]}
         return frames.pop() if len(frames) == 1 else ""
 
     @property

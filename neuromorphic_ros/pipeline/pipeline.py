@@ -48,7 +48,7 @@ class Pipeline:
     def detection_image(self) -> tuple[int, int]:
         """Width and height of the pictures that detections refer to [px]."""
         if self.detection:
-            for name in sorted(self.core.runner.spec.sources_of(self.detection.population)):
+            for name in sorted(self.core.sources[self.detection.population]):
                 if self.inputs[name].source.sensor == "camera":
                     return self.inputs[name].image_size
         return (0, 0)
