@@ -80,8 +80,16 @@ def _deliver(source: int, slot: int, fan: Fanout, current: Values) -> None:
     delays = current.shape[0]
     for segment in range(fan.row[source], fan.row[source + 1]):
         arriving = current[(slot + fan.delay_ticks[segment]) % delays]
-        for synapse in range(fan.first[segment], fan.first[segment + 1]):
-            arriving[fan.target[synapse]] += fan.weight[synapse]
+        begin, end = fan.first[segment], fan.first[segment + 1]
+        if fan.contiguous[segment]:
+            # Consecutive targets need no look-up, so that the compiler can use vector instructions.
+            arriving = arriving[fan.target[begin] :]
+            weight = fan.weight[begin:end]
+            for synapse in range(weight.size):
+                arriving[synapse] += weight[synapse]
+        else:
+            for synapse in range(begin, end):
+                arriving[fan.target[synapse]] += fan.weight[synapse]
 
 
 @numba.njit(cache=True, nogil=True)

@@ -128,12 +128,14 @@ class Fanout(NamedTuple):
     Sources are the input channels, then the neurons in execution order; targets are neurons.
     row: int64[sources + 1], range of segments of a source.
     delay_ticks: int32[segments]; first: int64[segments + 1], range of synapses of a segment.
+    contiguous: bool[segments], the targets of the segment are consecutive, as in dense layers.
     target: int32[synapses]; weight: float32[synapses].
     """
 
     row: Indices
     delay_ticks: npt.NDArray[np.int32]
     first: Indices
+    contiguous: npt.NDArray[np.bool_]
     target: npt.NDArray[np.int32]
     weight: Values
 
@@ -167,15 +169,19 @@ def fanout(spec: NetworkSpec) -> Fanout:
     weight, delay = np.concatenate(weights), np.concatenate(delays)
 
     order = np.lexsort((target, delay, source))
-    source, delay = source[order], delay[order]
+    source, target, delay = source[order], target[order], delay[order]
     starts = np.ones(source.size, bool)
     starts[1:] = (source[1:] != source[:-1]) | (delay[1:] != delay[:-1])
     first = np.flatnonzero(starts)
     row = np.searchsorted(source[first], np.arange(position + 1))
+    jumps = np.ones(source.size, np.int64)
+    jumps[1:] = (target[1:] != target[:-1] + 1) | starts[1:]
+    runs = np.add.reduceat(jumps, first) if first.size else np.empty(0, np.int64)
     return Fanout(
         row=row.astype(np.int64),
         delay_ticks=delay[first],
         first=np.append(first, source.size).astype(np.int64),
-        target=target[order].astype(np.int32),
+        contiguous=runs == 1,
+        target=target.astype(np.int32),
         weight=weight[order],
     )
