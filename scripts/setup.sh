@@ -1,11 +1,10 @@
 #!/usr/bin/env bash
 # Make a virtual environment with ROS 2 from PyPI and build this package against it:
 # DISTRO VENV SUFFIX [PYTHON]. Does nothing where nothing has changed.
-set -eu
+set -euo pipefail
 cd "$(dirname "$0")/.."
 
 distro=$1 venv=$PWD/$2 suffix=$3 python=${4:-}
-extras="simulation test"
 
 if [ ! -e "requirements/$distro.txt" ]; then
     echo "error: no wheels for ROS 2 '$distro': DISTRO is kilted or jazzy" >&2
@@ -23,6 +22,7 @@ digest() { sha256sum | cut -d' ' -f1; }
 has_stamp() { [ "$(cat "$venv/.$1" 2>/dev/null)" = "$2" ]; }
 minor_version() { "$1" -c 'import sys; print(*sys.version_info[:2], sep=".")' 2>/dev/null; }
 
+# Inside, `set -e` has no effect: the steps are chained by &&.
 step() {
     local number=$1 title=$2 log=$venv/$3.log start=$SECONDS
     shift 3
@@ -37,24 +37,24 @@ step() {
     fi
 }
 
+# Scripts in a virtual environment and CMake's cache hold absolute paths: a moved tree starts anew.
 usable_venv() {
-    [ -x "$venv/bin/python" ] && "$venv/bin/python" -c 'import pip' 2>/dev/null &&
+    has_stamp path "$venv" && "$venv/bin/python" -c 'import pip' 2>/dev/null &&
         { [ -z "$python" ] || [ "$(minor_version "$python")" = "$(minor_version "$venv/bin/python")" ]; }
 }
 
 make_venv() {
-    "$python" -m venv --clear "$venv"
-    # Its package.xml files are not packages of this workspace.
-    touch "$venv/COLCON_IGNORE"
+    # The package.xml files in it are not packages of this workspace.
+    "$python" -m venv "$venv" && touch "$venv/COLCON_IGNORE"
 }
 
 install_packages() {
+    local pip=("$venv/bin/python" -m pip install --disable-pip-version-check --progress-bar off)
     # The pip that comes with Python 3.10 and 3.11 may search for minutes for what fits together.
-    "$venv/bin/python" -m pip install --disable-pip-version-check --progress-bar off --upgrade pip
-    "$venv/bin/python" scripts/print_requirements.py $extras |
-        "$venv/bin/python" -m pip install --disable-pip-version-check --progress-bar off \
-            -r "requirements/$distro.txt" -r requirements/build.txt -r /dev/stdin
-    "$venv/bin/python" scripts/patch_ros_wheels.py
+    "${pip[@]}" --upgrade pip &&
+        "$venv/bin/python" scripts/print_requirements.py simulation test |
+        "${pip[@]}" -r "requirements/$distro.txt" -r requirements/build.txt -r /dev/stdin &&
+        "$venv/bin/python" scripts/patch_ros_wheels.py
 }
 
 build() {
@@ -71,8 +71,8 @@ build() {
         colcon --log-base "log$suffix" build --symlink-install \
         --build-base "build$suffix" --install-base "install$suffix" \
         --event-handlers console_direct+ \
-        --cmake-args -DPython3_EXECUTABLE="$venv/bin/python"
-    "$venv/bin/python" scripts/link_build.py "install$suffix"
+        --cmake-args -DPython3_EXECUTABLE="$venv/bin/python" &&
+        "$venv/bin/python" scripts/link_build.py "install$suffix"
 }
 
 packages=$(cat "requirements/$distro.txt" requirements/build.txt setup.cfg scripts/p*.py | digest)
@@ -94,9 +94,11 @@ started=$SECONDS
 if ! usable_venv; then
     python=$(scripts/find_python.sh "$python")
     scripts/check_prerequisites.sh "$python"
-    mkdir -p "$venv"
+    rm -rf "$venv" "build$suffix" "install$suffix" "log$suffix"
+    mkdir "$venv"
     echo "[1/4] prerequisites of ROS 2 $distro with $python: found"
     step 2 "make $2" venv make_venv
+    echo "$venv" >"$venv/.path"
 else
     scripts/check_prerequisites.sh "$venv/bin/python"
     echo "[1/4] prerequisites: found"
