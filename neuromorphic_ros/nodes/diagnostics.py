@@ -69,7 +69,9 @@ class Diagnostics:
                 name=f"{prefix}: {name}",
                 message=status.message,
                 hardware_id=self._node.get_name(),
-                values=[KeyValue(key=key, value=str(value)) for key, value in status.values.items()],
+                values=[
+                    KeyValue(key=key, value=str(value)) for key, value in status.values.items()
+                ],
             )
             for name, status in self._lines.items()
         ]

@@ -201,9 +201,7 @@ def run(make_node: Callable[[], ManagedNode], arguments: Sequence[str] | None = 
     node = make_node()
     executor = _executor(node.value("executor"))
     executor.add_node(node)
-    if node.value("autostart") and (
-        node.trigger_configure() == TransitionCallbackReturn.SUCCESS
-    ):
+    if node.value("autostart") and (node.trigger_configure() == TransitionCallbackReturn.SUCCESS):
         node.trigger_activate()
     while not stopping and not node.ended:
         executor.spin_once(timeout_sec=SPIN_S)

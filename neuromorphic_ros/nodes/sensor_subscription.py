@@ -23,9 +23,7 @@ def declare_transport(node: ManagedNode) -> None:
 class SensorSubscription:
     """Receive the messages of one sensor and keep its line of the diagnostics."""
 
-    def __init__(
-        self, node: ManagedNode, sensor: str, receive: Callable[[str, Any], None]
-    ) -> None:
+    def __init__(self, node: ManagedNode, sensor: str, receive: Callable[[str, Any], None]) -> None:
         """Subscribe until the node is deactivated.
 
         receive: called with sensor and message; a NeuromorphicError it raises rejects the message.

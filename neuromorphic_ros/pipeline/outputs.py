@@ -109,9 +109,7 @@ class CoreOutputs:
         window = total.since(self._reported)
         if window.ticks:
             self._reported = total
-            fields = population_rates(
-                runner.spec, window, stamp_ns, self._core.late_spikes, times
-            )
+            fields = population_rates(runner.spec, window, stamp_ns, self._core.late_spikes, times)
             yield OutputMessage("rates", RATES, stamp_ns, fields)
 
 

@@ -111,4 +111,3 @@ class Pipeline:
             self.motor.reset()
         if self.detection:
             self.detection.reset()
-

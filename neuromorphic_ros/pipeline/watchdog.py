@@ -48,7 +48,9 @@ class Watchdog:
 
     def _behind(self, parameters: GuardParameters, clock_ns: int, misses_in_a_row: int) -> str:
         if misses_in_a_row >= parameters.max_deadline_misses:
-            return f"the network is too slow: {misses_in_a_row} steps in a row missed their deadline"
+            return (
+                f"the network is too slow: {misses_in_a_row} steps in a row missed their deadline"
+            )
         if self._decided_ns is None:
             return ""
         lag_s = (clock_ns - self._decided_ns) / 1e9
