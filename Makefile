@@ -46,7 +46,7 @@ lint: setup
 	$(RUN) $(PY) -m mypy
 
 bench: setup
-	$(RUN) $(NEUROMORPHIC) bench $(ARGS)
+	$(RUN) $(PY) benchmarks $(ARGS)
 
 clean:
 	rm -rf .venv .venv-* .venv*.lock build build-* install install-* log log-*

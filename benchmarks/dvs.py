@@ -1,19 +1,14 @@
-"""Time the DVS emulation per frame on one thread: a table, or JSON with --json."""
+"""Time the DVS emulation per frame on one thread."""
 
 from __future__ import annotations
 
-import argparse
-import json
 import statistics
-import sys
 import time
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from reporting import Row, main
 
 from neuromorphic_ros.encoding.dvs import Dvs, DvsParameters, Frame
 
@@ -85,26 +80,15 @@ def measure(scene: str, frames: list[Frame]) -> Timing:
     )
 
 
-def main() -> None:
-    """Measure every scene at every size and print the result."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    arguments = parser.parse_args()
-    timings = []
+def timings() -> list[Row]:
+    """Measure every scene at every size."""
+    rows = []
     for height, width in SIZES:
         for draw in (sparse_scene, dense_scene):
             frames = draw(height, width, np.random.default_rng(0))
-            timings.append(measure(draw.__name__.removesuffix("_scene"), frames))
-    if arguments.json:
-        print(json.dumps({"benchmark": "dvs", "results": [asdict(row) for row in timings]}))
-        return
-    print("scene    size      median ms   p99 ms   events/frame   pixels firing")
-    for row in timings:
-        print(
-            f"{row.scene:8} {row.width}x{row.height}   {row.median_ms:9.3f} {row.p99_ms:8.3f}"
-            f" {row.events_per_frame:14.0f} {row.pixels_firing_percent:13.1f} %"
-        )
+            rows.append(asdict(measure(draw.__name__.removesuffix("_scene"), frames)))
+    return rows
 
 
 if __name__ == "__main__":
-    main()
+    main(__doc__, timings)

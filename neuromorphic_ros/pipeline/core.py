@@ -54,9 +54,11 @@ class SpikingCore:
     """Bin spikes by their own stamps into ticks and run every tick once, in order.
 
     A tick is run when the clock has passed its end and every input is complete up to it, or when
-    the clock has passed its end by max_lateness_ms. What a tick holds depends on stamps alone, and so do the decisions: at
-    the multiples of the control period and at the stamps of triggering samples. Spikes for ticks
-    that have been run are counted in `late_spikes` and dropped.
+    the clock has passed its end by max_lateness_ms. What a tick holds depends on stamps alone, and
+    so do the decisions: at the multiples of the control period and at the stamps of triggering
+    samples. Spikes for ticks that have been run are counted in `late_spikes` and dropped.
+
+    sources: the inputs whose spikes can reach each population.
     """
 
     def __init__(self, runner: Runner, parameters: CoreParameters) -> None:

@@ -9,7 +9,6 @@ from neuromorphic_ros.decoding.detection import Detections
 from neuromorphic_ros.pipeline.core import CoreParameters, SpikingCore, Step
 from neuromorphic_ros.pipeline.readouts import (
     Command,
-    DetectionReadout,
     detection_readout,
     motor_readout,
 )

@@ -1,0 +1,37 @@
+"""Run all benchmarks; --json prints one object with the rows of each."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+NOT_BENCHMARKS = ("__main__", "reporting")
+
+
+def main() -> int:
+    """Run every script in a process of its own, so that none warms up for another."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    as_json = parser.parse_args().json
+    rows = {}
+    for script in sorted(FOLDER.glob("*.py")):
+        if script.stem in NOT_BENCHMARKS:
+            continue
+        command = [sys.executable, str(script), *(["--json"] if as_json else [])]
+        if as_json:
+            output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+            rows[script.stem] = json.loads(output)
+        else:
+            print(f"\n{script.stem}", flush=True)
+            subprocess.run(command, check=True)
+    if as_json:
+        print(json.dumps(rows))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
