@@ -88,7 +88,9 @@ def build(cls: type[T], values: object, where: str, error: type[NeuromorphicErro
         raise error(f"{where}: {explain(invalid)}") from None
 
 
-def replace(parameters: T, changes: Mapping[str, object], error: type[NeuromorphicError]) -> T:
+def replace(
+    parameters: T, changes: Mapping[str, object], where: str, error: type[NeuromorphicError]
+) -> T:
     """Return `parameters` with some fields changed and validated again.
 
     Raises `error` as `build` does.
@@ -97,7 +99,7 @@ def replace(parameters: T, changes: Mapping[str, object], error: type[Neuromorph
         field.name: getattr(parameters, field.name)
         for field in dataclasses.fields(parameters)  # type: ignore[arg-type]
     }
-    return build(type(parameters), values | dict(changes), type(parameters).__name__, error)
+    return build(type(parameters), values | dict(changes), where, error)
 
 
 def explain(invalid: pydantic.ValidationError) -> str:

@@ -80,12 +80,12 @@ def test_a_long_value_is_shortened() -> None:
 
 def test_replace_changes_some_fields_and_checks_again() -> None:
     lamp = Lamp(power_w=5.0)
-    assert replace(lamp, {"color": "red"}, NetworkError) == Lamp(power_w=5.0, color="red")
+    assert replace(lamp, {"color": "red"}, "lamp", NetworkError) == Lamp(power_w=5.0, color="red")
     assert lamp.color == "white"
-    with pytest.raises(NetworkError, match=r"^Lamp: power_w = 99"):
-        replace(lamp, {"power_w": 99}, NetworkError)
-    with pytest.raises(NetworkError, match=r"^Lamp: size is not a known field"):
-        replace(lamp, {"size": 1}, NetworkError)
+    with pytest.raises(NetworkError, match=r"^lamp: power_w = 99"):
+        replace(lamp, {"power_w": 99}, "lamp", NetworkError)
+    with pytest.raises(NetworkError, match=r"^lamp: size is not a known field"):
+        replace(lamp, {"size": 1}, "lamp", NetworkError)
 
 
 def test_read_mapping_gives_the_content_of_a_file(tmp_path: Path) -> None:

@@ -201,6 +201,8 @@ class RecordingWriter:
     def _check_target(self) -> None:
         if not self.path.exists() and not self.path.is_symlink():
             return
+        if self.path.is_dir() and not any(self.path.iterdir()):
+            return
         if not self._overwrite:
             raise BagError(f"{self.path}: exists already; choose another name or overwrite it")
         # Overwriting must never remove a folder that merely has the wrong name.

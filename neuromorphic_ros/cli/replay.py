@@ -6,9 +6,10 @@ import argparse
 import contextlib
 import hashlib
 import json
+import math
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,14 +20,18 @@ from neuromorphic_ros.bags.topics import SOURCE_TYPES, find_topics
 from neuromorphic_ros.bags.typestore import serialize, to_message
 from neuromorphic_ros.bags.writer import RecordingWriter
 from neuromorphic_ros.cli.assignments import assignments
+from neuromorphic_ros.errors import BagError
 from neuromorphic_ros.pipeline.energy_account import EnergyAccount, Hardware
 from neuromorphic_ros.pipeline.networks import find_hardware, find_network
+from neuromorphic_ros.pipeline.outputs import OutputMessage
 from neuromorphic_ros.pipeline.pipeline import Pipeline
 from neuromorphic_ros.pipeline.profile import load_profile
 from neuromorphic_ros.pipeline.replay import Rejected, replay
 from neuromorphic_ros.pipeline.tuning import tune
 
 SHOWN_REJECTIONS = 5
+
+Output = OutputMessage | Rejected
 
 
 def add_parser(subparsers: Any) -> None:
@@ -109,7 +114,7 @@ def _replay(
 ) -> dict[str, Written]:
     written: dict[str, Written] = {}
     rejected = 0
-    for output in replay(pipeline, recording, topics, account):
+    for output in _until_damage(replay(pipeline, recording, topics, account), writer):
         if isinstance(output, Rejected):
             rejected += 1
             if rejected <= SHOWN_REJECTIONS:
@@ -125,6 +130,17 @@ def _replay(
     if rejected > SHOWN_REJECTIONS:
         print(f"rejected: {rejected} messages in all", file=sys.stderr)
     return written
+
+
+def _until_damage(outputs: Iterator[Output], writer: RecordingWriter | None) -> Iterator[Output]:
+    """Keep what was written before the recording turns out to be damaged."""
+    try:
+        yield from outputs
+    except BagError as damage:
+        if writer is None:
+            raise
+        writer.close()
+        raise BagError(f"{damage}; what came before is in {writer.path}") from None
 
 
 def _summary(
@@ -147,7 +163,12 @@ def _summary(
             topic: {"type": item.type, "count": item.messages, "sha256": item.digest.hexdigest()}
             for topic, item in sorted(written.items())
         },
-        "energy": {name: value for name, value in energy.items() if name != "header"},
+        "energy": {
+            # NaN stands for "not known" in messages, but is not JSON.
+            name: None if isinstance(value, float) and math.isnan(value) else value
+            for name, value in energy.items()
+            if name != "header"
+        },
     }
 
 

@@ -34,9 +34,12 @@ class Tunable(NamedTuple):
             if isinstance(getattr(present, field.name), bool | int | float | str)
         ]
 
-    def changed(self, changes: Mapping[str, object]) -> Any:
-        """Return the parameter set with some fields changed; raises ParameterError if refused."""
-        return replace(self.parameters, changes, ParameterError)
+    def changed(self, changes: Mapping[str, object], where: str) -> Any:
+        """Return the parameter set, called `where` in messages, with some fields changed.
+
+        Raises ParameterError if a change is refused.
+        """
+        return replace(self.parameters, changes, where, ParameterError)
 
     def apply(self, parameters: Any) -> None:
         """Put a parameter set into force."""
@@ -58,6 +61,9 @@ def tune(tunables: Tunables, changes: Mapping[str, object]) -> None:
             known = [f"{prefix}.{f.name}" for prefix in tunables for f in tunables[prefix].fields]
             raise ParameterError(f"parameter '{name}' is unknown; there are {', '.join(known)}")
         grouped.setdefault(prefix, {})[field] = value
-    changed = {prefix: tunables[prefix].changed(values) for prefix, values in grouped.items()}
+    changed = {
+        prefix: tunables[prefix].changed(values, f"parameter set '{prefix}'")
+        for prefix, values in grouped.items()
+    }
     for prefix, parameters in changed.items():
         tunables[prefix].apply(parameters)
