@@ -53,9 +53,10 @@ class EncoderNode(ManagedNode):
         self._outputs.close()
 
     def status(self) -> None:
-        """Report the input."""
+        """Report the input and who listens."""
         if self._subscription:
             self._subscription.status()
+        self._outputs.status()
 
     def _on_sensor(self, sensor: str, message: Any) -> None:
         for name, item in self._inputs_by_name.items():

@@ -44,6 +44,18 @@ class OutputPublishers:
         """Tell whether anybody listens to a topic."""
         return bool(self._publishers[topic].get_subscription_count())
 
+    def status(self) -> None:
+        """Report how many listen to each topic; nobody on any: warn."""
+        listeners = {
+            topic: publisher.get_subscription_count()
+            for topic, publisher in self._publishers.items()
+        }
+        if any(listeners.values()):
+            self._node.diagnostics.set("output", "ok", "publishing", **listeners)
+        else:
+            topics = ", ".join(map(self._node.resolve_topic_name, listeners))
+            self._node.diagnostics.set("output", "warn", f"nobody listens to {topics}", **listeners)
+
     def publish(self, messages: Iterable[OutputMessage]) -> None:
         """Publish messages on the topics they name."""
         for message in messages:

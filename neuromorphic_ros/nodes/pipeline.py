@@ -49,7 +49,7 @@ class PipelineNode(ManagedNode):
             SensorSubscription(self, sensor, self._on_sensor)
             for sensor in self._live.pipeline.sensors
         ]
-        self.every(TIMER_S, self._advance)
+        self.every(TIMER_S, self._on_timer)
 
     def deactivate(self) -> None:
         """Stop the robot."""
@@ -69,6 +69,7 @@ class PipelineNode(ManagedNode):
         """Report inputs and the time of a tick."""
         for sensor in self._sensors:
             sensor.status()
+        self._outputs.status()
         if self._live:
             level, message, values = self._live.core.health()
             self.diagnostics.set("core", level, message, **values)
@@ -77,6 +78,11 @@ class PipelineNode(ManagedNode):
         assert self._live is not None
         self._outputs.publish(self._live.receive(sensor, message, self._now()))
         self._advance()
+
+    def _on_timer(self) -> None:
+        assert self._live is not None
+        self._advance()
+        self._live.core.settle(self.now_ns)
 
     def _advance(self) -> None:
         assert self._live is not None

@@ -42,7 +42,7 @@ class SpikingCoreNode(ManagedNode):
         self._live.restart()
         for source in self._live.core.runner.spec.inputs:
             SpikeSubscription(self, source.name, source.shape, self._on_spikes)
-        self.every(TIMER_S, self._advance)
+        self.every(TIMER_S, self._on_timer)
 
     def cleanup(self) -> None:
         """Drop the network."""
@@ -50,7 +50,8 @@ class SpikingCoreNode(ManagedNode):
         self._outputs.close()
 
     def status(self) -> None:
-        """Report the time of a tick and late spikes."""
+        """Report who listens, the time of a tick and late spikes."""
+        self._outputs.status()
         if self._live:
             level, message, values = self._live.health()
             self.diagnostics.set("core", level, message, **values)
@@ -59,6 +60,11 @@ class SpikingCoreNode(ManagedNode):
         assert self._live is not None
         self._live.receive(received, frame_id)
         self._advance()
+
+    def _on_timer(self) -> None:
+        assert self._live is not None
+        self._advance()
+        self._live.settle(self.now_ns)
 
     def _advance(self) -> None:
         assert self._live is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Annotated, NamedTuple
 
 import numpy as np
@@ -10,13 +11,16 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from neuromorphic_ros.backends.base import Runner
+from neuromorphic_ros.errors import SensorError
 from neuromorphic_ros.parameters import STRICT
-from neuromorphic_ros.pipeline.time_jump import restarted
+from neuromorphic_ros.pipeline.time_jump import RESTART_NS, restarted
 from neuromorphic_ros.snn.counts import Integers
 from neuromorphic_ros.snn.streaming import TickSpikes
 from neuromorphic_ros.spikes import Addresses, SpikeBatch
 
 MAX_GAP_NS = 60_000_000_000
+MAX_WAITING_SAMPLES = 20_000
+MAX_WAITING_SPIKES = 1_000_000
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -53,12 +57,10 @@ class Step(NamedTuple):
 class SpikingCore:
     """Bin spikes by their own stamps into ticks and run every tick once, in order.
 
-    A tick is run when the clock has passed its end and every input is complete up to it, or when
-    the clock has passed its end by max_lateness_ms. What a tick holds depends on stamps alone, and
-    so do the decisions: at the multiples of the control period and at the stamps of triggering
-    samples. Spikes for ticks that have been run are counted in `late_spikes` and dropped.
-
-    sources: the inputs whose spikes can reach each population.
+    A tick is run when the clock has passed its end and every input is complete up to it, or has
+    been waited for by max_lateness_ms. What a tick holds depends on stamps alone, and so do the
+    decisions: at the multiples of the control period and at the stamps of triggering samples.
+    Spikes for ticks that have been run are counted in `late_spikes` and dropped.
     """
 
     def __init__(self, runner: Runner, parameters: CoreParameters) -> None:
@@ -84,14 +86,20 @@ class SpikingCore:
         self._complete: dict[str, int] = {}
         self._decisions: set[int] = set()
         self._pending = (np.empty(0, np.int64), np.empty(0, np.int64))
+        self._clock_ns: int | None = None
+        self._stale_clock_ns: int | None = None
 
     def push(self, source: str, spikes: SpikeBatch, stamp_ns: int, complete_ns: int) -> None:
         """Take the spikes of one sample of an input; no later sample spikes before `complete_ns`.
 
         A stamp far before the previous one of the input is taken as a new start.
+        Raises SensorError if too much waits for a clock that does not come to its stamps.
         """
         if restarted(self._stamps[source][-1] if self._stamps[source] else None, stamp_ns):
+            clock_ns = self._clock_ns
             self.reset()
+            self._stale_clock_ns = self._clock_ns = clock_ns
+        self._check_waiting(source, stamp_ns)
         index = list(self._inputs).index(source)
         tick = spikes.time_ns // self._dt_ns
         address = spikes.address.astype(np.int64) + self._offsets[index]
@@ -106,29 +114,34 @@ class SpikingCore:
         if self._inputs[source].trigger:
             self._decisions.add(stamp_ns // self._dt_ns)
 
-    def advance(self, clock_ns: int) -> list[Step]:
-        """Run all ticks that are due at `clock_ns` and return one step per decision."""
-        if not self._complete:
-            return []
-        horizon_ns = clock_ns - round(self.parameters.max_lateness_ms * 1e6)
+    def advance(self, clock_ns: int, heard_ns: int | None = None) -> Iterator[Step]:
+        """Run the ticks that are due at `clock_ns`, one step per decision, as they are asked for.
+
+        heard_ns: everything that arrived before it has been pushed; none: that is `clock_ns`.
+        """
+        stale = self._is_stale(clock_ns)
+        self._clock_ns = clock_ns
+        if stale or not self._complete:
+            return
+        heard_ns = clock_ns if heard_ns is None else min(heard_ns, clock_ns)
+        horizon_ns = heard_ns - round(self.parameters.max_lateness_ms * 1e6)
         if len(self._complete) == len(self._inputs):
             horizon_ns = max(horizon_ns, min(clock_ns, *self._complete.values()))
         due = horizon_ns // self._dt_ns
         if self._next_tick is None:
             first = min(stamps[0] for stamps in self._stamps.values() if stamps) // self._dt_ns
             if due <= first:
-                return []
+                return
             self._next_tick = first
         if (due - self._next_tick) * self._dt_ns > MAX_GAP_NS:
             self._skip_to(due)
         period = max(1, round(self.parameters.control_period_ms * 1e6 / self._dt_ns))
-        steps: list[Step] = []
         while True:
             grid = (self._next_tick // period + 1) * period
             stop = min([grid, *(tick for tick in self._decisions if tick > self._next_tick)])
             if stop > due:
-                return steps
-            steps.append(self._step(self._next_tick, stop))
+                return
+            yield self._step(self._next_tick, stop)
 
     def input_stamp(self, population: str, step: Step) -> int | None:
         """Return the stamp of the oldest of the newest samples that a population depends on.
@@ -138,6 +151,26 @@ class SpikingCore:
         stamps = [step.input_stamps[name] for name in self.sources[population]]
         known = [stamp for stamp in stamps if stamp is not None]
         return min(known) if known and len(known) == len(stamps) else None
+
+    def _check_waiting(self, source: str, stamp_ns: int) -> None:
+        samples, spikes = len(self._stamps[source]), self._pending[0].size
+        if samples > MAX_WAITING_SAMPLES or spikes > MAX_WAITING_SPIKES:
+            raise SensorError(
+                f"{samples} samples and {spikes} spikes wait for the clock, which is at "
+                f"{(self._clock_ns or 0) / 1e9:.3f} s while the sensor is at {stamp_ns / 1e9:.3f} "
+                "s; synchronise them, or with use_sim_time see that /clock is published"
+            )
+
+    def _is_stale(self, clock_ns: int) -> bool:
+        """Tell whether the clock still shows the time before a new start.
+
+        A recording that begins anew sets back stamps and clock, and either may arrive first.
+        """
+        stale_ns = self._stale_clock_ns
+        if stale_ns is None or not stale_ns <= clock_ns < stale_ns + RESTART_NS:
+            self._stale_clock_ns = None
+            return False
+        return True
 
     def _skip_to(self, tick: int) -> None:
         """Restart at a tick: running through a long silence would only stall the robot."""

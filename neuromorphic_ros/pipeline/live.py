@@ -15,6 +15,8 @@ from neuromorphic_ros.pipeline.step_clock import StepClock
 from neuromorphic_ros.pipeline.watchdog import Watchdog
 
 REPORT_PERIOD_NS = 1_000_000_000
+# Bounds how long a network that is too slow keeps the node from stopping the robot.
+BUDGET_NS = 50_000_000
 
 
 class Now(NamedTuple):
@@ -60,6 +62,14 @@ class LiveCore:
         self.core.reset()
         self.clock = StepClock()
         self._late_before = 0
+        self._heard_ns = 0
+
+    def settle(self, clock_ns: int) -> None:
+        """Note, in a timer, that everything that arrived before `clock_ns` has been received.
+
+        Messages that queued up while the process did not run would otherwise be late at once.
+        """
+        self._heard_ns = clock_ns
 
     def receive(self, received: ReceivedSpikes, frame_id: str) -> None:
         """Take the spikes of an input from another process."""
@@ -68,17 +78,26 @@ class LiveCore:
         self.core.push(received.population, received.spikes, stamp_ns, received.complete_ns)
 
     def steps(self, clock_ns: int) -> tuple[list[Step], str]:
-        """Run the ticks that are due; return the steps and what failed, else an empty string."""
-        begun_ns = self._timer_ns()
+        """Run ticks that are due; return the steps and what failed, else an empty string.
+
+        After 0.05 s the rest is left to the next call.
+        """
+        steps: list[Step] = []
+        begun_ns = before_ns = self._timer_ns()
         try:
-            steps = self.core.advance(clock_ns)
+            for step in self.core.advance(clock_ns, self._heard_ns):
+                now_ns = self._timer_ns()
+                covered_ns = step.stop_ns - step.start_ns
+                ticks = covered_ns // self.core.runner.spec.dt_ns
+                self.clock.observe(covered_ns, ticks, now_ns - before_ns)
+                steps.append(step)
+                if now_ns - begun_ns > BUDGET_NS:
+                    break
+                before_ns = now_ns
         except Exception as error:
             # A backend may fail in any way; the node must live on and say so.
             self.core.reset()
             return [], f"the core failed: {error!r}"
-        covered_ns = sum(step.stop_ns - step.start_ns for step in steps)
-        ticks = covered_ns // self.core.runner.spec.dt_ns
-        self.clock.observe(covered_ns, ticks, self._timer_ns() - begun_ns)
         return steps, ""
 
     def messages(self, step: Step) -> Iterator[OutputMessage]:
@@ -129,7 +148,7 @@ class LivePipeline:
         """Return to rest and wait for the first input."""
         self.pipeline.reset()
         self.core.restart()
-        self._watchdog = Watchdog()
+        self._watchdog = Watchdog(self._moving)
 
     def receive(self, sensor: str, message: Any, now: Now) -> list[OutputMessage]:
         """Take a sensor message and return its spikes as messages.
@@ -137,8 +156,8 @@ class LivePipeline:
         Raises SensorError if the message cannot be used.
         """
         encoded = self.pipeline.receive(sensor, message, now.clock_ns)
-        if not self._moving.isdisjoint(encoded):
-            self._watchdog.heard(now.steady_ns)
+        for name in encoded:
+            self._watchdog.heard(name, now.steady_ns)
         return [
             output
             for name, sample in encoded.items()
@@ -159,7 +178,9 @@ class LivePipeline:
         if self.pipeline.motor is None:
             return []
         if decisions:
-            self._watchdog.decided(decisions[-1].step.stop_ns)
+            step = decisions[-1].step
+            stamp_ns = self.pipeline.core.input_stamp(self.pipeline.motor.population, step)
+            self._watchdog.decided(stamp_ns)
         stop = self._watchdog.check(
             self.pipeline.motor.safety,
             now.steady_ns,

@@ -19,15 +19,15 @@ class LiveMotor:
     def restart(self) -> None:
         """Start from standstill and wait for the first spikes."""
         self.motor.reset()
-        self._watchdog = Watchdog()
+        self._watchdog = Watchdog([self.motor.population])
 
     def receive(self, received: ReceivedSpikes, now: Now) -> Command:
         """Return the command that follows from the spikes of one span."""
         command = self.motor.decide(
             received.spikes, received.start_ns, received.complete_ns, received.input_stamp_ns
         )
-        self._watchdog.heard(now.steady_ns)
-        self._watchdog.decided(received.complete_ns)
+        self._watchdog.heard(self.motor.population, now.steady_ns)
+        self._watchdog.decided(received.input_stamp_ns)
         return self.check(now) or command
 
     def check(self, now: Now) -> Command | None:

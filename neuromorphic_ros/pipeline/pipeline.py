@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from neuromorphic_ros.backends.base import Runner
@@ -84,9 +85,9 @@ class Pipeline:
             self.core.push(name, sample.spikes, sample.stamp_ns, sample.complete_ns)
         return encoded
 
-    def advance(self, clock_ns: int) -> list[Decision]:
-        """Run all ticks that are due at `clock_ns` and decide after each step."""
-        return [self.decide(step) for step in self.core.advance(clock_ns)]
+    def advance(self, clock_ns: int) -> Iterator[Decision]:
+        """Run the ticks that are due at `clock_ns` and decide after each step."""
+        return map(self.decide, self.core.advance(clock_ns))
 
     def decide(self, step: Step) -> Decision:
         """Return what follows from one step."""

@@ -2,35 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from neuromorphic_ros.decoding.motion_guard import GuardParameters, GuardState, guard
 from neuromorphic_ros.decoding.velocity import STANDSTILL
 from neuromorphic_ros.pipeline.readouts import Command
 
+# Often enough for any base, and no flood however often the watchdog is asked.
+REPEAT_NS = 20_000_000
+
 
 class Watchdog:
-    """Stop motion when inputs or decisions end, the network falls behind, or a part fails.
+    """Stop motion when an input ends, decisions fall behind the clock, or a part fails.
 
     Decisions judge inputs by the network's time; when that stands still, steady time decides.
     """
 
-    def __init__(self) -> None:
-        """Wait for the first input."""
+    def __init__(self, sources: Iterable[str]) -> None:
+        """Wait for the first input; sources: names of all inputs that move the robot."""
+        self._heard_ns: dict[str, int | None] = dict.fromkeys(sources)
         self._state = GuardState()
-        self._heard_ns: int | None = None
-        self._decided_ns: int | None = None
+        self._input_stamp_ns: int | None = None
         self._failure = ""
+        self._sent_ns: int | None = None
 
-    def heard(self, steady_ns: int) -> None:
-        """Note that an input which moves the robot has arrived; clears a failure."""
-        self._heard_ns = steady_ns
+    def heard(self, source: str, steady_ns: int) -> None:
+        """Note that an input has arrived; those which move nothing are ignored."""
+        if source in self._heard_ns:
+            self._heard_ns[source] = steady_ns
+
+    def decided(self, input_stamp_ns: int | None) -> None:
+        """Note a decision and the stamp of its oldest input; clears a failure."""
+        self._input_stamp_ns = input_stamp_ns
         self._failure = ""
-
-    def decided(self, stop_ns: int) -> None:
-        """Note a decision by the network's time."""
-        self._decided_ns = stop_ns
 
     def failed(self, reason: str) -> None:
-        """Note that a part failed; motion stops until the next input."""
+        """Note that a part failed; motion stops until the next decision."""
         self._failure = reason
 
     def check(
@@ -40,23 +47,38 @@ class Watchdog:
 
         clock_ns: time of the node's clock. misses_in_a_row: steps that took longer than they cover.
         """
+        heard_ns = [heard for heard in self._heard_ns.values() if heard is not None]
         fault = self._failure or self._behind(parameters, clock_ns, misses_in_a_row)
         self._state, decision = guard(
-            parameters, self._state, steady_ns, STANDSTILL, self._heard_ns, fault
+            parameters,
+            self._state,
+            steady_ns,
+            STANDSTILL,
+            min(heard_ns) if len(heard_ns) == len(self._heard_ns) else None,
+            fault,
         )
-        return Command(clock_ns, decision.velocity, decision.reason) if decision.reason else None
+        if not decision.reason:
+            self._sent_ns = None
+            return None
+        velocity = decision.velocity
+        if velocity and self._sent_ns is not None and steady_ns - self._sent_ns < REPEAT_NS:
+            velocity = None
+        if velocity:
+            self._sent_ns = steady_ns
+        return Command(clock_ns, velocity, decision.reason)
 
     def _behind(self, parameters: GuardParameters, clock_ns: int, misses_in_a_row: int) -> str:
         if misses_in_a_row >= parameters.max_deadline_misses:
             return (
                 f"the network is too slow: {misses_in_a_row} steps in a row missed their deadline"
             )
-        if self._decided_ns is None:
+        if self._input_stamp_ns is None:
             return ""
-        lag_s = (clock_ns - self._decided_ns) / 1e9
-        if lag_s > parameters.input_timeout_s:
+        age_s = (clock_ns - self._input_stamp_ns) / 1e9
+        if age_s > parameters.input_timeout_s:
             return (
-                f"decisions are {lag_s:.2f} s behind the clock; synchronise the clocks of the "
-                "sensors, or set use_sim_time in replay"
+                f"the input of the last decision is {age_s:.2f} s old, older than input_timeout_s "
+                f"{parameters.input_timeout_s}; if sensors still send, synchronise their clocks, "
+                "or set use_sim_time in replay"
             )
         return ""

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from harness import Robot, eventually, robot_domain
+from harness import Robot, robot_domain
 
 pytestmark = pytest.mark.ros
 
