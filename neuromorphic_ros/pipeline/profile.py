@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,10 +12,7 @@ from neuromorphic_ros.parameters import read_mapping
 from neuromorphic_ros.pipeline.tuning import Tunables
 from neuromorphic_ros.resources import share_directory
 
-# Sections of the file that hold for the pipeline, weakest first.
-SECTIONS = ("/**", "/**/pipeline", "pipeline", "/pipeline")
-# Sets that a network without such a readout does not have; a profile may speak of them all the same.
-OPTIONAL_SETS = frozenset({"drive", "limits", "safety", "detection"})
+PARAMETERS = "ros__parameters"
 
 
 class ProfileError(NeuromorphicError, ValueError):
@@ -22,26 +20,63 @@ class ProfileError(NeuromorphicError, ValueError):
 
 
 class Profile(NamedTuple):
-    """A profile as the pipeline sees it; parameters: all of them, nested names joined by dots."""
+    """Parameter files as ROS reads them.
 
-    path: Path
-    network: str
-    backend: str
-    hardware: str
-    baseline: str
-    parameters: Mapping[str, Any]
+    sections: by pattern of the full names of nodes, weakest first; nested names joined by dots.
+    """
 
-    def tuned(self, tunables: Tunables) -> dict[str, Any]:
-        """Return the parameters `set.field` for a pipeline with these parameter sets."""
+    files: tuple[Path, ...]
+    sections: Mapping[str, Mapping[str, Any]]
+    namespace: str = ""
+
+    @property
+    def network(self) -> str:
+        """Name or path of the network of the pipeline; empty: not said."""
+        return str(self.of("pipeline").get("network", ""))
+
+    @property
+    def backend(self) -> str:
+        """Name of the backend of the pipeline."""
+        return str(self.of("pipeline").get("backend", "jetson"))
+
+    @property
+    def hardware(self) -> str:
+        """Name of the hardware model that prices the counts."""
+        return str(self.of("energy_monitor").get("hardware", "loihi2"))
+
+    @property
+    def baseline(self) -> str:
+        """Name of the hardware model that prices the dense network."""
+        return str(self.of("energy_monitor").get("baseline", "horowitz_45nm_fp32"))
+
+    def of(self, node: str) -> dict[str, Any]:
+        """Return the parameters that ROS would give to a node in the namespace."""
+        full_name = f"{self.namespace}/{node}"
+        parameters: dict[str, Any] = {}
+        for pattern, values in self.sections.items():
+            if _matches(pattern, full_name):
+                parameters |= values
+        return parameters
+
+    def tuned(self, tunables: Tunables, node: str = "pipeline") -> dict[str, Any]:
+        """Return the parameters `set.field` of a node that has these parameter sets.
+
+        Other sets belong to other nodes or networks: files may hold them for whoever has them.
+        """
         return {
             name: value
-            for name, value in self.parameters.items()
-            if "." in name and not self._is_idle(name.partition(".")[0], tunables)
+            for name, value in self.of(node).items()
+            if "." in name and name.partition(".")[0] in tunables
         }
 
-    @staticmethod
-    def _is_idle(prefix: str, tunables: Tunables) -> bool:
-        return prefix in OPTIONAL_SETS and prefix not in tunables
+    def overridden(self, parameters: Mapping[str, Mapping[str, Any]]) -> Profile:
+        """Return this profile with parameters by node that are stronger than all files."""
+        sections = dict(self.sections)
+        for node, values in parameters.items():
+            full_name = f"{self.namespace}/{node}"
+            # Put last: what ROS reads last wins.
+            sections[full_name] = {**sections.pop(full_name, {}), **values}
+        return self._replace(sections=sections)
 
 
 def profile_names() -> list[str]:
@@ -49,10 +84,12 @@ def profile_names() -> list[str]:
     return sorted(file.stem for file in _folder().glob("*.yaml"))
 
 
-def load_profile(name: str) -> Profile:
-    """Load a shipped profile by name, or a parameter file by path.
+def load_profile(name: str, more: Iterable[str] = (), namespace: str = "") -> Profile:
+    """Load a shipped profile by name, or a parameter file by path, and `more` files on top.
 
-    Raises ProfileError that lists the shipped ones or names what is wrong in the file.
+    namespace: of the nodes, "" or "/name". As in ROS, a value in a later file replaces the one in
+    the same section of an earlier file, and a section that comes first in either is the weaker.
+    Raises ProfileError that lists the shipped ones or names what is wrong in a file.
     """
     path = Path(name) if name.endswith((".yaml", ".yml")) else _folder() / f"{name}.yaml"
     if not path.is_file():
@@ -60,29 +97,36 @@ def load_profile(name: str) -> Profile:
             f"profile '{name}' is neither a .yaml file nor shipped; "
             f"shipped are {', '.join(profile_names())}"
         )
-    content = read_mapping(path, f"profile {path}", ProfileError)
-    parameters: dict[str, Any] = {}
-    for section in SECTIONS:
-        node = content.get(section)
-        if node is None:
-            continue
-        if not isinstance(node, dict) or not isinstance(node.get("ros__parameters"), dict):
-            raise ProfileError(f"profile {path}: '{section}' must hold ros__parameters")
-        parameters |= _flat(node["ros__parameters"])
-    chosen = {
-        key: str(parameters.get(key, default))
-        for key, default in (
-            ("network", ""),
-            ("backend", "jetson"),
-            ("hardware", "loihi2"),
-            ("baseline", "horowitz_45nm_fp32"),
-        )
-    }
-    return Profile(path, **chosen, parameters=parameters)
+    files = (path, *map(Path, more))
+    sections: dict[str, dict[str, Any]] = {}
+    for file in files:
+        where = f"profile {file}"
+        for pattern, values in _sections(read_mapping(file, where, ProfileError), "", where):
+            sections.setdefault(pattern, {}).update(values)
+    return Profile(files, sections, namespace)
 
 
 def _folder() -> Path:
     return share_directory() / "config" / "profiles"
+
+
+def _sections(
+    content: Mapping[str, Any], prefix: str, where: str
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    for key, value in content.items():
+        pattern = f"{prefix}/{str(key).strip('/')}"
+        inner = dict(value) if isinstance(value, dict) else {}
+        parameters = inner.pop(PARAMETERS, {} if inner else None)
+        if not isinstance(parameters, dict):
+            raise ProfileError(f"{where}: '{pattern}' must hold {PARAMETERS}")
+        yield pattern, _flat(parameters)
+        yield from _sections(inner, pattern, where)
+
+
+def _matches(pattern: str, full_name: str) -> bool:
+    """Tell whether ROS would match: `/**` stands for any namespaces or nodes, `/*` for one."""
+    expression = re.escape(pattern).replace(r"/\*\*", r"(/\w+)*").replace(r"/\*", r"/\w+")
+    return re.fullmatch(expression, full_name) is not None
 
 
 def _flat(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

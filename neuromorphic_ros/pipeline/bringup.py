@@ -1,0 +1,263 @@
+"""Which nodes run a network, with which parameters: decided before any of them is started."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+from neuromorphic_ros.backends.registry import backend
+from neuromorphic_ros.bags.reader import open_recording
+from neuromorphic_ros.bags.topics import find_topics
+from neuromorphic_ros.errors import NeuromorphicError
+from neuromorphic_ros.pipeline.core import CoreParameters
+from neuromorphic_ros.pipeline.networks import find_hardware, find_network
+from neuromorphic_ros.pipeline.profile import Profile, load_profile
+from neuromorphic_ros.pipeline.readouts import detection_readout, motor_readout
+from neuromorphic_ros.pipeline.sensing import MESSAGE_TYPES
+from neuromorphic_ros.pipeline.sensor_input import SensorInput
+from neuromorphic_ros.pipeline.tuning import ParameterError, Tunable, Tunables, tune
+from neuromorphic_ros.snn.spec import NetworkSpec
+
+ENCODERS = {"camera": "dvs_encoder", "imu": "imu_encoder", "scan": "scan_encoder"}
+DECODERS = {"differential_drive": "motor_decoder", "blob_detection": "detection_decoder"}
+# What the nodes subscribe to, before remapping.
+SENSOR_TOPICS = {"camera": "image_raw", "imu": "imu", "scan": "scan"}
+COMPRESSED = "/compressed"
+
+MIN_RATE, MAX_RATE = 0.001, 1000.0
+
+
+class BringupError(NeuromorphicError, ValueError):
+    """A request that no set of nodes can serve."""
+
+
+class Playback(NamedTuple):
+    """A recording in place of sensors; rate: in times real time."""
+
+    bag: Path
+    rate: float = 1.0
+    loop: bool = False
+
+
+class Request(NamedTuple):
+    """What to start.
+
+    network: name or path; empty: that of the profile.
+    params_files: on top of the profile. parameters: by node, stronger than all files.
+    topics: of sensors (camera, imu, scan) whose messages come on others than SENSOR_TOPICS; those
+    of a playback that are not given are found by their type.
+    """
+
+    profile: str = "jetson"
+    network: str = ""
+    namespace: str = ""
+    composed: bool = True
+    use_sim_time: bool = False
+    params_files: tuple[str, ...] = ()
+    parameters: Mapping[str, Mapping[str, Any]] = {}
+    topics: Mapping[str, str] = {}
+    playback: Playback | None = None
+    simulation: bool = False
+
+
+class NodePlan(NamedTuple):
+    """A node to start, named as its executable.
+
+    parameters: stronger than the files. remappings: pairs of topics.
+    """
+
+    name: str
+    namespace: str
+    files: tuple[Path, ...]
+    parameters: Mapping[str, Any]
+    remappings: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def full_name(self) -> str:
+        """Name with namespace."""
+        return f"{self.namespace}/{self.name}"
+
+
+def executables(spec: NetworkSpec, composed: bool) -> tuple[str, ...]:
+    """Return the executables that run a network: one for all, or one per encoder and decoder."""
+    if composed:
+        return ("pipeline", "energy_monitor")
+    listening = {source.sensor for source in spec.inputs}
+    decoding = {readout.decoder for readout in spec.readouts}
+    return (
+        *(node for sensor, node in ENCODERS.items() if sensor in listening),
+        "spiking_core",
+        *(node for decoder, node in DECODERS.items() if decoder in decoding),
+        "energy_monitor",
+    )
+
+
+def parameter_sets(spec: NetworkSpec) -> dict[str, dict[str, Tunable]]:
+    """Return the parameter sets of every node that can take part in running a network.
+
+    Raises NetworkError if the network asks for an encoder or decoder that does not fit.
+    """
+    sets: dict[str, dict[str, Tunable]] = {node: {} for node in ENCODERS.values()}
+    for source in spec.inputs:
+        sets[ENCODERS[source.sensor]][source.name] = SensorInput(source, spec.seed).tunable
+    sets["spiking_core"] = {
+        "core": Tunable(SimpleNamespace(parameters=CoreParameters()), "parameters")
+    }
+    motor, detection = motor_readout(spec), detection_readout(spec)
+    sets["motor_decoder"] = motor.tunables if motor else {}
+    sets["detection_decoder"] = {"detection": Tunable(detection, "parameters")} if detection else {}
+    sets["pipeline"] = {name: item for node in list(sets.values()) for name, item in node.items()}
+    return sets
+
+
+def require_implemented(name: str, spec: NetworkSpec) -> None:
+    """Raise the backend's own BackendError if it is unknown or cannot run networks at all."""
+    found = backend(name)
+    if found.compile is None:
+        found.compiled(spec)
+
+
+def plan(request: Request) -> tuple[NodePlan, ...]:
+    """Return the nodes to start, those that produce data first.
+
+    Raises NeuromorphicError with one line if the request, the profile, the network, a parameter or
+    the recording is wrong, or if the backend is not implemented.
+    """
+    namespace = _namespace(request.namespace)
+    profile = load_profile(request.profile, request.params_files, namespace)
+    profile = profile.overridden(request.parameters)
+    core = profile.of("pipeline" if request.composed else "spiking_core")
+    network = request.network or str(core.get("network", ""))
+    spec = find_network(network)
+    require_implemented(str(core.get("backend", "jetson")), spec)
+    find_hardware(profile.hardware)
+    find_hardware(profile.baseline)
+
+    sets = parameter_sets(spec)
+    sensors = {source.sensor for source in spec.inputs}
+    sensing = _sensing(request, sensors)
+    sources = _sources(request, sensing, profile, sensors)
+    names = (*sources, *executables(spec, request.composed))
+    if unknown := sorted(request.parameters.keys() - set(names)):
+        raise BringupError(f"node '{unknown[0]}' is not started; there are {', '.join(names)}")
+
+    parameters = dict(sources)
+    for name in executables(spec, request.composed):
+        parameters[name] = {"use_sim_time": True} if request.use_sim_time or sources else {}
+        if name in sets:
+            parameters[name] |= {"network": network, **sensing.parameters}
+    for name in names:
+        given = request.parameters.get(name, {})
+        parameters[name] |= _given(name, given, profile, sets.get(name, {}))
+        if parameters[name].get("network", network) != network:
+            raise BringupError(
+                f"node '{name}' is given network '{parameters[name]['network']}', others "
+                f"'{network}'; choose one with --network"
+            )
+    heard = {*sets, "simulator"}
+    return tuple(
+        NodePlan(
+            name,
+            namespace,
+            profile.files,
+            parameters[name],
+            sensing.remappings if name in heard else (),
+        )
+        for name in names
+    )
+
+
+class _Sensing(NamedTuple):
+    topics: Mapping[str, str]
+    remappings: tuple[tuple[str, str], ...]
+    parameters: Mapping[str, Any]
+
+
+def _sensing(request: Request, sensors: Collection[str]) -> _Sensing:
+    """Find out where the messages of the sensors come from."""
+    if request.playback is None:
+        return _Sensing(request.topics, _remappings(request.topics), {})
+    wanted = {sensor: MESSAGE_TYPES[sensor] for sensor in sorted(sensors)}
+    chosen = {sensor: topic for sensor, topic in request.topics.items() if sensor in sensors}
+    with open_recording(request.playback.bag) as recording:
+        topics = find_topics(recording, wanted, chosen)
+        types = {sensor: recording.topics[topic].type for sensor, topic in topics.items()}
+    if types.get("camera") != "sensor_msgs/msg/CompressedImage":
+        return _Sensing(topics, _remappings(topics), {})
+    others = {sensor: topic for sensor, topic in topics.items() if sensor != "camera"}
+    compressed = (SENSOR_TOPICS["camera"] + COMPRESSED, topics["camera"])
+    transport = {"image_transport": "compressed"}
+    return _Sensing(topics, (*_remappings(others), compressed), transport)
+
+
+def _remappings(topics: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    pairs = [(SENSOR_TOPICS[sensor], topic) for sensor, topic in topics.items()]
+    if "camera" in topics:
+        # Remapping a topic does not remap its compressed sibling.
+        pairs.append((SENSOR_TOPICS["camera"] + COMPRESSED, topics["camera"] + COMPRESSED))
+    return tuple(pair for pair in pairs if pair[0] != pair[1])
+
+
+def _sources(
+    request: Request, sensing: _Sensing, profile: Profile, sensors: Collection[str]
+) -> dict[str, dict[str, Any]]:
+    """Return the nodes that stand in for sensors, with their parameters."""
+    if request.playback and request.simulation:
+        raise BringupError("a recording cannot be played into a simulation; choose one")
+    if request.playback:
+        bag, rate, loop = request.playback
+        if not MIN_RATE <= rate <= MAX_RATE:
+            raise BringupError(f"rate is {rate}; choose {MIN_RATE} to {MAX_RATE:g} times real time")
+        return {
+            "bag_player": {
+                "path": str(bag.resolve()),
+                "rate": rate,
+                "loop": loop,
+                "exit_at_end": True,
+                "wait_for": sorted(sensing.topics.values()),
+            }
+        }
+    if request.simulation:
+        # Rendering needs OpenGL, which not every machine has.
+        camera = profile.of("simulator").get("camera", "camera" in sensors)
+        return {"simulator": {"camera": camera}}
+    return {}
+
+
+def _given(
+    node: str, given: Mapping[str, Any], profile: Profile, tunables: Tunables
+) -> dict[str, Any]:
+    """Return what is given for a node in the types that it declares.
+
+    Raises ParameterError if a value in the files or given is refused, or if a given one belongs to
+    a parameter set that the node does not have.
+    """
+    try:
+        tune(tunables, profile.tuned(tunables, node))
+    except ParameterError as refused:
+        raise ParameterError(f"{node}: {refused}") from None
+    typed = {}
+    for name, value in given.items():
+        prefix, _, field = name.partition(".")
+        if field and prefix in tunables:
+            # ROS takes no integer for a floating point parameter.
+            typed[name] = getattr(tunables[prefix].parameters, field)
+        elif field and tunables and prefix != "qos_overrides":
+            known = (f"{key}.{item.name}" for key in tunables for item in tunables[key].fields)
+            raise ParameterError(
+                f"{node}: parameter '{name}' is unknown; there are {', '.join(known)}"
+            )
+        else:
+            typed[name] = value
+    return typed
+
+
+def _namespace(name: str) -> str:
+    """Return a namespace as ROS writes it, without the slash of the root."""
+    stripped = name.strip("/")
+    if stripped and not re.fullmatch(r"[A-Za-z_]\w*(/[A-Za-z_]\w*)*", stripped, re.ASCII):
+        raise BringupError(f"namespace '{name}' is not made of letters, digits and _, joined by /")
+    return f"/{stripped}" if stripped else ""
