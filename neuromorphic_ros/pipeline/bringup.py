@@ -148,7 +148,9 @@ def plan(request: Request) -> tuple[NodePlan, ...]:
     for name in executables(spec, request.composed):
         parameters[name] = {"use_sim_time": True} if request.use_sim_time or sources else {}
         if name in sets:
-            parameters[name] |= {"network": network, **sensing.parameters}
+            parameters[name]["network"] = network
+        if name in ("pipeline", ENCODERS["camera"]):
+            parameters[name] |= sensing.parameters
     for name in names:
         given = request.parameters.get(name, {})
         parameters[name] |= _given(name, given, profile, sets.get(name, {}))

@@ -1,0 +1,14 @@
+"""Let a network drive the simulated robot."""
+
+from pathlib import Path
+
+from launch.actions import IncludeLaunchDescription
+
+from launch import LaunchDescription
+
+
+def generate_launch_description() -> LaunchDescription:
+    """Include the bringup; all of its other arguments can be given."""
+    bringup = str(Path(__file__).with_name("bringup.launch.py"))
+    preset = {"simulation": "true", "use_sim_time": "true"}
+    return LaunchDescription([IncludeLaunchDescription(bringup, launch_arguments=preset.items())])
