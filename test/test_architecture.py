@@ -28,6 +28,7 @@ TIERS = (
         "simulation",
     ),
     ("pipeline",),
+    ("report",),
     ("nodes", "cli"),
 )
 TIER = {part: tier for tier, parts in enumerate(TIERS) for part in parts}

@@ -6,10 +6,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from neuromorphic_ros.cli import replay, simulate, up
+from neuromorphic_ros.cli import demo, replay, report, simulate, up
 from neuromorphic_ros.errors import NeuromorphicError
 
-SUBCOMMANDS = (replay, simulate, up)
+SUBCOMMANDS = (demo, replay, report, simulate, up)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -20,10 +20,14 @@ INSISTENCE_S = ((signal.SIGTERM, 2.0), (signal.SIGKILL, 5.0))
 
 
 class Command(NamedTuple):
-    """What to run, under a name that is put before its output."""
+    """What to run, under a name that is put before its output.
+
+    on_terminal: standard output is left as it is, for what draws there.
+    """
 
     name: str
     arguments: Sequence[str]
+    on_terminal: bool = False
 
 
 class Ended(NamedTuple):
@@ -109,8 +113,8 @@ class _Child:
             command.arguments,
             env=environment,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stdout=None if command.on_terminal else subprocess.PIPE,
+            stderr=subprocess.PIPE if command.on_terminal else subprocess.STDOUT,
             text=True,
             errors="replace",
             start_new_session=True,
@@ -131,8 +135,9 @@ class _Child:
         return Ended(self._name, code)
 
     def _read(self) -> None:
-        assert self._process.stdout
-        for line in self._process.stdout:
+        output = self._process.stdout or self._process.stderr
+        assert output
+        for line in output:
             self._lines.write(f"[{self._name}] {line.rstrip()}\n")
         self._report(Ended(self._name, self._process.wait()))
 

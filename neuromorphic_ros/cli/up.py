@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import os
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from neuromorphic_ros.cli.assignments import ArgumentError, assignments
-from neuromorphic_ros.cli.processes import Command, run_together
+from neuromorphic_ros.cli.node_commands import node_commands, require_ros
+from neuromorphic_ros.cli.processes import run_together
 from neuromorphic_ros.pipeline.bringup import (
-    BringupError,
-    NodePlan,
     Playback,
     Request,
     plan,
 )
 
-PACKAGE = "neuromorphic_ros"
 LOG_LEVELS = ("debug", "info", "warn", "error", "fatal")
-# Where the package is not installed by colcon, there are no executables.
-MAIN = "import sys; from neuromorphic_ros.nodes.{name} import main; sys.exit(main())"
 
 
 def add_parser(subparsers: Any) -> None:
@@ -91,14 +84,9 @@ def run(arguments: argparse.Namespace) -> int:
     """
     nodes = plan(_request(arguments))
     remappings = list(map(_remapping, arguments.remap))
-    _require_ros()
-    with tempfile.TemporaryDirectory(prefix=f"{PACKAGE}_") as folder:
-        overrides = Path(folder, "parameters.yaml")
-        overrides.write_text(yaml.safe_dump(_overrides(nodes)), encoding="utf-8")
-        commands = [
-            Command(node.name, _arguments(node, overrides, remappings, arguments.log_level))
-            for node in nodes
-        ]
+    require_ros()
+    with tempfile.TemporaryDirectory(prefix="neuromorphic_ros_") as folder:
+        commands = node_commands(nodes, Path(folder), remappings, arguments.log_level)
         # Into a pipe, Python would keep what a node prints until there are some kilobytes.
         environment = os.environ | {"PYTHONUNBUFFERED": "1"}
         return run_together(commands, environment, sys.stdout, may_end={"bag_player"})
@@ -134,48 +122,6 @@ def _remapping(text: str) -> tuple[str, str]:
     if not (assigned and source and target) or source.startswith("__"):
         raise ArgumentError(f"'{text}' is not FROM:=TO; nodes cannot be renamed")
     return source, target
-
-
-def _overrides(nodes: Iterable[NodePlan]) -> dict[str, Any]:
-    """Return a parameter file: `-p` would be weaker than a section of the profile for the node."""
-    return {
-        node.full_name: {"ros__parameters": dict(node.parameters)}
-        for node in nodes
-        if node.parameters
-    }
-
-
-def _arguments(
-    node: NodePlan, overrides: Path, remappings: Sequence[tuple[str, str]], log_level: str
-) -> list[str]:
-    # The first rule that fits wins.
-    rules = [*remappings, *node.remappings]
-    return [
-        *_executable(node.name),
-        "--ros-args",
-        *(["-r", f"__ns:={node.namespace}"] if node.namespace else []),
-        *(word for file in (*node.files, overrides) for word in ("--params-file", str(file))),
-        *(word for source, target in rules for word in ("-r", f"{source}:={target}")),
-        "--log-level",
-        log_level,
-    ]
-
-
-def _executable(name: str) -> list[str]:
-    for prefix in filter(None, os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep)):
-        path = Path(prefix, "lib", PACKAGE, name)
-        if os.access(path, os.X_OK):
-            return [str(path)]
-    return [sys.executable, "-c", MAIN.format(name=name)]
-
-
-def _require_ros() -> None:
-    for module, remedy in (
-        ("rclpy", "install ROS 2 and source it, or run `make`"),
-        (f"{PACKAGE}.msg", "build the package with colcon and source it, or run `make`"),
-    ):
-        if importlib.util.find_spec(module) is None:
-            raise BringupError(f"the nodes need ROS 2, and there is no {module}: {remedy}")
 
 
 def _truth(text: str) -> bool:

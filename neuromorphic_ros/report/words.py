@@ -1,0 +1,30 @@
+"""Numbers in words that people read, and that never pretend to know."""
+
+from __future__ import annotations
+
+import math
+
+NOT_MEASURED = "not measured"
+_ENERGY_UNITS = ("pJ", "nJ", "uJ", "mJ", "J", "kJ")
+
+
+def number(value: float, unit: str = "", digits: int = 3) -> str:
+    """Return a figure with its unit; NaN in words."""
+    if math.isnan(value):
+        return NOT_MEASURED
+    return f"{value:,.{digits}g} {unit}".rstrip()
+
+
+def count(value: int) -> str:
+    """Return a whole number with separators."""
+    return f"{value:,}"
+
+
+def energy(picojoules: float) -> str:
+    """Return an energy in the unit that fits; NaN in words."""
+    if math.isnan(picojoules):
+        return NOT_MEASURED
+    power = 0
+    if picojoules >= 1.0:
+        power = min(len(_ENERGY_UNITS) - 1, int(math.log10(picojoules) // 3))
+    return f"{picojoules / 1000**power:.3g} {_ENERGY_UNITS[power]}"
