@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, TypeVar
@@ -31,8 +31,9 @@ try:
     from rclpy.parameter import Parameter, parameter_value_to_python
     from rclpy.publisher import Publisher
     from rclpy.qos import QoSProfile
+    from rclpy.timer import Timer
 
-    from neuromorphic_ros.nodes.conversion import message_class, to_ros
+    from neuromorphic_ros.nodes.conversion import message_class
 except ImportError as missing:
     pytest.skip(
         f"no ROS 2 ({missing}); run `make`, or source a ROS installation", allow_module_level=True
@@ -93,8 +94,12 @@ class NodeProcess:
         *,
         remap: Mapping[str, str] | None = None,
         params_file: Path | None = None,
+        command: Sequence[str | Path] = (),
     ) -> None:
-        """Start it; parameters are given as `-p`, remappings as `-r`."""
+        """Start it; parameters are given as `-p`, remappings as `-r`.
+
+        command: what to run in place of the installed executable.
+        """
         arguments = ["--ros-args"]
         for file in [params_file] if params_file else []:
             arguments += ["--params-file", str(file)]
@@ -102,11 +107,11 @@ class NodeProcess:
             arguments += ["-p", f"{key}:={_yaml(value)}"]
         for source, target in (remap or {}).items():
             arguments += ["-r", f"{source}:={target}"]
-        executable = Path(get_package_prefix(PACKAGE), "lib", PACKAGE, name)
+        installed = Path(get_package_prefix(PACKAGE), "lib", PACKAGE, name)
         local = {"ROS_DOMAIN_ID": str(domain), "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}
         self.name = name
         self._process = subprocess.Popen(
-            [executable, *arguments],
+            [*(command or [installed]), *arguments],
             env=os.environ | local,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -193,9 +198,9 @@ class Listener:
         """Advertise a topic."""
         return self.node.create_publisher(message_class(type_name), topic, QoSProfile(depth=10))
 
-    def publish(self, publisher: Publisher[Any], type_name: str, fields: Mapping[str, Any]) -> None:
-        """Publish a message given by its fields."""
-        publisher.publish(to_ros(type_name, fields))
+    def repeat(self, publisher: Publisher[Any], make: Callable[[], Any], rate_hz: float) -> Timer:
+        """Publish what `make` returns periodically until the timer is cancelled."""
+        return self.node.create_timer(1 / rate_hz, lambda: publisher.publish(make()))
 
     def call(self, kind: Any, name: str, request: Any) -> Any:
         """Return the response of a service; raises AssertionError if there is none."""
@@ -284,16 +289,30 @@ class Robot:
         *,
         remap: Mapping[str, str] | None = None,
         params_file: Path | None = None,
+        command: Sequence[str | Path] = (),
         until: str = "active",
     ) -> NodeProcess:
-        """Start an executable and wait for a lifecycle state of its node."""
-        process = NodeProcess(name, self.domain, parameters, remap=remap, params_file=params_file)
+        """Start an executable and wait for a lifecycle state of its node; empty: do not wait."""
+        process = NodeProcess(
+            name,
+            self.domain,
+            parameters,
+            remap=remap,
+            params_file=params_file,
+            command=command,
+        )
         self._processes.append(process)
+        if until:
+            self.reach(process, until)
+        return process
+
+    def reach(self, process: NodeProcess, state: str = "active") -> None:
+        """Wait for a lifecycle state of a node."""
+        name = f"/{process.name}"
         try:
-            eventually(lambda: self.listener.state(f"/{name}") == until, f"{name} is {until}")
+            eventually(lambda: self.listener.state(name) == state, f"{name} is {state}")
         except AssertionError as late:
             raise AssertionError(f"{late}; it says:\n{process.output}") from None
-        return process
 
     def stop(self, process: NodeProcess) -> int:
         """End a node as Ctrl-C does and return its exit code."""

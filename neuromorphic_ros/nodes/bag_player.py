@@ -17,6 +17,7 @@ from neuromorphic_ros.nodes.worker import Worker
 from neuromorphic_ros.pipeline.playback import schedule
 
 QOS = QoSProfile(depth=100)
+CLOCK = "/clock"
 POLL_NS = 20_000_000
 
 
@@ -35,6 +36,7 @@ class BagPlayer(ManagedNode):
         self.parameter("wait_timeout_s", 30.0, "How long to wait for subscribers [s]")
         self._recording: Recording | None = None
         self._topics: dict[str, Publisher[Any]] = {}
+        self._time: Publisher[Clock] | None = None
         self._worker: Worker | None = None
 
     def configure(self) -> None:
@@ -49,9 +51,9 @@ class BagPlayer(ManagedNode):
                 f"{self._recording.path} has no topic {', '.join(sorted(missing))}; "
                 f"it has {', '.join(self._recording.topics)}"
             )
-        self._time = self.create_publisher(Clock, "/clock", QOS)
+        self._time = self.create_publisher(Clock, CLOCK, QOS)
         for topic, info in self._recording.topics.items():
-            if wanted and topic not in wanted:
+            if topic == CLOCK or (wanted and topic not in wanted):
                 continue
             try:
                 kind = message_class(info.type)
@@ -78,10 +80,9 @@ class BagPlayer(ManagedNode):
         """Close the recording."""
         if self._recording:
             self._recording.close()
-        for publisher in self._topics.values():
+        for publisher in (*self._topics.values(), *filter(None, [self._time])):
             self.destroy_publisher(publisher)
-        self.destroy_publisher(self._time)
-        self._recording, self._topics = None, {}
+        self._recording, self._topics, self._time = None, {}, None
 
     def _play(self, worker: Worker) -> None:
         assert self._recording is not None
@@ -93,6 +94,7 @@ class BagPlayer(ManagedNode):
             self.end()
 
     def _play_once(self, worker: Worker, recording: Recording) -> bool:
+        assert self._time is not None
         begun_ns = self.steady_ns
         for due in schedule(recording.messages(self._topics), self._rate):
             if not worker.sleep_until(begun_ns + due.wait_ns):
@@ -105,11 +107,17 @@ class BagPlayer(ManagedNode):
     def _wait_for_subscribers(self, worker: Worker) -> None:
         until_ns = self.steady_ns + round(self.value("wait_timeout_s") * 1e9)
         for topic in filter(None, self.value("wait_for")):
-            while not self.count_subscribers(topic):
+            while not self._subscribers(topic):
                 if self.steady_ns > until_ns:
                     raise BagError(f"nobody subscribed to {topic}; is the other side running?")
                 if not worker.sleep_until(self.steady_ns + POLL_NS):
                     return
+
+    def _subscribers(self, topic: str) -> int:
+        # Those that are known to the graph may still miss what is published now.
+        if topic in self._topics:
+            return int(self._topics[topic].get_subscription_count())
+        return int(self.count_subscribers(topic))
 
 
 def main() -> int:

@@ -60,6 +60,8 @@ class Diagnostics:
 
     def publish(self) -> None:
         """Publish all lines."""
+        # Workers set lines from threads of their own.
+        lines = list(self._lines.items())
         array = DiagnosticArray()
         array.header.stamp = self._node.get_clock().now().to_msg()
         prefix = self._node.get_fully_qualified_name().lstrip("/")
@@ -73,7 +75,7 @@ class Diagnostics:
                     KeyValue(key=key, value=str(value)) for key, value in status.values.items()
                 ],
             )
-            for name, status in self._lines.items()
+            for name, status in lines
         ]
         self._publisher.publish(array)
 

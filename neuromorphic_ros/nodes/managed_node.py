@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
 import rclpy
+from lifecycle_msgs.msg import State
 from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.clock import Clock, ClockType
 from rclpy.executors import Executor, SingleThreadedExecutor
@@ -26,13 +28,18 @@ from neuromorphic_ros.nodes.tuned_parameters import TunedParameters
 
 # Bounds how long a signal waits for an idle executor.
 SPIN_S = 0.05
+TRACE_PERIOD_S = 5.0
+# A profile gives these to all nodes; not every node has a use for each.
+SHARED_PARAMETERS = frozenset(
+    {"network", "backend", "hardware", "baseline", "image_transport", "base_frame", "stamped"}
+)
 
 
 class ManagedNode(LifecycleNode):
     """A lifecycle node that stays alive whatever is wrong, and says so on /diagnostics.
 
-    Subclasses fill in `configure`, `activate`, `deactivate` and `cleanup`. A NeuromorphicError in
-    one of them makes the transition fail with the error as diagnostic.
+    Subclasses fill in `configure`, `activate`, `deactivate`, `brake` and `cleanup`. An error in one
+    of them makes the transition fail, and one in a callback brakes; both become diagnostics.
     """
 
     def __init__(self, name: str) -> None:
@@ -100,8 +107,11 @@ class ManagedNode(LifecycleNode):
     def deactivate(self) -> None:
         """Stop whatever moves; inputs are closed already."""
 
+    def brake(self) -> None:
+        """Stop the robot: the node is deactivated, or a callback failed."""
+
     def cleanup(self) -> None:
-        """Free what `configure` allocated."""
+        """Free what `configure` allocated, also if it came only half way."""
 
     def finish(self) -> None:
         """Do what must still be done before the process ends."""
@@ -109,25 +119,36 @@ class ManagedNode(LifecycleNode):
     def status(self) -> None:
         """Update the diagnostics; called once per second while active."""
 
+    def failed(self, error: Exception) -> None:
+        """Brake because a callback failed; the node goes on with the next one."""
+        self.diagnostics.set("callback", "error", f"failed: {error!r}")
+        trace = "".join(traceback.format_exception(error))
+        self.get_logger().error(trace, throttle_duration_sec=TRACE_PERIOD_S)
+        self.brake()
+
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Transition to inactive."""
         with self._transition("configure") as outcome:
             self.configure()
+        if not outcome.succeeded:
+            self.cleanup()
+            self.tuned.forget()
         return outcome.result(super().on_configure(state))
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Transition to active."""
         with self._transition("activate") as outcome:
             self.activate()
-        if not outcome.succeeded:
+        if outcome.succeeded:
+            self._report_unknown_parameters()
+        else:
             self._close_inputs()
         return outcome.result(super().on_activate(state))
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Transition to inactive."""
         with self._transition("deactivate") as outcome:
-            self._close_inputs()
-            self.deactivate()
+            self._end_activity()
         return outcome.result(super().on_deactivate(state))
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -141,9 +162,30 @@ class ManagedNode(LifecycleNode):
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Transition to finalized."""
         with self._transition("shutdown") as outcome:
-            self._close_inputs()
-            self.deactivate()
+            # An inactive node may have left the robot to another one, whom zeros would disturb.
+            if state.state_id == State.PRIMARY_STATE_ACTIVE:
+                self._end_activity()
         return outcome.result(super().on_shutdown(state))
+
+    def _end_activity(self) -> None:
+        self.brake()
+        self._close_inputs()
+        self.deactivate()
+
+    def _report_unknown_parameters(self) -> None:
+        # rclpy takes no notice of values for parameters that nobody declares.
+        known = sorted(self._parameters)
+        unknown = [
+            name
+            for name in sorted(set(self._parameter_overrides) - set(known))
+            if name not in SHARED_PARAMETERS and not name.startswith("qos_overrides.")
+        ]
+        if unknown:
+            self.diagnostics.set(
+                "parameters",
+                "warn",
+                f"no such parameters: {', '.join(unknown)}; there are {', '.join(known)}",
+            )
 
     def _close_inputs(self) -> None:
         for subscription in self._activity_inputs:
@@ -204,8 +246,14 @@ def run(make_node: Callable[[], ManagedNode], arguments: Sequence[str] | None = 
     if node.value("autostart") and (node.trigger_configure() == TransitionCallbackReturn.SUCCESS):
         node.trigger_activate()
     while not stopping and not node.ended:
-        executor.spin_once(timeout_sec=SPIN_S)
-    node.trigger_shutdown()
+        try:
+            executor.spin_once(timeout_sec=SPIN_S)
+        except Exception as error:
+            # Whatever fails, the robot must stop and the next message be heard.
+            node.failed(error)
+    # After a shutdown by service there is no transition left.
+    with suppress(RuntimeError):
+        node.trigger_shutdown()
     node.finish()
     node.destroy_node()
     rclpy.shutdown()

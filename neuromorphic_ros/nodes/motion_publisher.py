@@ -13,6 +13,7 @@ from neuromorphic_ros.pipeline.outputs import command_messages
 from neuromorphic_ros.pipeline.readouts import Command
 
 ZERO_PERIOD_S = 0.05
+LAST_ZEROS_NS = 1_000_000_000
 
 
 class MotionPublisher:
@@ -45,8 +46,12 @@ class MotionPublisher:
         self._send(Command(self._node.now_ns, STANDSTILL, "stopped"))
 
     def finish(self) -> None:
-        """Return when the zeros of the last stop have been sent; for the end of the process."""
-        while self._node.steady_ns < self._zero_until_ns:
+        """Return when the zeros of the last stop have been sent; for the end of the process.
+
+        Zeros that are to be sent for longer end after a second: a process must not refuse to end.
+        """
+        until_ns = min(self._zero_until_ns, self._node.steady_ns + LAST_ZEROS_NS)
+        while self._node.steady_ns < until_ns:
             time.sleep(ZERO_PERIOD_S)
             self._hold()
 

@@ -42,7 +42,7 @@ class MotorDecoder(ManagedNode):
         SpikeSubscription(self, self._live.motor.population, self._shape, self._on_spikes)
         self.every(TIMER_S, self._watch)
 
-    def deactivate(self) -> None:
+    def brake(self) -> None:
         """Stop the robot."""
         if self._live:
             self._motion.stop(self._live.motor.safety.zero_hold_s)

@@ -51,7 +51,7 @@ class PipelineNode(ManagedNode):
         ]
         self.every(TIMER_S, self._on_timer)
 
-    def deactivate(self) -> None:
+    def brake(self) -> None:
         """Stop the robot."""
         if self._live and self._live.pipeline.motor:
             self._motion.stop(self._live.pipeline.motor.safety.zero_hold_s)

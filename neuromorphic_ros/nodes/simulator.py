@@ -33,6 +33,8 @@ class Simulator(ManagedNode):
         super().__init__("simulator")
         self.parameter("seed", 0, "Seed of room, obstacles and noise")
         self.parameter("camera", True, "Render the camera; needs OpenGL")
+        self._time: Publisher[Clock] | None = None
+        self._sensors: dict[str, Publisher[Any]] = {}
         self._worker: Worker | None = None
         self._wanted = (0.0, 0.0)
         self._commanded_ns = 0
@@ -40,7 +42,7 @@ class Simulator(ManagedNode):
     def configure(self) -> None:
         """Advertise the sensors."""
         self._time = self.create_publisher(Clock, "/clock", QoSProfile(depth=10))
-        self._sensors: dict[str, Publisher[Any]] = {
+        self._sensors = {
             topic: self.create_publisher(message_class(kind), topic, QoSProfile(depth=10))
             for topic, kind in TOPICS.items()
         }
@@ -56,11 +58,18 @@ class Simulator(ManagedNode):
             self._worker.stop()
             self._worker = None
 
+    def cleanup(self) -> None:
+        """Withdraw the sensors."""
+        for publisher in (*self._sensors.values(), *filter(None, [self._time])):
+            self.destroy_publisher(publisher)
+        self._sensors, self._time = {}, None
+
     def _on_command(self, command: TwistStamped) -> None:
         self._wanted = (command.twist.linear.x, command.twist.angular.z)
         self._commanded_ns = self.steady_ns
 
     def _simulate(self, worker: Worker) -> None:
+        assert self._time is not None
         # OpenGL contexts belong to the thread that makes them.
         camera = bool(self.value("camera"))
         robot = WheeledRobot(self.value("seed"), camera=camera)
