@@ -29,6 +29,11 @@ bool is_bigendian
 uint8[] events
 """
 
+_INTEGERS = {
+    **{f"int{bits}": range(-(2 ** (bits - 1)), 2 ** (bits - 1)) for bits in (8, 16, 32, 64)},
+    **{f"uint{bits}": range(2**bits) for bits in (8, 16, 32, 64)},
+}
+_ZEROS: dict[str, str | float | bool] = {"string": "", "bool": False, "float32": 0.0, "float64": 0.0}
 _TIMES = ("builtin_interfaces/msg/Time", "builtin_interfaces/msg/Duration")
 
 
@@ -138,13 +143,18 @@ def _nested(store: Typestore, where: str, type_name: str, value: Any) -> Any:
 
 
 def _scalar(where: str, kind: str, value: Any) -> str | int | float | bool:
+    if value is None:
+        return _ZEROS.get(kind, 0)
     if kind == "string":
-        if value is None:
-            return ""
         if not isinstance(value, str):
             raise BagError(f"{where}={value!r} must be a string")
         return value
-    array = _array(where, kind, None if value is None else [value], 1)
+    # Most numbers fit as they are; to ask numpy would take most of the time of a replay.
+    if type(value) is float and kind == "float64":
+        return value
+    if type(value) is int and value in _INTEGERS.get(kind, ()):
+        return value
+    array = _array(where, kind, [value], 1)
     if array.shape != (1,):
         raise BagError(f"{where}={value!r} must be one {kind}")
     number: int | float | bool = array[0].item()
