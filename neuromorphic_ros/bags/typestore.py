@@ -33,7 +33,12 @@ _INTEGERS = {
     **{f"int{bits}": range(-(2 ** (bits - 1)), 2 ** (bits - 1)) for bits in (8, 16, 32, 64)},
     **{f"uint{bits}": range(2**bits) for bits in (8, 16, 32, 64)},
 }
-_ZEROS: dict[str, str | float | bool] = {"string": "", "bool": False, "float32": 0.0, "float64": 0.0}
+_ZEROS: dict[str, str | float | bool] = {
+    "string": "",
+    "bool": False,
+    "float32": 0.0,
+    "float64": 0.0,
+}
 _TIMES = ("builtin_interfaces/msg/Time", "builtin_interfaces/msg/Duration")
 
 
