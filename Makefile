@@ -1,5 +1,5 @@
 # make              set up: ROS 2 from PyPI in .venv, and this package built against it
-# make demo         see a network drive a robot
+# make demo         see a network drive a robot; BAG=recording, VIDEO=file or DEVICE=0 instead of ours
 # make test lint    what continuous integration runs; ARGS="-k spikes" is passed on to pytest
 # make bench        measure
 # DISTRO=jazzy      another ROS 2 than kilted, in a virtual environment of its own
@@ -35,7 +35,8 @@ setup:
 	@$(SETUP)
 
 demo: setup
-	$(RUN) $(NEUROMORPHIC) demo $(ARGS)
+	$(RUN) $(NEUROMORPHIC) demo $(if $(BAG),"$(BAG)") $(if $(VIDEO),"$(VIDEO)") \
+		$(if $(DEVICE),--device $(DEVICE)) $(ARGS)
 
 test: setup
 	$(RUN) $(PY) -m pytest $(ARGS)

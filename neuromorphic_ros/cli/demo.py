@@ -109,8 +109,11 @@ def _nodes(source: Source, profile: str, recording: Path) -> list[NodePlan]:
     """Return the nodes of the network, and those that record and show what it does."""
     spikes = [f"/{spike_topic(name)}" for name in find_network(source.network).shapes]
     sensors = sorted(source.topics.values())
-    # The recorder alone listens to spikes, as soon as they are advertised: then all nodes are up.
-    waiting = {"wait_for": [*sensors, *spikes], "wait_timeout_s": START_TIMEOUT_S}
+    waiting = {
+        "wait_for": sensors,
+        "wait_subscribers": len(("pipeline", "recorder", "monitor")),
+        "wait_timeout_s": START_TIMEOUT_S,
+    }
     request = Request(
         profile=profile,
         network=source.network,

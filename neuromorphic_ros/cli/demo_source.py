@@ -7,6 +7,8 @@ from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import NamedTuple, cast
 
+import cv2
+
 from neuromorphic_ros.bags.camera import Frame, frames
 from neuromorphic_ros.bags.reader import open_recording
 from neuromorphic_ros.bags.recording import Recording
@@ -71,6 +73,9 @@ def camera(device: int, network: str | None, duration_s: float) -> Source:
             f"network '{network}' listens to {', '.join(sorted(missing))} as well, which a camera "
             "does not give; choose motion_detector"
         )
+    # OpenCV, if it can be told, must not add warnings of its own to the one line of the error.
+    with contextlib.suppress(AttributeError):
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
     # The node would try again for ever, which is right on a robot but not here.
     pictures = cast(Generator[Frame, None, None], frames(str(device)))
     with contextlib.closing(pictures):

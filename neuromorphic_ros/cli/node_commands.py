@@ -41,10 +41,18 @@ def node_commands(
     nodes, stronger than those of the plan.
     """
     overrides = folder / "parameters.yaml"
-    overrides.write_text(yaml.safe_dump(_overrides(nodes)), encoding="utf-8")
+    text = yaml.dump(_overrides(nodes), Dumper=_WithoutAliases)
+    overrides.write_text(text, encoding="utf-8")
     return [
         Command(node.name, _arguments(node, overrides, remappings, log_level)) for node in nodes
     ]
+
+
+class _WithoutAliases(yaml.SafeDumper):
+    """Write a value that occurs twice twice: ROS reads no aliases."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
 
 
 def _overrides(nodes: Iterable[NodePlan]) -> dict[str, Any]:

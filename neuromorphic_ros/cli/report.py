@@ -12,7 +12,7 @@ from neuromorphic_ros.report.page import report_page
 from neuromorphic_ros.report.record import read_record
 from neuromorphic_ros.report.style import png
 
-FIGURE_DPI = 110
+FIGURE_DPI = 140
 
 
 def add_parser(subparsers: Any) -> None:

@@ -103,10 +103,12 @@ class Monitor(ManagedNode):
     def _show(self) -> None:
         now_s = self.steady_ns / 1e9
         self._begun_ns = self._begun_ns or self.now_ns
-        shown = ("camera", "scan", "imu", "cmd_vel", "detections")
+        # A silent sensor is worth showing; a network that detects nothing has no such topic.
+        shown = [*self.value("sensors")]
+        shown += [name for name in ("cmd_vel", "detections") if self._rates[name].has_begun]
         self._status = self._status._replace(
             clock_s=(self.now_ns - self._begun_ns) / 1e9,
-            message_hz={name: self._rates[name].hz(now_s) for name in shown if name in self._rates},
+            message_hz={name: self._rates[name].hz(now_s) for name in shown},
             warnings=[f"{name}: {message}" for name, message in sorted(self._warnings.items())],
         )
         if self._live:

@@ -89,5 +89,5 @@ def draw_bill(axes: Axes, shown: Bill) -> None:
     axes.set_xscale("log")
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.5, -0.5)
-    axes.set_xlabel("energy of the run [uJ]", color=MUTED)
+    axes.set_xlabel("energy of the run [µJ]", color=MUTED)
     legend_above(axes)

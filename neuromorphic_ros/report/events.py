@@ -93,6 +93,21 @@ def draw_events(axes: Axes, moment: Moment) -> None:
     _draw_boxes(axes, moment)
 
 
+def explained(moment: Moment) -> float:
+    """Return the share of the events that lie within boxes."""
+    if not len(moment.events) or moment.found is None or not moment.found.width:
+        return 0.0
+    _, height, width = moment.events.shape
+    row, column = np.divmod(moment.events.address % (height * width), width)
+    x = (column + 0.5) * moment.found.width / width
+    y = (row + 0.5) * moment.found.height / height
+    inside = np.zeros(len(moment.events), bool)
+    for box in moment.found.boxes:
+        near = np.abs(x - box.center_x) <= box.size_x / 2
+        inside |= near & (np.abs(y - box.center_y) <= box.size_y / 2)
+    return float(np.mean(inside))
+
+
 def _moment(
     stamp_ns: int,
     record: Record,

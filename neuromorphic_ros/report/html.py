@@ -18,14 +18,14 @@ body { margin: 0; background: #f5f7fa; color: #1f2933;
 main { max-width: 1120px; margin: 0 auto; padding: 32px 24px 64px; }
 header h1 { margin: 0; font-size: 28px; }
 header p { margin: 4px 0 20px; color: #52606d; }
-.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; }
+.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(132px, 1fr)); gap: 12px; }
 .fact { background: #fff; border: 1px solid #e4e7eb; border-radius: 8px; padding: 12px 14px; }
 .fact b { display: block; font-size: 20px; font-variant-numeric: tabular-nums; }
 .fact span { color: #52606d; font-size: 13px; }
 section { background: #fff; border: 1px solid #e4e7eb; border-radius: 8px;
   margin-top: 20px; padding: 18px 22px; }
 h2 { margin: 0 0 4px; font-size: 18px; }
-p { margin: 4px 0 10px; max-width: 85ch; color: #3e4c59; }
+p { margin: 4px 0 10px; max-width: 105ch; color: #3e4c59; }
 img { display: block; width: 100%; height: auto; margin-top: 8px; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; margin-top: 8px; font-size: 14px; }

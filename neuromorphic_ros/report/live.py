@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 from rich.table import Table
 from rich.text import Text
 
+from neuromorphic_ros.report.words import NOT_MEASURED, number
+
 WINDOW_S = 2.0
 LONGEST_LIST = 3
 
@@ -26,6 +28,11 @@ class Rate:
         """Note a message."""
         self._first_s = min(self._first_s, now_s)
         self._times_s.append(now_s)
+
+    @property
+    def has_begun(self) -> bool:
+        """Tell whether there was any message."""
+        return self._first_s < math.inf
 
     def hz(self, now_s: float) -> float:
         """Return the rate."""
@@ -152,7 +159,7 @@ def _join(items: Any) -> str:
 def _tick(status: Status) -> str:
     median_us, late_us = status.tick_us
     if math.isnan(median_us):
-        return "not measured"
+        return NOT_MEASURED
     return f"p50 {median_us:.1f} us, p99 {late_us:.1f} us, {status.late_spikes} late spikes"
 
 
@@ -160,12 +167,11 @@ def _energy(energy: Energy | None) -> str:
     if energy is None:
         return "none yet"
     bound = "at least " if energy.lower_bound else ""
-    measured = (
-        "not measured" if math.isnan(energy.measured_j) else f"{energy.measured_j:.3g} J by a meter"
-    )
+    measured = number(energy.measured_j, "J by a meter")
+    per_s, per_tick = number(energy.pj_per_s, "pJ/s"), number(energy.pj_per_tick, "pJ/tick")
     return (
-        f"{bound}{energy.pj_per_s:.3g} pJ/s, {energy.pj_per_tick:.3g} pJ/tick, priced on "
-        f"{energy.hardware} ({energy.grade}); measured: {measured}"
+        f"{bound}{per_s}, {per_tick}, priced on {energy.hardware} ({energy.grade}); "
+        f"measured: {measured}"
     )
 
 

@@ -18,6 +18,7 @@ def motion_figure(record: Record) -> Figure:
     above, below = figure.subplots(2, 1, sharex=True)
     draw_nearest(above, record)
     draw_commands(below, record)
+    below.set_xlim(0.0, record.seconds(record.end_ns))
     below.set_xlabel("time [s]")
     return figure
 
@@ -39,8 +40,8 @@ def draw_commands(axes: Axes, record: Record) -> None:
     seconds = [record.seconds(command.stamp_ns) for command in record.commands]
     linear = [command.linear_m_s for command in record.commands]
     angular = [command.angular_rad_s for command in record.commands]
-    axes.plot(seconds, linear, color=GREEN, label="linear [m/s]")
-    axes.plot(seconds, angular, color=RED, label="angular [rad/s], left positive")
+    axes.plot(seconds, linear, color=GREEN, label="forward [m/s]")
+    axes.plot(seconds, angular, color=RED, label="turning left [rad/s]")
     axes.axhline(0.0, color=MUTED, linewidth=0.7)
     axes.set_ylabel("command")
     axes.set_title("motors")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 
 from neuromorphic_ros.errors import BagError
-from neuromorphic_ros.report.events import draw_events, draw_picture, moments
+from neuromorphic_ros.report.events import draw_events, draw_picture, explained, moments
 from neuromorphic_ros.report.motion import draw_commands, draw_nearest
 from neuromorphic_ros.report.rasters import close_up, draw_raster
 from neuromorphic_ros.report.record import Record
@@ -17,15 +17,11 @@ def overview_figure(record: Record) -> Figure:
 
     Raises BagError if the run had no camera with events, no spikes or no commands.
     """
-    shown = max(
-        moments(record),
-        key=lambda moment: len(moment.found.boxes) if moment.found else 0,
-        default=None,
-    )
+    shown = max(moments(record), key=explained, default=None)
     if shown is None or not record.commands or not record.nearest:
         raise BagError("the overview needs a camera, a lidar and commands; record the demo's robot")
-    figure = Figure(figsize=(15.0, 5.2), layout="constrained")
-    left, middle, right = figure.subfigures(1, 3, squeeze=False, width_ratios=[0.85, 1.2, 1.35])[0]
+    figure = Figure(figsize=(12.0, 4.7), layout="constrained")
+    left, middle, right = figure.subfigures(1, 3, squeeze=False, width_ratios=[0.85, 1.15, 1.3])[0]
 
     above, below = left.subplots(2, 1)
     draw_picture(above, shown)
@@ -34,15 +30,18 @@ def overview_figure(record: Record) -> Figure:
     below.set_title("its events, and what moves")
 
     span = close_up(record)
+    firing = {name: batch for name, batch in record.spikes.items() if len(batch.between(*span))}
     rasters = middle.subplots(
-        len(record.spikes),
+        len(firing),
         1,
         sharex=True,
-        gridspec_kw={"height_ratios": [1 + min(1.0, b.size / 20) for b in record.spikes.values()]},
-    )
-    for axes, (name, batch) in zip(rasters, record.spikes.items(), strict=True):
+        squeeze=False,
+        gridspec_kw={"height_ratios": [1 + min(1.0, b.size / 20) for b in firing.values()]},
+    )[:, 0]
+    for axes, (name, batch) in zip(rasters, firing.items(), strict=True):
         draw_raster(axes, record, batch, span)
-        axes.set_ylabel(name.replace("_", "\n"), rotation=0, ha="right", va="center", size=8.5)
+        axes.set_yticks([])
+        axes.set_ylabel(name, rotation=0, ha="right", va="center", size=8)
     rasters[0].set_title("spikes of one second, inputs first")
     rasters[-1].set_xlabel("time [s]", color=MUTED)
 
@@ -51,5 +50,6 @@ def overview_figure(record: Record) -> Figure:
     draw_commands(commands, record)
     for axes in (distances, commands):
         axes.axvspan(*(record.seconds(edge) for edge in span), color=MUTED, alpha=0.15, linewidth=0)
+    commands.set_xlim(0.0, record.seconds(record.end_ns))
     commands.set_xlabel("time [s]", color=MUTED)
     return figure

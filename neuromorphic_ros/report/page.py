@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from neuromorphic_ros.energy.price import Price
+from neuromorphic_ros.pipeline.outputs import SPIKES
 from neuromorphic_ros.report.detections import detections_figure
 from neuromorphic_ros.report.energy import Bill, Priced, bill, energy_figure
 from neuromorphic_ros.report.events import events_figure, moments
@@ -43,7 +44,7 @@ def _facts(record: Record, priced: Bill | None) -> list[tuple[str, str]]:
     facts = [
         (f"{_duration_s(record):.1f} s", "received"),
         (count(sum(record.counts.values())), "messages recorded"),
-        (number(median_us, "us"), "median time of a tick"),
+        (number(median_us, "µs"), "median time of a tick"),
         (count(len(record.commands)), "velocity commands"),
         (count(sum(len(found.boxes) for found in record.detections)), "detections"),
     ]
@@ -52,7 +53,8 @@ def _facts(record: Record, priced: Bill | None) -> list[tuple[str, str]]:
         mine = _hardware(record)
         for item in priced.priced:
             if item.model.name == mine:
-                facts.append((_total(item.price), f"priced on {mine}, not measured"))
+                bound = "at least, " if item.price.lower_bound else ""
+                facts.append((energy(item.price.total_pj), f"{bound}priced on {mine}"))
     return facts
 
 
@@ -67,10 +69,16 @@ def _run(record: Record, source: str, priced: Bill | None) -> Section:
         report = record.energy[-1]
         rows.append(("energy priced on", f"{report.hardware}, dense network on {report.baseline}"))
     rows += [
-        (topic, f"{kind}, {record.counts[topic]:,} messages recorded")
+        (topic, f"{record.counts[topic]:,} {kind}")
         for topic, kind in sorted(record.types.items())
+        if kind != SPIKES
     ]
-    words = "Of images only some are recorded; the network received them all."
+    spikes = [topic for topic, kind in sorted(record.types.items()) if kind == SPIKES]
+    rows.append(("spikes", ", ".join(f"{topic} {record.counts[topic]:,}" for topic in spikes)))
+    words = (
+        "Topics with the number of messages that were recorded: all that came, but of images at "
+        "most ten per second. How many the network received is below, under Health."
+    )
     return Section("What ran", words, [Table((), rows)])
 
 
@@ -182,8 +190,8 @@ def _health(record: Record) -> Section:
     median_us, late_us = _tick_us(record)
     late = str(int(record.rates[-1].late_spikes)) if record.rates else NOT_MEASURED
     rows = [
-        ("time of a tick, median", number(median_us, "us")),
-        ("time of a tick, 99th percentile, worst second", number(late_us, "us")),
+        ("time of a tick, median", number(median_us, "µs")),
+        ("time of a tick, 99th percentile, worst second", number(late_us, "µs")),
         ("late spikes, dropped", late),
     ]
     rows += [

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from neuromorphic_ros.report.events import is_camera
 from neuromorphic_ros.report.record import Record
-from neuromorphic_ros.report.style import BLUE, INK, INKS, MUTED
+from neuromorphic_ros.report.style import INK, INKS, MUTED
 from neuromorphic_ros.spikes import SpikeBatch
 
 CLOSE_UP_NS = 1_000_000_000
@@ -81,11 +81,11 @@ def draw_raster(axes: Axes, record: Record, batch: SpikeBatch, span: Span) -> No
             cmap=INKS,
             norm=LogNorm(0.3, max(1.0, density.max())),
             interpolation="nearest",
+            zorder=2,
         )
     else:
-        colour = BLUE if len(shown) > MOST_MARKS // 10 else INK
         tall = 3.0 if batch.size > 12 else 14.0 / batch.size
-        axes.scatter(seconds, shown.address, s=tall**2, marker="|", linewidths=0.6, color=colour)
+        axes.scatter(seconds, shown.address, s=tall**2, marker="|", linewidths=0.7, color=INK)
     axes.set_xlim(low_s, high_s)
     axes.set_ylim(-0.5, batch.size - 0.5)
     axes.grid(axis="y", visible=False)
@@ -97,9 +97,14 @@ def draw_raster(axes: Axes, record: Record, batch: SpikeBatch, span: Span) -> No
 
 
 def _height(batch: SpikeBatch) -> float:
+    if not len(batch):
+        return 0.5
     return 0.8 + min(1.4, 0.2 * math.sqrt(batch.size))
 
 
 def _summary(batch: SpikeBatch, record: Record) -> str:
     seconds = max(1e-9, (record.end_ns - record.start_ns) / 1e9)
-    return f"{batch.size:,} channels, {len(batch):,} spikes, {len(batch) / seconds:,.0f} per second"
+    if not len(batch):
+        return f"{batch.size:,} of them, silent"
+    rate_hz = len(batch) / seconds
+    return f"{batch.size:,} of them, {len(batch):,} spikes, {rate_hz:,.0f} per second"

@@ -173,12 +173,10 @@ def _read(recording: Recording) -> Record:
                 _KEEP[message.type](record, content, message)
         except NeuromorphicError:
             unreadable += 1
-    spikes = {name: _joined(pieces) for name, pieces in batches.items()}
+    # Rates name the inputs first, then the populations in the order of their execution.
+    order = [name for name in (record.rates[-1].name if record.rates else ()) if name in batches]
+    spikes = {name: merge(batches[name]) for name in dict.fromkeys([*order, *batches])}
     return record._replace(spikes=spikes, unreadable=unreadable)
-
-
-def _joined(pieces: list[SpikeBatch]) -> SpikeBatch:
-    return pieces[0] if len(pieces) == 1 else merge(pieces)
 
 
 def _keep_picture(record: Record, content: Any, message: RecordedMessage) -> None:

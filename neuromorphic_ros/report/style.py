@@ -20,7 +20,7 @@ ORANGE = "#d9722e"
 GREEN = "#2f855a"
 RED = "#c53030"
 
-INKS = LinearSegmentedColormap.from_list("inks", ["#ffffff", "#a9c7e8", BLUE, "#123a66"])
+INKS = LinearSegmentedColormap.from_list("inks", ["#ffffff", "#86b3df", BLUE, "#123a66"])
 
 STYLE: dict[str, Any] = {
     "axes.axisbelow": True,

@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 
 NOT_MEASURED = "not measured"
-_ENERGY_UNITS = ("pJ", "nJ", "uJ", "mJ", "J", "kJ")
+_ENERGY_UNITS = ("pJ", "nJ", "µJ", "mJ", "J", "kJ")
 
 
 def number(value: float, unit: str = "", digits: int = 3) -> str:
     """Return a figure with its unit; NaN in words."""
     if math.isnan(value):
         return NOT_MEASURED
-    return f"{value:,.{digits}g} {unit}".rstrip()
+    text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.{digits}g}"
+    return f"{text} {unit}".rstrip()
 
 
 def count(value: int) -> str:
