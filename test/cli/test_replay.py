@@ -1,0 +1,160 @@
+"""`neuromorphic replay`, as scripts use it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from neuromorphic_ros.bags.reader import open_recording
+from neuromorphic_ros.bags.writer import RecordingWriter
+from neuromorphic_ros.cli.main import main
+from neuromorphic_ros.resources import share_directory
+
+RECORDING = share_directory() / "recordings" / "wheeled_robot"
+
+
+def replayed(capsys: pytest.CaptureFixture[str], recording: Path, *options: str) -> dict[str, Any]:
+    assert main(["replay", str(recording), "--json", *options]) == 0
+    summary: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return summary
+
+
+def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert main(["replay", *arguments]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    lines = captured.err.strip().splitlines()
+    assert lines[-1].startswith("neuromorphic: ")
+    return lines[-1]
+
+
+@pytest.fixture
+def short_recording(tmp_path: Path) -> Path:
+    """A copy of the first two seconds of the shipped recording."""
+    path = tmp_path / "short"
+    with open_recording(RECORDING) as recording, RecordingWriter(path) as writer:
+        for message in recording.messages():
+            if message.log_ns < recording.start_ns + 2_000_000_000:
+                writer.write(message.topic, message.type, message.raw, message.log_ns)
+    return path
+
+
+def test_twice_gives_the_same_bytes(
+    short_recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    summaries = [
+        replayed(
+            capsys, short_recording, "--network", "robot", "--out", str(tmp_path / run / "out")
+        )
+        for run in ("first", "second")
+    ]
+    assert summaries[0]["topics"] == summaries[1]["topics"]
+    files = [sorted((tmp_path / run / "out").iterdir()) for run in ("first", "second")]
+    assert [file.name for file in files[0]] == [file.name for file in files[1]]
+    for first, second in zip(*files, strict=True):
+        assert first.read_bytes() == second.read_bytes()
+
+
+def test_the_summary_agrees_with_the_bag_that_is_written(
+    short_recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    summary = replayed(capsys, short_recording, "--network", "robot", "--out", str(out))
+    with open_recording(out) as written:
+        assert {topic: (info.type, info.count) for topic, info in written.topics.items()} == {
+            topic: (item["type"], item["count"]) for topic, item in summary["topics"].items()
+        }
+        spikes: dict[str, int] = {}
+        for message in written.messages():
+            if message.type == "neuromorphic_ros/msg/SpikeArray":
+                array = message.decode()
+                spikes[array.population] = spikes.get(array.population, 0) + array.address.size
+    assert spikes == summary["spikes"]
+    assert summary["topics"]["/cmd_vel"]["type"] == "geometry_msgs/msg/TwistStamped"
+    assert summary["topics"]["/detections"]["count"] > 0
+    assert summary["duration_s"] == pytest.approx(1.98)
+    assert summary["ticks"] > 1000
+    assert summary["energy"]["measured_j"] is None
+
+
+def test_a_parameter_changes_the_outcome(
+    short_recording: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    usual = replayed(capsys, short_recording, "--network", "obstacle_avoider")
+    slower = replayed(
+        capsys,
+        short_recording,
+        "--network",
+        "obstacle_avoider",
+        "-p",
+        "limits.max_linear_m_s=0.05",
+    )
+    assert usual["topics"]["/spikes/motor"] == slower["topics"]["/spikes/motor"]
+    assert usual["topics"]["/cmd_vel"] != slower["topics"]["/cmd_vel"]
+
+
+@pytest.mark.data
+def test_every_kind_of_recording_is_replayed(
+    shared_data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hokuyo = replayed(
+        capsys,
+        shared_data / "bag_scan_dual_hokuyo",
+        "--network",
+        "obstacle_avoider",
+        "--topic",
+        "scan=/rear_scan",
+    )
+    sqlite = replayed(
+        capsys, shared_data / "bag_scan_ydlidar_ros2", "--network", "obstacle_avoider"
+    )
+    assert hokuyo["duration_s"] == pytest.approx(33.0, abs=0.1)
+    assert hokuyo["late_spikes"] == sqlite["late_spikes"] == 0
+    assert hokuyo["realtime_factor"] > 1
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--network", "nowhere"], "shipped are"),
+        (["--network", "robot", "--profile", "loihi"], "not implemented"),
+        (["--network", "robot", "--profile", "nowhere"], "shipped are"),
+        (["--network", "robot", "--topic", "scan=/nowhere"], "it has"),
+        (["--network", "robot", "--topic", "scan"], "NAME=VALUE"),
+        (["--network", "robot", "-p", "drive.gain=1"], "is unknown"),
+        (["--network", "robot", "-p", "drive.tau_ms=-1"], "greater than"),
+        (["--network", "robot", "-p", "drive.tau_ms=fast"], "valid number"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_in_one_line(
+    options: list[str], reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert reason in refusal(capsys, str(RECORDING), *options)
+
+
+def test_a_missing_recording_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "does not exist" in refusal(capsys, str(tmp_path / "nowhere"), "--network", "robot")
+
+
+def test_a_recording_without_a_needed_sensor_is_refused(
+    short_recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "imu_only"
+    with open_recording(short_recording) as recording, RecordingWriter(path) as writer:
+        for message in recording.messages(["/imu"]):
+            writer.write(message.topic, message.type, message.raw, message.log_ns)
+    assert "no topic for 'scan'" in refusal(capsys, str(path), "--network", "obstacle_avoider")
+
+
+def test_what_was_written_is_not_overwritten_unasked(
+    short_recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    replayed(capsys, short_recording, "--network", "robot", "--out", str(out))
+    before = sorted(file.read_bytes() for file in out.iterdir())
+    message = refusal(capsys, str(short_recording), "--network", "robot", "--out", str(out))
+    assert "exists already" in message
+    assert sorted(file.read_bytes() for file in out.iterdir()) == before
