@@ -167,7 +167,7 @@ class Listener:
         """Join a domain."""
         self._context = Context()
         rclpy.init(context=self._context, domain_id=domain)
-        self.node = Node("listener", context=self._context)
+        self.node = Node(f"listener_{domain}", context=self._context)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self.node)
         self._statuses: dict[str, DiagnosticStatus] = {}

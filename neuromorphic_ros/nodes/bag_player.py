@@ -28,12 +28,17 @@ class BagPlayer(ManagedNode):
         """Declare the parameters."""
         super().__init__("bag_player")
         self.parameter("path", "", "Recording to play")
-        self.parameter("rate", 1.0, "Speed, in times real time")
+        self.parameter("rate", 1.0, "Speed, in times real time", low=0.001, high=1000.0)
         self.parameter("loop", False, "Begin again at the end")
         self.parameter("exit_at_end", False, "End the process after the last message")
         self.parameter("topics", [""], "Topics to play; empty: all whose type is installed")
         self.parameter("wait_for", [""], "Topics that must be subscribed to before it begins")
-        self.parameter("wait_timeout_s", 30.0, "How long to wait for subscribers [s]")
+        self.parameter(
+            "wait_subscribers", 1, "How many subscribers each of these must have", low=1, high=1000
+        )
+        self.parameter(
+            "wait_timeout_s", 30.0, "How long to wait for subscribers [s]", low=0.0, high=86_400.0
+        )
         self._recording: Recording | None = None
         self._topics: dict[str, Publisher[Any]] = {}
         self._time: Publisher[Clock] | None = None
@@ -41,9 +46,6 @@ class BagPlayer(ManagedNode):
 
     def configure(self) -> None:
         """Open the recording and advertise its topics."""
-        self._rate = float(self.value("rate"))
-        if not 0.001 <= self._rate <= 1000.0:
-            raise BagError(f"rate is {self._rate}; choose 0.001 to 1000 times real time")
         self._recording = open_recording(self.value("path"))
         wanted = [topic for topic in self.value("topics") if topic]
         if missing := set(wanted) - set(self._recording.topics):
@@ -96,7 +98,7 @@ class BagPlayer(ManagedNode):
     def _play_once(self, worker: Worker, recording: Recording) -> bool:
         assert self._time is not None
         begun_ns = self.steady_ns
-        for due in schedule(recording.messages(self._topics), self._rate):
+        for due in schedule(recording.messages(self._topics), self.value("rate")):
             if not worker.sleep_until(begun_ns + due.wait_ns):
                 return False
             self._time.publish(Clock(clock=stamp_message(due.clock_ns)))
@@ -106,10 +108,13 @@ class BagPlayer(ManagedNode):
 
     def _wait_for_subscribers(self, worker: Worker) -> None:
         until_ns = self.steady_ns + round(self.value("wait_timeout_s") * 1e9)
+        wanted = self.value("wait_subscribers")
         for topic in filter(None, self.value("wait_for")):
-            while not self._subscribers(topic):
+            while (there := self._subscribers(topic)) < wanted:
                 if self.steady_ns > until_ns:
-                    raise BagError(f"nobody subscribed to {topic}; is the other side running?")
+                    raise BagError(
+                        f"{topic} has {there} subscribers, not {wanted}; is the other side running?"
+                    )
                 if not worker.sleep_until(self.steady_ns + POLL_NS):
                     return
 

@@ -20,8 +20,12 @@ class DetectionDecoder(ManagedNode):
         """Declare the parameters."""
         super().__init__("detection_decoder")
         declare_network(self)
-        self.parameter("image_width", 0, "Width that boxes refer to [px]; 0: of the encoder")
-        self.parameter("image_height", 0, "Height that boxes refer to [px]; 0: of the encoder")
+        self.parameter(
+            "image_width", 0, "Width of the image [px]; 0: of the encoder", low=0, high=65_535
+        )
+        self.parameter(
+            "image_height", 0, "Height of the image [px]; 0: of the encoder", low=0, high=65_535
+        )
         self._outputs = OutputPublishers(self)
         self._detection: DetectionReadout | None = None
 

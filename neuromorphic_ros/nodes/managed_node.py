@@ -12,8 +12,8 @@ from typing import Any
 
 import rclpy
 from lifecycle_msgs.msg import State
-from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.clock import Clock, ClockType
+from rclpy.exceptions import ParameterException
 from rclpy.executors import Executor, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.qos import QoSProfile
@@ -24,15 +24,29 @@ from rclpy.timer import Timer
 
 from neuromorphic_ros.errors import NeuromorphicError
 from neuromorphic_ros.nodes.diagnostics import PERIOD_S, Diagnostics
-from neuromorphic_ros.nodes.tuned_parameters import TunedParameters
+from neuromorphic_ros.nodes.tuned_parameters import TunedParameters, descriptor
+from neuromorphic_ros.parameters import ParameterField
+from neuromorphic_ros.pipeline.tuning import ParameterError
 
 # Bounds how long a signal waits for an idle executor.
 SPIN_S = 0.05
 TRACE_PERIOD_S = 5.0
-# A profile gives these to all nodes; not every node has a use for each.
+# One file may speak to all nodes: not every node has a use for each of these, and not every
+# network has such readouts.
 SHARED_PARAMETERS = frozenset(
-    {"network", "backend", "hardware", "baseline", "image_transport", "base_frame", "stamped"}
+    {
+        "network",
+        "backend",
+        "hardware",
+        "baseline",
+        "image_transport",
+        "base_frame",
+        "stamped",
+        "qos_overrides",
+    }
 )
+SHARED_SETS = frozenset({"core", "drive", "limits", "safety", "detection"})
+EXECUTORS = ("single", "events")
 
 
 class ManagedNode(LifecycleNode):
@@ -45,6 +59,7 @@ class ManagedNode(LifecycleNode):
     def __init__(self, name: str) -> None:
         """Declare the parameters that all nodes have."""
         super().__init__(name)
+        self._refused: list[str] = []
         self.diagnostics = Diagnostics(self)
         self.tuned = TunedParameters(self)
         self.steady_clock = Clock(clock_type=ClockType.STEADY_TIME)
@@ -56,11 +71,26 @@ class ManagedNode(LifecycleNode):
         self.create_timer(PERIOD_S, self._report, clock=self.steady_clock)
 
     def parameter(
-        self, name: str, default: Any, description: str, *, read_only: bool = False
+        self,
+        name: str,
+        default: Any,
+        description: str,
+        *,
+        low: float | None = None,
+        high: float | None = None,
+        read_only: bool = False,
     ) -> Any:
-        """Declare a parameter and return its value."""
-        described = ParameterDescriptor(description=description, read_only=read_only)
-        return self.declare_parameter(name, default, described).value
+        """Declare a parameter and return its value; low, high: inclusive limits.
+
+        A given value that is refused leaves the default and keeps the node from being configured.
+        """
+        field = ParameterField(name, default, low, high, description)
+        described = descriptor(field, read_only=read_only)
+        try:
+            return self.declare_parameter(name, default, described).value
+        except ParameterException as refused:
+            self._refused.append(f"parameter '{name}': {refused}")
+            return self.declare_parameter(name, default, described, ignore_override=True).value
 
     def value(self, name: str) -> Any:
         """Return the present value of a parameter."""
@@ -129,6 +159,8 @@ class ManagedNode(LifecycleNode):
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Transition to inactive."""
         with self._transition("configure") as outcome:
+            if self._refused:
+                raise ParameterError("; ".join(self._refused))
             self.configure()
         if not outcome.succeeded:
             self.cleanup()
@@ -175,10 +207,11 @@ class ManagedNode(LifecycleNode):
     def _report_unknown_parameters(self) -> None:
         # rclpy takes no notice of values for parameters that nobody declares.
         known = sorted(self._parameters)
+        elsewhere = SHARED_PARAMETERS | (SHARED_SETS - self.tuned.sets)
         unknown = [
             name
             for name in sorted(set(self._parameter_overrides) - set(known))
-            if name not in SHARED_PARAMETERS and not name.startswith("qos_overrides.")
+            if name.partition(".")[0] not in elsewhere
         ]
         if unknown:
             self.diagnostics.set(
@@ -241,7 +274,7 @@ def run(make_node: Callable[[], ManagedNode], arguments: Sequence[str] | None = 
         signal_handler_options=SignalHandlerOptions.NO,
     )
     node = make_node()
-    executor = _executor(node.value("executor"))
+    executor = _executor(node)
     executor.add_node(node)
     if node.value("autostart") and (node.trigger_configure() == TransitionCallbackReturn.SUCCESS):
         node.trigger_activate()
@@ -260,11 +293,16 @@ def run(make_node: Callable[[], ManagedNode], arguments: Sequence[str] | None = 
     return 0
 
 
-def _executor(kind: str) -> Executor:
+def _executor(node: ManagedNode) -> Executor:
+    kind = node.value("executor")
     if kind == "events":
         try:
             from rclpy.experimental.events_executor import EventsExecutor
         except ImportError:
-            return SingleThreadedExecutor()
-        return EventsExecutor()
+            node.diagnostics.set("executor", "warn", "this rclpy has no events executor")
+        else:
+            return EventsExecutor()
+    elif kind != "single":
+        reason = f"executor '{kind}' is unknown; there are {', '.join(EXECUTORS)}"
+        node.diagnostics.set("executor", "warn", reason)
     return SingleThreadedExecutor()

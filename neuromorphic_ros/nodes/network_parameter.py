@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.nodes.managed_node import ManagedNode
-from neuromorphic_ros.pipeline.networks import find_network
+from neuromorphic_ros.pipeline.networks import find_network, network_names
 from neuromorphic_ros.snn.spec import NetworkSpec
 
 
@@ -14,4 +15,10 @@ def declare_network(node: ManagedNode) -> None:
 
 def network_of(node: ManagedNode) -> NetworkSpec:
     """Read the network that the parameter names; raises NetworkError if it cannot be."""
-    return find_network(node.value("network"))
+    name = node.value("network")
+    if not name:
+        raise NetworkError(
+            "parameter 'network' is not set; set it to the path of a network file or to one of "
+            f"{', '.join(network_names())}"
+        )
+    return find_network(name)

@@ -11,13 +11,26 @@ from neuromorphic_ros.errors import NeuromorphicError
 from neuromorphic_ros.nodes.conversion import message_class
 from neuromorphic_ros.nodes.managed_node import ManagedNode
 from neuromorphic_ros.pipeline.sensing import MESSAGE_TYPES
+from neuromorphic_ros.pipeline.tuning import ParameterError
 
 TOPICS = {"camera": "image_raw", "scan": "scan", "imu": "imu"}
+TRANSPORTS = ("raw", "compressed")
 
 
 def declare_transport(node: ManagedNode) -> None:
     """Declare the parameter that chooses between raw and compressed images."""
     node.parameter("image_transport", "raw", "raw: Image; compressed: CompressedImage")
+
+
+def _type_and_topic(node: ManagedNode, sensor: str) -> tuple[str, str]:
+    transport = node.value("image_transport")
+    if transport not in TRANSPORTS:
+        raise ParameterError(
+            f"image_transport is '{transport}'; choose one of {', '.join(TRANSPORTS)}"
+        )
+    if sensor == "camera" and transport == "compressed":
+        return MESSAGE_TYPES[sensor][1], f"{TOPICS[sensor]}/compressed"
+    return MESSAGE_TYPES[sensor][0], TOPICS[sensor]
 
 
 class SensorSubscription:
@@ -31,9 +44,7 @@ class SensorSubscription:
         self._node = node
         self._sensor = sensor
         self._receive = receive
-        compressed = sensor == "camera" and node.value("image_transport") == "compressed"
-        self._type = MESSAGE_TYPES[sensor][1 if compressed else 0]
-        topic = TOPICS[sensor] + ("/compressed" if compressed else "")
+        self._type, topic = _type_and_topic(node, sensor)
         self.topic = node.resolve_topic_name(topic)
         self._received = 0
         self._rejected = 0

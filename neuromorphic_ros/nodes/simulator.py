@@ -31,7 +31,7 @@ class Simulator(ManagedNode):
     def __init__(self) -> None:
         """Declare the parameters."""
         super().__init__("simulator")
-        self.parameter("seed", 0, "Seed of room, obstacles and noise")
+        self.parameter("seed", 0, "Seed of room, obstacles and noise", low=0, high=2**31 - 1)
         self.parameter("camera", True, "Render the camera; needs OpenGL")
         self._time: Publisher[Clock] | None = None
         self._sensors: dict[str, Publisher[Any]] = {}

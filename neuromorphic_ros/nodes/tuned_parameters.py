@@ -48,6 +48,11 @@ class TunedParameters:
         self._declared: list[str] = []
         node.add_on_set_parameters_callback(self._on_set)
 
+    @property
+    def sets(self) -> frozenset[str]:
+        """Names of the declared parameter sets."""
+        return frozenset(self._tunables)
+
     def declare(self, tunables: Mapping[str, Tunable]) -> None:
         """Declare all fields; values given at start override those of the network.
 

@@ -109,16 +109,33 @@ def scan_fields(stamp_ns: int, ranges: Sequence[float]) -> dict[str, Any]:
 
 
 class Drive(NamedTuple):
-    """A robot that drives.
-
-    commands: on cmd_vel. motion: name of the diagnostics line that says why it stands.
-    """
+    """A robot that drives; commands: on cmd_vel."""
 
     robot: Robot
     lidar: Lidar
     commands: list[Received]
-    motion: str
-    processes: Mapping[str, NodeProcess]
+    values: Mapping[str, object]
+    processes: dict[str, NodeProcess]
+
+    @property
+    def motion_node(self) -> str:
+        """Name of the node that publishes cmd_vel."""
+        return "pipeline" if "pipeline" in self.processes else "motor_decoder"
+
+    @property
+    def encoder_node(self) -> str:
+        """Name of the node that listens to the lidar."""
+        return "pipeline" if "pipeline" in self.processes else "scan_encoder"
+
+    @property
+    def motion(self) -> str:
+        """Name of the diagnostics line that says why the robot stands."""
+        return f"{self.motion_node}: motion"
+
+    def restart(self, name: str) -> None:
+        """Start a node that has ended, and wait until the robot moves."""
+        self.processes[name] = self.robot.start(name, self.values, until="")
+        wait_for_motion(self)
 
 
 def drive(
@@ -127,14 +144,17 @@ def drive(
     parameters: Mapping[str, object] | None = None,
     *,
     composed: bool,
-    command: Sequence[str | Path] = (),
+    commands: Mapping[str, Sequence[str | Path]] | None = None,
 ) -> Drive:
-    """Start the nodes and wait until the robot moves; command: in place of the executable."""
-    commands = robot.listener.collect("cmd_vel", TWIST_STAMPED)
+    """Start the nodes and wait until the robot moves; commands: by node, replace executables."""
+    received = robot.listener.collect("cmd_vel", TWIST_STAMPED)
     names = ["pipeline"] if composed else ["motor_decoder", "spiking_core", "scan_encoder"]
     values = {"network": network, **(parameters or {})}
-    processes = {name: robot.start(name, values, command=command, until="") for name in names}
-    driving = Drive(robot, Lidar(robot.listener), commands, f"{names[0]}: motion", processes)
+    processes = {
+        name: robot.start(name, values, command=(commands or {}).get(name, ()), until="")
+        for name in names
+    }
+    driving = Drive(robot, Lidar(robot.listener), received, values, processes)
     wait_for_motion(driving)
     return driving
 

@@ -6,11 +6,10 @@ import itertools
 import signal
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from harness import Robot, eventually, robot_domain
+from harness import Robot, eventually
 
 from .driving import (
     DRIVE,
@@ -37,21 +36,11 @@ pytestmark = pytest.mark.ros
 REACTION_S = 0.15
 
 
-@pytest.fixture(scope="module", params=["composed", "separate"])
-def driving(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Drive]:
-    network = write_network(tmp_path_factory.mktemp("network"))
-    with robot_domain() as robot:
-        yield drive(robot, network, composed=request.param == "composed")
-
-
 def tell(what: str, seconds: float) -> None:
     print(f"zero {1000 * seconds:.0f} ms after {what}")
 
 
 def test_motion_stops_when_the_lidar_falls_silent_and_goes_on_with_it(driving: Drive) -> None:
-    wait_for_motion(driving)
     since_s = driving.lidar.stop()
     taken_s = stopped_after(driving.commands, since_s)
     tell("the last scan", taken_s)
@@ -70,40 +59,38 @@ def test_motion_stops_when_the_lidar_falls_silent_and_goes_on_with_it(driving: D
 def test_motion_stops_when_scans_are_unusable(
     driving: Drive, ranges: list[float], reason: str
 ) -> None:
-    wait_for_motion(driving)
     since_s = time.monotonic()
     driving.lidar.ranges = ranges
     taken_s = stopped_after(driving.commands, since_s)
     tell("unusable scans", taken_s)
     assert taken_s < INPUT_TIMEOUT_S + REACTION_S + SLACK_S
-    encoder = "pipeline" if "pipeline" in driving.processes else "scan_encoder"
-    driving.robot.listener.reports(f"{encoder}: input scan", reason)
+    driving.robot.listener.reports(f"{driving.encoder_node}: input scan", reason)
     driving.lidar.ranges = DRIVE
     wait_for_motion(driving)
-    driving.robot.listener.reports(f"{encoder}: input scan", "receiving")
+    driving.robot.listener.reports(f"{driving.encoder_node}: input scan", "receiving")
 
 
 def test_a_deactivated_node_stops_the_robot(driving: Drive) -> None:
     wait_for_motion(driving)
-    node = driving.motion.split(":")[0]
     since_s = time.monotonic()
-    assert driving.robot.listener.transition(node, "deactivate")
+    assert driving.robot.listener.transition(driving.motion_node, "deactivate")
     taken_s = stopped_after(driving.commands, since_s)
     tell("deactivation was asked for", taken_s)
     assert taken_s < REACTION_S + SLACK_S
-    assert driving.robot.listener.transition(node, "activate")
+    assert driving.robot.listener.transition(driving.motion_node, "activate")
     wait_for_motion(driving)
 
 
 def test_limits_hold_from_the_next_tick_on(driving: Drive) -> None:
-    node = driving.motion.split(":")[0]
     ask = driving.robot.listener
-    assert ask.set_parameters(node, limits__max_linear_m_s=0.1) == [""]
+    assert ask.set_parameters(driving.motion_node, limits__max_linear_m_s=0.1) == [""]
     changed_s = time.monotonic()
     eventually(lambda: driving.commands[-1].at_s > changed_s + 0.5, "commands go on")
     later = [speed(item.message) for item in driving.commands if item.at_s > changed_s + 0.3]
     assert max(later) == pytest.approx(0.1)
-    assert ask.set_parameters(node, limits__max_linear_m_s=0.5, limits__max_linear_m_s2=0.2) == [
+    assert ask.set_parameters(
+        driving.motion_node, limits__max_linear_m_s=0.5, limits__max_linear_m_s2=0.2
+    ) == [
         "",
         "",
     ]
@@ -118,80 +105,84 @@ def test_limits_hold_from_the_next_tick_on(driving: Drive) -> None:
     # Decisions are 20 ms apart, or less where a scan triggers one.
     assert max(steps) <= 0.2 * 0.020 + 1e-9
     assert rising[-1][1] > rising[0][1]
-    assert ask.set_parameters(node, limits__max_linear_m_s2=2.5) == [""]
+    assert ask.set_parameters(driving.motion_node, limits__max_linear_m_s2=2.5) == [""]
 
 
-@pytest.mark.parametrize("composed", [True, False], ids=["composed", "separate"])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize(
+    "signals",
+    [[signal.SIGINT], [signal.SIGINT, signal.SIGINT], [signal.SIGTERM]],
+    ids=["interrupted", "interrupted twice", "terminated"],
+)
 def test_a_signal_stops_the_robot_and_ends_the_node_with_0(
-    robot: Robot, tmp_path: Path, composed: bool, number: signal.Signals, times: int
+    driving: Drive, signals: list[signal.Signals]
 ) -> None:
-    driving = drive(robot, write_network(tmp_path), composed=composed)
-    node = driving.processes[driving.motion.split(":")[0]]
+    node = driving.processes[driving.motion_node]
     since_s = time.monotonic()
-    for _ in range(times):
+    for number in signals:
         node.signal(number)
     taken_s = stopped_after(driving.commands, since_s)
-    tell(number.name, taken_s)
+    tell(" and ".join(number.name for number in signals), taken_s)
     assert node.wait() == 0, node.output
     assert taken_s < 0.1 + SLACK_S
     assert not moves(driving.commands[-1].message)
     assert "Traceback" not in node.output
+    driving.restart(driving.motion_node)
 
 
 @pytest.mark.parametrize("victim", ["scan_encoder", "spiking_core"])
-def test_motion_stops_when_an_upstream_node_is_killed(
-    robot: Robot, tmp_path: Path, victim: str
-) -> None:
-    driving = drive(robot, write_network(tmp_path), composed=False)
+def test_motion_stops_when_an_upstream_node_is_killed(driving: Drive, victim: str) -> None:
+    if victim not in driving.processes:
+        pytest.skip("in one process there is nothing upstream")
     since_s = time.monotonic()
     driving.processes[victim].signal(signal.SIGKILL)
     taken_s = stopped_after(driving.commands, since_s)
     tell(f"{victim} was killed", taken_s)
     assert taken_s < INPUT_TIMEOUT_S + REACTION_S + SLACK_S
     driving.robot.listener.reports(driving.motion, "input_timeout_s")
-    robot.start(victim, {"network": write_network(tmp_path)}, until="")
-    wait_for_motion(driving)
+    driving.restart(victim)
 
 
-def test_motion_stops_while_the_network_is_too_slow(robot: Robot, tmp_path: Path) -> None:
-    driving = drive(robot, write_network(tmp_path, load=4000), composed=True)
+@pytest.mark.parametrize("composed", [True, False], ids=["composed", "separate"])
+def test_motion_stops_while_the_network_is_too_slow(
+    robot: Robot, tmp_path: Path, composed: bool
+) -> None:
+    driving = drive(robot, write_network(tmp_path, load=4000), composed=composed)
     since_s = time.monotonic()
     driving.lidar.ranges = TROUBLE
-    eventually(
-        lambda: any(item.at_s > since_s and not moves(item.message) for item in driving.commands),
+    zero = eventually(
+        lambda: next(
+            (item for item in driving.commands if item.at_s > since_s and not moves(item.message)),
+            None,
+        ),
         "zero",
-    )
-    zero = next(
-        item for item in driving.commands if item.at_s > since_s and not moves(item.message)
     )
     tell("the network became too slow", zero.at_s - since_s)
     assert zero.at_s - since_s < INPUT_TIMEOUT_S + REACTION_S + SLACK_S
-    driving.robot.listener.reports(driving.motion, "too slow")
+    # Between processes, only the age of the input tells.
+    robot.listener.reports(driving.motion, "too slow" if composed else "input_timeout_s")
     driving.lidar.ranges = DRIVE
     wait_for_motion(driving)
-    assert robot.stop(driving.processes["pipeline"]) == 0
+    assert robot.stop(driving.processes["pipeline" if composed else "spiking_core"]) == 0
 
 
-def test_motion_stops_while_the_core_fails(robot: Robot, tmp_path: Path) -> None:
-    script = Path(__file__).with_name("failing_pipeline.py")
+@pytest.mark.parametrize("composed", [True, False], ids=["composed", "separate"])
+def test_motion_stops_while_the_core_fails(robot: Robot, tmp_path: Path, composed: bool) -> None:
+    core = "pipeline" if composed else "spiking_core"
+    failing = [sys.executable, Path(__file__).with_name("failing_backend.py"), core]
+    network = write_network(tmp_path)
     driving = drive(
-        robot,
-        write_network(tmp_path),
-        {"backend": "failing"},
-        composed=True,
-        command=[sys.executable, script],
+        robot, network, {"backend": "failing"}, composed=composed, commands={core: failing}
     )
     since_s = time.monotonic()
     driving.lidar.ranges = TROUBLE
     taken_s = stopped_after(driving.commands, since_s)
     tell("the core failed", taken_s)
     # The scan that makes it fail comes with the next sweep.
-    assert taken_s < 1 / SCAN_HZ + REACTION_S + SLACK_S
-    robot.listener.reports("pipeline: motion", "the chip does not answer")
+    assert taken_s < 1 / SCAN_HZ + (0.0 if composed else INPUT_TIMEOUT_S) + REACTION_S + SLACK_S
+    robot.listener.reports(f"{core}: core", "the chip does not answer")
     driving.lidar.ranges = DRIVE
     wait_for_motion(driving)
+    robot.listener.reports(f"{core}: core", "running")
 
 
 def test_motion_stops_when_the_bag_player_is_killed_and_the_clock_stands_still(

@@ -1,12 +1,12 @@
-"""The pipeline node on a backend that fails while the last sector of the lidar sees something."""
+"""A node, named first, on a backend that fails while the last sector sees something."""
 
 from __future__ import annotations
 
+import importlib
 import sys
 
 from neuromorphic_ros.backends.base import Backend
 from neuromorphic_ros.backends.registry import BACKENDS
-from neuromorphic_ros.nodes.pipeline import main
 from neuromorphic_ros.snn.streaming import StreamingNetwork, TickSpikes
 
 LAST_SECTOR = 7
@@ -23,4 +23,5 @@ class FailingNetwork(StreamingNetwork):
 
 if __name__ == "__main__":
     BACKENDS["failing"] = Backend("failing", "", "works", "works", FailingNetwork)
-    sys.exit(main())
+    node = importlib.import_module(f"neuromorphic_ros.nodes.{sys.argv.pop(1)}")
+    sys.exit(node.main())
