@@ -33,7 +33,7 @@ try:
     from rclpy.qos import QoSProfile
     from rclpy.timer import Timer
 
-    from neuromorphic_ros.nodes.conversion import message_class
+    from neuromorphic_ros.nodes.conversion import message_class, to_ros
 except ImportError as missing:
     pytest.skip(
         f"no ROS 2 ({missing}); run `make`, or source a ROS installation", allow_module_level=True
@@ -163,11 +163,11 @@ class Received(NamedTuple):
 class Listener:
     """A node in this process that collects, publishes and asks; spun by a thread of its own."""
 
-    def __init__(self, domain: int) -> None:
+    def __init__(self, domain: int, name: str = "listener") -> None:
         """Join a domain."""
         self._context = Context()
         rclpy.init(context=self._context, domain_id=domain)
-        self.node = Node(f"listener_{domain}", context=self._context)
+        self.node = Node(f"{name}_{domain}", context=self._context)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self.node)
         self._statuses: dict[str, DiagnosticStatus] = {}
@@ -193,6 +193,16 @@ class Listener:
             message_class(type_name), topic, keep, qos or QoSProfile(depth=1000)
         )
         return received
+
+    @property
+    def now_ns(self) -> int:
+        """Time of the machine [ns]."""
+        return int(self.node.get_clock().now().nanoseconds)
+
+    @staticmethod
+    def message(type_name: str, fields: Mapping[str, Any]) -> Any:
+        """Build a message from its fields."""
+        return to_ros(type_name, fields)
 
     def publisher(self, topic: str, type_name: str) -> Publisher[Any]:
         """Advertise a topic."""
@@ -264,6 +274,10 @@ class Listener:
             lines = {line: status.message for line, status in self._statuses.items()}
             raise AssertionError(f"'{name}' does not say '{words}'; heard: {lines}") from None
         return self.status(name)[1]
+
+    def forget(self) -> None:
+        """Forget all diagnostics, as after nodes of the same names have ended."""
+        self._statuses = {}
 
     def _on_diagnostics(self, array: DiagnosticArray) -> None:
         self._statuses.update({status.name: status for status in array.status})

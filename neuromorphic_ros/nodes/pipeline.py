@@ -71,7 +71,7 @@ class PipelineNode(ManagedNode):
             sensor.status()
         self._outputs.status()
         if self._live:
-            level, message, values = self._live.core.health()
+            level, message, values = self._live.core.health(self.now_ns)
             self.diagnostics.set("core", level, message, **values)
 
     def _on_sensor(self, sensor: str, message: Any) -> None:

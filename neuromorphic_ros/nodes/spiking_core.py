@@ -53,7 +53,7 @@ class SpikingCoreNode(ManagedNode):
         """Report who listens, the time of a tick and late spikes."""
         self._outputs.status()
         if self._live:
-            level, message, values = self._live.health()
+            level, message, values = self._live.health(self.now_ns)
             self.diagnostics.set("core", level, message, **values)
 
     def _on_spikes(self, received: ReceivedSpikes, frame_id: str) -> None:

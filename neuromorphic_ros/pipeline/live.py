@@ -63,6 +63,7 @@ class LiveCore:
         self.clock = StepClock()
         self._late_before = 0
         self._heard_ns = 0
+        self._healthy_ns: int | None = None
 
     def settle(self, clock_ns: int) -> None:
         """Note, in a timer, that everything that arrived before `clock_ns` has been received.
@@ -111,8 +112,9 @@ class LiveCore:
         steps, failure = self.steps(now.clock_ns)
         return Advanced([item for step in steps for item in self.messages(step)], [], failure)
 
-    def health(self) -> Health:
+    def health(self, clock_ns: int) -> Health:
         """Return what the diagnostics should say of the time since the last call."""
+        stands, self._healthy_ns = clock_ns == self._healthy_ns, clock_ns
         late = self.core.late_spikes
         came_late, self._late_before = late > self._late_before, late
         times = self.clock.times()
@@ -122,6 +124,12 @@ class LiveCore:
             "tick_us_p99": f"{times.p99_us:.1f}",
             "late_spikes": late,
         }
+        if stands:
+            message = (
+                f"the clock stands at {clock_ns / 1e9:.3f} s; with use_sim_time something must "
+                "publish /clock"
+            )
+            return Health("warn", message, values)
         if came_late:
             message = (
                 "spikes come later than core.max_lateness_ms and are dropped; raise it, or "

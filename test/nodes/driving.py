@@ -11,7 +11,6 @@ import numpy as np
 from harness import Listener, NodeProcess, Received, Robot, eventually
 
 from neuromorphic_ros.bags.writer import RecordingWriter
-from neuromorphic_ros.nodes.conversion import to_ros
 
 SCAN = "sensor_msgs/msg/LaserScan"
 TWIST = "geometry_msgs/msg/Twist"
@@ -73,13 +72,15 @@ def write_scans(path: Path, seconds: int) -> Path:
 
 
 class Lidar:
-    """Publish scans at 10 Hz; assign `ranges` to change what it sees."""
+    """Publish scans at 10 Hz; assign `ranges` to change what it sees, `delay_ns` its stamps."""
 
-    def __init__(self, listener: Listener, topic: str = "scan") -> None:
-        """Begin with something to see."""
+    def __init__(self, listener: Listener, *, stamped: bool = True) -> None:
+        """Begin with something to see; stamped: false as of a driver that leaves stamps zero."""
         self.ranges: Sequence[float] = DRIVE
+        self.delay_ns = 0
+        self._stamped = stamped
         self._listener = listener
-        self._publisher = listener.publisher(topic, SCAN)
+        self._publisher = listener.publisher("scan", SCAN)
         self._timer = listener.repeat(self._publisher, self._scan, SCAN_HZ)
 
     def stop(self) -> float:
@@ -92,8 +93,8 @@ class Lidar:
         self._timer.reset()
 
     def _scan(self) -> Any:
-        stamp_ns = self._listener.node.get_clock().now().nanoseconds
-        return to_ros(SCAN, scan_fields(stamp_ns, self.ranges))
+        stamp_ns = self._listener.now_ns - self.delay_ns if self._stamped else 0
+        return self._listener.message(SCAN, scan_fields(stamp_ns, self.ranges))
 
 
 def scan_fields(stamp_ns: int, ranges: Sequence[float]) -> dict[str, Any]:
