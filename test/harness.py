@@ -275,10 +275,6 @@ class Listener:
             raise AssertionError(f"'{name}' does not say '{words}'; heard: {lines}") from None
         return self.status(name)[1]
 
-    def forget(self) -> None:
-        """Forget all diagnostics, as after nodes of the same names have ended."""
-        self._statuses = {}
-
     def _on_diagnostics(self, array: DiagnosticArray) -> None:
         self._statuses.update({status.name: status for status in array.status})
 

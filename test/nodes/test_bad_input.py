@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from harness import Listener, Robot, eventually, robot_domain
+from harness import Listener, NodeProcess, Robot, eventually, robot_domain
 
 from neuromorphic_ros.pipeline.outputs import SPIKES
 
@@ -42,6 +42,11 @@ def robot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Robot]:
 @pytest.fixture(scope="module")
 def camera(robot: Robot) -> Camera:
     return Camera(robot)
+
+
+@pytest.fixture(scope="module")
+def scan_encoder(robot: Robot) -> NodeProcess:
+    return robot.start("scan_encoder", until="unconfigured")
 
 
 class Camera:
@@ -112,21 +117,24 @@ def test_pictures_that_cannot_be_used_are_rejected_and_later_ones_are_not(
         ("EYE", "has no input for the scan"),
     ],
 )
-def test_a_network_that_cannot_be_used_is_named_until_it_is_replaced(
-    robot: Robot, tmp_path: Path, network: str, reason: str
+def test_a_network_that_cannot_be_used_is_named_and_can_be_replaced(
+    robot: Robot, scan_encoder: NodeProcess, tmp_path: Path, network: str, reason: str
 ) -> None:
     for name, text in (("BROKEN", "- 1\n"), ("EYE", NETWORK)):
         (tmp_path / f"{name}.yaml").write_text(text)
         network = network.replace(name, str(tmp_path / f"{name}.yaml"))
-    node = robot.start("scan_encoder", {"network": network or '""'}, until="unconfigured")
-    assert reason in robot.listener.reports("scan_encoder: lifecycle", "cannot configure")
-    good = str(write_network(tmp_path))
-    assert robot.listener.set_parameters("scan_encoder", network=good) == [""]
-    assert robot.listener.transition("scan_encoder", "configure")
-    assert robot.listener.transition("scan_encoder", "activate")
-    robot.listener.reports("scan_encoder: lifecycle", "activate done")
-    assert robot.stop(node) == 0
-    robot.listener.forget()
+    ask = robot.listener
+    assert ask.set_parameters("scan_encoder", network=network) == [""]
+    assert not ask.transition("scan_encoder", "configure")
+    assert ask.state("scan_encoder") == "unconfigured"
+    said = ask.reports("scan_encoder: lifecycle", reason)
+    assert said.startswith("cannot configure")
+    assert ask.set_parameters("scan_encoder", network=str(write_network(tmp_path))) == [""]
+    for transition in ("configure", "activate"):
+        assert ask.transition("scan_encoder", transition), scan_encoder.output
+    ask.reports("scan_encoder: lifecycle", "activate done")
+    for transition in ("deactivate", "cleanup"):
+        assert ask.transition("scan_encoder", transition), scan_encoder.output
 
 
 def test_spikes_of_another_network_are_named(robot: Robot, tmp_path: Path) -> None:

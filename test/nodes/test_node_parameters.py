@@ -33,11 +33,7 @@ def test_a_gain_holds_from_the_next_tick_on(driving: Drive) -> None:
 def test_an_encoder_threshold_holds_from_the_next_sample_on(driving: Drive) -> None:
     ask = driving.robot.listener
     # What the lidar sees at 1 m is now too far to be seen.
-    assert (
-        ask.set_parameters(driving.encoder_node, scan__near_m=0.1, scan__far_m=0.5)
-        == ["ScanRateParameters: far_m 5.0 must be above near_m 0.1"]
-        or ask.parameter(driving.encoder_node, "scan.far_m") == 0.5
-    )
+    assert ask.set_parameters(driving.encoder_node, scan__near_m=0.1, scan__far_m=0.5) == ["", ""]
     assert forward_after(driving, time.monotonic()) == pytest.approx(0.0, abs=0.01)
     assert ask.set_parameters(driving.encoder_node, scan__far_m=5.0, scan__near_m=1.0) == ["", ""]
     wait_for_motion(driving)
