@@ -129,7 +129,7 @@ class SpikingCore:
             horizon_ns = max(horizon_ns, min(clock_ns, *self._complete.values()))
         due = horizon_ns // self._dt_ns
         if self._next_tick is None:
-            first = min(stamps[0] for stamps in self._stamps.values() if stamps) // self._dt_ns
+            first = self._first_tick()
             if due <= first:
                 return
             self._next_tick = first
@@ -151,6 +151,11 @@ class SpikingCore:
         stamps = [step.input_stamps[name] for name in self.sources[population]]
         known = [stamp for stamp in stamps if stamp is not None]
         return min(known) if known and len(known) == len(stamps) else None
+
+    def _first_tick(self) -> int:
+        stamps = [stamps[0] // self._dt_ns for stamps in self._stamps.values() if stamps]
+        # The first sample of one input may spike before that of another is taken.
+        return int(self._pending[0].min(initial=min(stamps)))
 
     def _check_waiting(self, source: str, stamp_ns: int) -> None:
         samples, spikes = len(self._stamps[source]), self._pending[0].size
