@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple, TypeVar
 
 from neuromorphic_ros.decoding.detection import BlobDetection, BlobDetector, Detections
@@ -127,11 +128,13 @@ class DetectionReadout:
 def motor_readout(spec: NetworkSpec) -> MotorReadout | None:
     """Build the motor readout of a network; none: it drives nothing.
 
-    Raises NetworkError if there are several or its parameters are wrong.
+    Raises NetworkError if there are several, or its parameters or population are wrong.
     """
     readout = _readout_of(spec, "differential_drive")
     if readout is None:
         return None
+    if math.prod(spec.shapes[readout.population]) != 3:
+        raise _misfit(spec, readout, "3 neurons: forward, left, right")
     drive = _parameters(DifferentialDrive, readout)
     decoder = DifferentialDriveDecoder(drive, spec.dt_ns)
     return MotorReadout(readout.population, decoder, VelocityLimits(), GuardParameters())
@@ -140,11 +143,13 @@ def motor_readout(spec: NetworkSpec) -> MotorReadout | None:
 def detection_readout(spec: NetworkSpec) -> DetectionReadout | None:
     """Build the detection readout of a network; none: it detects nothing.
 
-    Raises NetworkError if there are several or its parameters are wrong.
+    Raises NetworkError if there are several, or its parameters or population are wrong.
     """
     readout = _readout_of(spec, "blob_detection")
     if readout is None:
         return None
+    if len(spec.shapes[readout.population]) not in (2, 3):
+        raise _misfit(spec, readout, "(height, width) or (channels, height, width)")
     return DetectionReadout(readout.population, BlobDetector(_parameters(BlobDetection, readout)))
 
 
@@ -168,6 +173,13 @@ def _readout_of(spec: NetworkSpec, decoder: str) -> Readout | None:
         names = ", ".join(readout.name for readout in readouts)
         raise NetworkError(f"network '{spec.name}' has several {decoder} readouts: {names}")
     return readouts[0] if readouts else None
+
+
+def _misfit(spec: NetworkSpec, readout: Readout, needed: str) -> NetworkError:
+    shape = spec.shapes[readout.population]
+    return NetworkError(
+        f"readout '{readout.name}' reads '{readout.population}' of shape {shape}; it needs {needed}"
+    )
 
 
 def _parameters(cls: type[T], readout: Readout) -> T:
