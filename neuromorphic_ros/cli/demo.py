@@ -11,7 +11,7 @@ import tempfile
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from neuromorphic_ros.cli.assignments import ArgumentError, assignments
 from neuromorphic_ros.cli.demo_source import Source, camera, recorded
@@ -88,10 +88,11 @@ def run(arguments: argparse.Namespace) -> int:
     require_ros()
     _forget(out / RECORDING)
     print(f"{source.name}, network {source.network}, {source.duration_s:.0f} s", flush=True)
-    failure = _play(nodes, source.duration_s, out / "nodes.log")
-    if failure:
-        print(f"neuromorphic: {failure}", file=sys.stderr)
-    return int(not _report(out, source.name) or bool(failure))
+    played = _play(nodes, source.duration_s, out / "nodes.log")
+    if played.failure:
+        print(f"neuromorphic: {played.failure}", file=sys.stderr)
+    reported = _report(out, source.name)
+    return 0 if played.was_interrupted or (reported and not played.failure) else 1
 
 
 def _source(arguments: argparse.Namespace) -> Source:
@@ -109,17 +110,20 @@ def _nodes(source: Source, profile: str, recording: Path) -> list[NodePlan]:
     """Return the nodes of the network, and those that record and show what it does."""
     spikes = [f"/{spike_topic(name)}" for name in find_network(source.network).shapes]
     sensors = sorted(source.topics.values())
-    waiting = {
+    playing = {
+        "topics": sensors,
         "wait_for": sensors,
         "wait_subscribers": len(("pipeline", "recorder", "monitor")),
         "wait_timeout_s": START_TIMEOUT_S,
     }
+    # Sensors may lose messages, recordings must not: large images do in sensors' usual QoS.
+    reliable = {f"qos_overrides.{topic}.subscription.reliability": "reliable" for topic in sensors}
     request = Request(
         profile=profile,
         network=source.network,
         topics=source.topics,
         playback=Playback(source.bag) if source.bag else None,
-        parameters={"bag_player": {"topics": sensors, **waiting}} if source.bag else {},
+        parameters={"bag_player": playing, "pipeline": reliable} if source.bag else {},
     )
     nodes = list(plan(request))
     pipeline = next(node for node in nodes if node.name == "pipeline")
@@ -133,6 +137,7 @@ def _nodes(source: Source, profile: str, recording: Path) -> list[NodePlan]:
     monitor = {
         "sensors": sorted(source.topics),
         "image_transport": pipeline.parameters.get("image_transport", "raw"),
+        **(reliable if source.bag else {}),
     }
     nodes += [
         NodePlan("recorder", "", (), clock | recorder),
@@ -144,8 +149,15 @@ def _nodes(source: Source, profile: str, recording: Path) -> list[NodePlan]:
     return nodes
 
 
-def _play(nodes: Sequence[NodePlan], duration_s: float, log_file: Path) -> str:
-    """Run the nodes until one has come to its end; return what has failed, else an empty text."""
+class Played(NamedTuple):
+    """How a run has ended; failure: what has failed, else empty."""
+
+    was_interrupted: bool
+    failure: str
+
+
+def _play(nodes: Sequence[NodePlan], duration_s: float, log_file: Path) -> Played:
+    """Run the nodes until the recording, the time or the user's patience is at its end."""
     with (
         own_domain() as domain,
         NodeLog(log_file) as log,
@@ -173,8 +185,9 @@ def _play(nodes: Sequence[NodePlan], duration_s: float, log_file: Path) -> str:
         finally:
             timer.cancel()
         if overdue.is_set():
-            return f"the nodes did not come to their end; what they printed is in {log_file}"
-        return log.failure() if code else ""
+            reason = f"the nodes did not come to their end; what they printed is in {log_file}"
+            return Played(False, reason)
+        return Played(log.was_interrupted, log.failure() if code else "")
 
 
 def _forget(recording: Path) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 from neuromorphic_ros.errors import NeuromorphicError
 
 SHOWN_LINES = 12
+# What `run_together` says of the node whose end was that of all.
+FIRST_TO_END = "; stopping the others"
 
 
 class LogError(NeuromorphicError):
@@ -37,8 +39,13 @@ class NodeLog(io.TextIOWrapper):
             self._verdicts.append(line.strip().removeprefix("neuromorphic: "))
         return super().write(line)
 
+    @property
+    def was_interrupted(self) -> bool:
+        """Tell whether the end was asked for, not that of a node."""
+        return not any(verdict.endswith(FIRST_TO_END) for verdict in self._verdicts)
+
     def failure(self) -> str:
         """Return which node has failed, with the last lines that it printed."""
         verdict = self._verdicts[0] if self._verdicts else "a node has failed"
         lines = self._last.get(verdict.split()[0], ["(it printed nothing)"])
-        return "\n".join([verdict, *lines])
+        return "\n".join([verdict.removesuffix(FIRST_TO_END), *lines])

@@ -21,7 +21,7 @@ header p { margin: 4px 0 20px; color: #52606d; }
 .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(132px, 1fr)); gap: 12px; }
 .fact { background: #fff; border: 1px solid #e4e7eb; border-radius: 8px; padding: 12px 14px; }
 .fact b { display: block; font-size: 20px; font-variant-numeric: tabular-nums; }
-.fact span { color: #52606d; font-size: 13px; }
+.fact span { color: #52606d; font-size: 13px; overflow-wrap: anywhere; }
 section { background: #fff; border: 1px solid #e4e7eb; border-radius: 8px;
   margin-top: 20px; padding: 18px 22px; }
 h2 { margin: 0 0 4px; font-size: 18px; }

@@ -158,9 +158,8 @@ def _join(items: Any) -> str:
 
 def _tick(status: Status) -> str:
     median_us, late_us = status.tick_us
-    if math.isnan(median_us):
-        return NOT_MEASURED
-    return f"p50 {median_us:.1f} us, p99 {late_us:.1f} us, {status.late_spikes} late spikes"
+    times = f"p50 {median_us:.1f} us, p99 {late_us:.1f} us"
+    return f"{NOT_MEASURED if math.isnan(median_us) else times}, {status.late_spikes} late spikes"
 
 
 def _energy(energy: Energy | None) -> str:

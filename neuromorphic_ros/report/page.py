@@ -71,7 +71,7 @@ def _run(record: Record, source: str, priced: Bill | None) -> Section:
     rows += [
         (topic, f"{record.counts[topic]:,} {kind}")
         for topic, kind in sorted(record.types.items())
-        if kind != SPIKES
+        if kind != SPIKES and record.counts[topic]
     ]
     spikes = [topic for topic, kind in sorted(record.types.items()) if kind == SPIKES]
     rows.append(("spikes", ", ".join(f"{topic} {record.counts[topic]:,}" for topic in spikes)))
@@ -210,7 +210,11 @@ def _health(record: Record) -> Section:
         if line.worst
     ]
     complaints = Table(("diagnostics", "warning or error"), raised or [("none", "")])
-    return Section("Health", "What the nodes say about themselves.", [Table((), rows), complaints])
+    return Section(
+        "Health",
+        "What the nodes said about themselves, once per second, until the end of the recording.",
+        [Table((), rows), complaints],
+    )
 
 
 def _duration_s(record: Record) -> float:

@@ -104,7 +104,8 @@ def _height(batch: SpikeBatch) -> float:
 
 def _summary(batch: SpikeBatch, record: Record) -> str:
     seconds = max(1e-9, (record.end_ns - record.start_ns) / 1e9)
+    channels = "1 channel" if batch.size == 1 else f"{batch.size:,} channels"
     if not len(batch):
-        return f"{batch.size:,} of them, silent"
+        return f"{channels}, silent"
     rate_hz = len(batch) / seconds
-    return f"{batch.size:,} of them, {len(batch):,} spikes, {rate_hz:,.0f} per second"
+    return f"{channels}, {len(batch):,} spikes, {rate_hz:,.0f} per second"
