@@ -65,5 +65,12 @@ def tune(tunables: Tunables, changes: Mapping[str, object]) -> None:
         prefix: tunables[prefix].changed(values, f"parameter set '{prefix}'")
         for prefix, values in grouped.items()
     }
+    before = {prefix: tunables[prefix].parameters for prefix in changed}
     for prefix, parameters in changed.items():
-        tunables[prefix].apply(parameters)
+        try:
+            tunables[prefix].apply(parameters)
+        except NeuromorphicError as refused:
+            # An owner may know what the set alone does not: that a shape is fixed by now.
+            for applied, previous in before.items():
+                tunables[applied].apply(previous)
+            raise ParameterError(f"parameter set '{prefix}': {refused}") from None

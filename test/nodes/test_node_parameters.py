@@ -66,6 +66,13 @@ def test_values_that_contradict_each_other_are_refused_with_the_reason(driving: 
     assert ask.parameter(driving.encoder_node, "scan.near_m") == 1.0
 
 
+def test_what_would_change_the_shape_of_a_running_network_is_refused(driving: Drive) -> None:
+    ask = driving.robot.listener
+    (refusal,) = ask.set_parameters(driving.encoder_node, scan__sectors=9)
+    assert "sectors cannot change from 8 to 9" in refusal
+    assert ask.parameter(driving.encoder_node, "scan.sectors") == 8
+
+
 def test_a_parameter_file_is_stronger_than_the_network(robot: Robot, tmp_path: Path) -> None:
     network = write_network(tmp_path)
     file = tmp_path / "parameters.yaml"

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from neuromorphic_ros.errors import HardwareModelError, NetworkError
+from neuromorphic_ros.pipeline.networks import (
+    find_hardware,
+    find_network,
+    hardware_names,
+    network_names,
+)
+from neuromorphic_ros.pipeline.pipeline import Pipeline
+from neuromorphic_ros.snn.streaming import StreamingNetwork
+
+
+@pytest.mark.parametrize("name", network_names())
+def test_shipped_networks_can_be_built_with_their_encoders_and_readouts(name: str) -> None:
+    spec = find_network(name)
+    assert spec.name == name
+    assert Pipeline(StreamingNetwork(spec)).sensors
+
+
+@pytest.mark.parametrize("name", hardware_names())
+def test_shipped_hardware_models_can_be_read(name: str) -> None:
+    assert find_hardware(name).name == name
+
+
+def test_a_network_file_is_found_by_its_path(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yml"
+    file.write_text("{name: mine, dt_ms: 2, inputs: [], populations: [{name: out, shape: [2]}]}")
+    assert find_network(str(file)).dt_ns == 2_000_000
+
+
+@pytest.mark.parametrize("name", ["robto", "", "../networks/robot", "robot.nir"])
+def test_a_network_that_is_not_shipped_is_answered_by_those_which_are(name: str) -> None:
+    with pytest.raises(NetworkError, match=r"shipped are .*robot"):
+        find_network(name)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(NetworkError, match=r"missing\.yaml cannot be read"):
+        find_network(str(tmp_path / "missing.yaml"))
+
+
+def test_unknown_hardware_is_answered_by_the_known() -> None:
+    with pytest.raises(HardwareModelError, match=r"'abacus' is unknown; there are .*loihi2"):
+        find_hardware("abacus")

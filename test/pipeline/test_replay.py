@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from neuromorphic_ros.bags.reader import open_recording
+from neuromorphic_ros.bags.typestore import serialize, to_message
+from neuromorphic_ros.bags.writer import RecordingWriter
+from neuromorphic_ros.pipeline.energy_account import EnergyAccount, Hardware
+from neuromorphic_ros.pipeline.networks import find_hardware
+from neuromorphic_ros.pipeline.outputs import ENERGY, SPIKES, TWIST_STAMPED, OutputMessage
+from neuromorphic_ros.pipeline.pipeline import Pipeline
+from neuromorphic_ros.pipeline.replay import Rejected, replay
+from neuromorphic_ros.snn.spec import NetworkSpec
+from neuromorphic_ros.snn.streaming import StreamingNetwork
+
+MS = 1_000_000
+START_NS = 10_000 * MS
+SCAN = "sensor_msgs/msg/LaserScan"
+
+
+def write(path: Path, ranges: dict[int, list[float]]) -> Path:
+    """Write scans; ranges: by time after the start [ms]."""
+    with RecordingWriter(path) as writer:
+        for at_ms, distances in ranges.items():
+            stamp_ns = START_NS + at_ms * MS
+            fields = {
+                "header": {"stamp": stamp_ns, "frame_id": "laser"},
+                "angle_min": -3.0,
+                "angle_increment": 2.0,
+                "range_min": 0.1,
+                "range_max": 30.0,
+                "ranges": np.array(distances, np.float32),
+            }
+            writer.write("/scan", SCAN, fields, stamp_ns)
+    return path
+
+
+def replayed(spec: NetworkSpec, path: Path) -> list[OutputMessage | Rejected]:
+    hardware = Hardware(find_hardware("loihi2"), find_hardware("horowitz_45nm_fp32"))
+    pipeline = Pipeline(StreamingNetwork(spec))
+    with open_recording(path) as recording:
+        return list(replay(pipeline, recording, {"scan": "/scan"}, EnergyAccount(hardware)))
+
+
+def messages(found: list[OutputMessage | Rejected], kind: str) -> list[OutputMessage]:
+    return [item for item in found if isinstance(item, OutputMessage) and item.type == kind]
+
+
+def test_a_recording_twice_gives_the_same_bytes(spec: NetworkSpec, tmp_path: Path) -> None:
+    path = write(tmp_path / "bag", {ms: [1.0] * 4 for ms in range(0, 2000, 100)})
+
+    def raw() -> list[bytes]:
+        return [
+            serialize(item.type, to_message(item.type, item.fields))
+            for item in replayed(spec, path)
+            if isinstance(item, OutputMessage)
+        ]
+
+    first = raw()
+    assert first == raw()
+    assert len(first) > 100
+
+
+def test_a_scan_that_cannot_be_used_is_reported_and_the_rest_is_not_lost(
+    spec: NetworkSpec, tmp_path: Path
+) -> None:
+    ranges = {ms: [1.0] * 4 for ms in range(0, 1000, 100)} | {350: []}
+    found = replayed(spec, write(tmp_path / "bag", dict(sorted(ranges.items()))))
+    (rejected,) = [item for item in found if isinstance(item, Rejected)]
+    assert rejected.log_ns == START_NS + 350 * MS
+    assert "one distance per beam" in rejected.reason
+    scans = [item for item in messages(found, SPIKES) if item.topic == "spikes/scan"]
+    assert len(scans) == 10
+
+
+def test_a_silence_stops_the_robot_and_ends_after_it(spec: NetworkSpec, tmp_path: Path) -> None:
+    sent_ms = [*range(0, 1000, 100), *range(4000, 5000, 100)]
+    found = replayed(spec, write(tmp_path / "bag", {ms: [1.0] * 4 for ms in sent_ms}))
+    moving_ms = [
+        (item.stamp_ns - START_NS) // MS
+        for item in messages(found, TWIST_STAMPED)
+        if item.fields["twist"]["linear"]["x"]
+    ]
+    assert not [ms for ms in moving_ms if 1400 < ms < 4000]
+    assert max(moving_ms) > 4500
+
+
+def test_a_silence_of_minutes_is_run_through_as_a_live_clock_would(
+    spec: NetworkSpec, tmp_path: Path
+) -> None:
+    sent_ms = [0, 100, 200, 130_000, 130_100]
+    found = replayed(spec, write(tmp_path / "bag", {ms: [1.0] * 4 for ms in sent_ms}))
+    motor = [item.fields for item in messages(found, SPIKES) if item.topic == "spikes/motor"]
+    ends_ns = [fields["header"]["stamp"] + fields["span_ns"] for fields in motor]
+    starts_ns = [fields["header"]["stamp"] for fields in motor]
+    assert ends_ns[:-1] == starts_ns[1:]
+    assert starts_ns[0] == START_NS
+
+
+def test_energy_is_reported_for_the_whole_recording(spec: NetworkSpec, tmp_path: Path) -> None:
+    path = write(tmp_path / "bag", {ms: [1.0] * 4 for ms in range(0, 2000, 100)})
+    reports = messages(replayed(spec, path), ENERGY)
+    assert sum(item.fields["ticks"] for item in reports) == pytest.approx(2100, abs=20)
