@@ -482,7 +482,7 @@ def scan_rows() -> Iterator[Row]:
         speed_m_s = steady_speeds(messages)
         sensed = near.ahead_m < FAR_M
         if np.ptp(near.ahead_m[sensed]) > 1.0:
-            correlation = stats.spearmanr(near.ahead_m[sensed], speed_m_s[sensed])[0]
+            correlation = float(stats.spearmanr(near.ahead_m[sensed], speed_m_s[sensed])[0])
             what = f"rank correlation of speed and return ahead, below {FAR_M:g} m"
             yield row(where, what, int(sensed.sum()), correlation)
         for low_m, high_m in itertools.pairwise(AHEAD_BINS_M):
