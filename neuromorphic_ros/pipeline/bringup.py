@@ -26,6 +26,8 @@ DECODERS = {"differential_drive": "motor_decoder", "blob_detection": "detection_
 # What the nodes subscribe to, before remapping.
 SENSOR_TOPICS = {"camera": "image_raw", "imu": "imu", "scan": "scan"}
 COMPRESSED = "/compressed"
+# Nodes that have nothing to do with the topics of sensors, or play them by their own names.
+DEAF = ("bag_player", "energy_monitor")
 
 MIN_RATE, MAX_RATE = 0.001, 1000.0
 
@@ -144,13 +146,11 @@ def plan(request: Request) -> tuple[NodePlan, ...]:
     if unknown := sorted(request.parameters.keys() - set(names)):
         raise BringupError(f"node '{unknown[0]}' is not started; there are {', '.join(names)}")
 
-    parameters = dict(sources)
-    for name in executables(spec, request.composed):
-        parameters[name] = {"use_sim_time": True} if request.use_sim_time or sources else {}
-        if name in sets:
-            parameters[name]["network"] = network
-        if name in ("pipeline", ENCODERS["camera"]):
-            parameters[name] |= sensing.parameters
+    sim_time = {"use_sim_time": True} if request.use_sim_time or sources else {}
+    parameters = sources | {
+        name: sim_time | _for_network(name, network, sensing)
+        for name in executables(spec, request.composed)
+    }
     for name in names:
         given = request.parameters.get(name, {})
         parameters[name] |= _given(name, given, profile, sets.get(name, {}))
@@ -159,17 +159,24 @@ def plan(request: Request) -> tuple[NodePlan, ...]:
                 f"node '{name}' is given network '{parameters[name]['network']}', others "
                 f"'{network}'; choose one with --network"
             )
-    heard = {*sets, "simulator"}
     return tuple(
         NodePlan(
             name,
             namespace,
             profile.files,
             parameters[name],
-            sensing.remappings if name in heard else (),
+            () if name in DEAF else sensing.remappings,
         )
         for name in names
     )
+
+
+def _for_network(node: str, network: str, sensing: _Sensing) -> dict[str, Any]:
+    """Return what a node must know of the network and its sensors."""
+    if node == "energy_monitor":
+        return {}
+    images = sensing.parameters if node in ("pipeline", ENCODERS["camera"]) else {}
+    return {"network": network, **images}
 
 
 class _Sensing(NamedTuple):
