@@ -31,6 +31,8 @@ from neuromorphic_ros.pipeline.tuning import ParameterError
 # Bounds how long a signal waits for an idle executor.
 SPIN_S = 0.05
 TRACE_PERIOD_S = 5.0
+# Bounds how long messages that never end keep a timer.
+MOST_WAITING = 1000
 # One file may speak to all nodes: not every node has a use for each of these, and not every
 # network has such readouts.
 SHARED_PARAMETERS = frozenset(
@@ -119,6 +121,25 @@ class ManagedNode(LifecycleNode):
                 qos_overriding_options=QoSOverridingOptions.with_default_policies(),
             )
         )
+
+    def take_waiting(self) -> bool:
+        """Handle the messages that the executor has not come to yet; return whether that was all.
+
+        The executor takes one message of a topic at a time and a timer in between: after the
+        process has not run for a while, the clock is ahead of what it has seen.
+        """
+        for subscription in self._activity_inputs:
+            handle: Any = subscription.handle
+            callback: Any = subscription.callback
+            for _ in range(MOST_WAITING):
+                with handle:
+                    taken = handle.take_message(subscription.msg_type, subscription.raw)
+                if taken is None:
+                    break
+                callback(taken[0])
+            else:
+                return False
+        return True
 
     def every(self, period_s: float, callback: Callable[[], None]) -> None:
         """Call back periodically, in steady time, until the node is deactivated."""

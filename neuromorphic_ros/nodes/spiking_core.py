@@ -63,8 +63,10 @@ class SpikingCoreNode(ManagedNode):
 
     def _on_timer(self) -> None:
         assert self._live is not None
+        clock_ns = self.now_ns
+        if self.take_waiting():
+            self._live.settle(clock_ns)
         self._advance()
-        self._live.settle(self.now_ns)
 
     def _advance(self) -> None:
         assert self._live is not None

@@ -66,7 +66,7 @@ class LiveCore:
         self._healthy_ns: int | None = None
 
     def settle(self, clock_ns: int) -> None:
-        """Note, in a timer, that everything that arrived before `clock_ns` has been received.
+        """Note that everything that arrived before `clock_ns` has been received.
 
         Messages that queued up while the process did not run would otherwise be late at once.
         """

@@ -208,8 +208,9 @@ def hears(robot: Robot, node: str, listeners: Mapping[str, int]) -> None:
     """Wait until so many listen to the spikes of populations."""
     for name, count in listeners.items():
         eventually(
-            lambda topic=spike_topic(name), count=count: (
-                int(robot.listener.status_values(f"{node}: output").get(topic, 0)) >= count
+            lambda name=name, count=count: (
+                int(robot.listener.status_values(f"{node}: output").get(spike_topic(name), 0))
+                >= count
             ),
             f"{count} listen to spikes of {name}",
         )
