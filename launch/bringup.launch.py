@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, Shutdown
 from launch_ros.actions import LifecycleNode
-
-from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 
 if TYPE_CHECKING:
     from neuromorphic_ros.pipeline.bringup import Request

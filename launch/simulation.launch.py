@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from launch.actions import IncludeLaunchDescription
-
 from launch import LaunchDescription
+from launch.actions import IncludeLaunchDescription
 
 
 def generate_launch_description() -> LaunchDescription:

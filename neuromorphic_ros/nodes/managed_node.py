@@ -311,6 +311,9 @@ def run(make_node: Callable[[], ManagedNode], arguments: Sequence[str] | None = 
     node.finish()
     node.destroy_node()
     rclpy.shutdown()
+    # Python gives signals back to the system when it ends: one that comes then would kill.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     return 0
 
 

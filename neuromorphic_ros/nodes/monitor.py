@@ -12,9 +12,9 @@ from rich.live import Live
 
 from neuromorphic_ros.nodes.conversion import message_class
 from neuromorphic_ros.nodes.managed_node import ManagedNode, run
-from neuromorphic_ros.nodes.sensor_subscription import TOPICS, declare_transport
+from neuromorphic_ros.nodes.sensor_subscription import declare_transport
 from neuromorphic_ros.pipeline.outputs import DETECTIONS, ENERGY, RATES, TWIST_STAMPED
-from neuromorphic_ros.pipeline.sensing import MESSAGE_TYPES
+from neuromorphic_ros.pipeline.sensing import COMPRESSED, MESSAGE_TYPES, SENSOR_TOPICS
 from neuromorphic_ros.report.live import (
     Rate,
     Status,
@@ -39,7 +39,9 @@ class Monitor(ManagedNode):
         """Declare the parameters."""
         super().__init__("monitor")
         declare_transport(self)
-        self.parameter("sensors", list(TOPICS), f"Sensors to count: {', '.join(TOPICS)}")
+        self.parameter(
+            "sensors", list(SENSOR_TOPICS), f"Sensors to count: {', '.join(SENSOR_TOPICS)}"
+        )
         self._console = Console(highlight=False)
         self._live: Live | None = None
 
@@ -73,7 +75,7 @@ class Monitor(ManagedNode):
     def _count(self, sensor: str) -> None:
         compressed = sensor == "camera" and self.value("image_transport") == "compressed"
         kind = message_class(MESSAGE_TYPES[sensor][1 if compressed else 0])
-        topic = TOPICS[sensor] + ("/compressed" if compressed else "")
+        topic = SENSOR_TOPICS[sensor] + (COMPRESSED if compressed else "")
         rate = self._rates.setdefault(sensor, Rate())
 
         def received(_: bytes) -> None:

@@ -10,10 +10,9 @@ from rclpy.qos import qos_profile_sensor_data
 from neuromorphic_ros.errors import NeuromorphicError
 from neuromorphic_ros.nodes.conversion import message_class
 from neuromorphic_ros.nodes.managed_node import ManagedNode
-from neuromorphic_ros.pipeline.sensing import MESSAGE_TYPES
+from neuromorphic_ros.pipeline.sensing import COMPRESSED, MESSAGE_TYPES, SENSOR_TOPICS
 from neuromorphic_ros.pipeline.tuning import ParameterError
 
-TOPICS = {"camera": "image_raw", "scan": "scan", "imu": "imu"}
 TRANSPORTS = ("raw", "compressed")
 
 
@@ -29,8 +28,8 @@ def _type_and_topic(node: ManagedNode, sensor: str) -> tuple[str, str]:
             f"image_transport is '{transport}'; choose one of {', '.join(TRANSPORTS)}"
         )
     if sensor == "camera" and transport == "compressed":
-        return MESSAGE_TYPES[sensor][1], f"{TOPICS[sensor]}/compressed"
-    return MESSAGE_TYPES[sensor][0], TOPICS[sensor]
+        return MESSAGE_TYPES[sensor][1], SENSOR_TOPICS[sensor] + COMPRESSED
+    return MESSAGE_TYPES[sensor][0], SENSOR_TOPICS[sensor]
 
 
 class SensorSubscription:

@@ -16,16 +16,13 @@ from neuromorphic_ros.pipeline.core import CoreParameters
 from neuromorphic_ros.pipeline.networks import find_hardware, find_network
 from neuromorphic_ros.pipeline.profile import Profile, load_profile
 from neuromorphic_ros.pipeline.readouts import detection_readout, motor_readout
-from neuromorphic_ros.pipeline.sensing import MESSAGE_TYPES
+from neuromorphic_ros.pipeline.sensing import COMPRESSED, MESSAGE_TYPES, SENSOR_TOPICS
 from neuromorphic_ros.pipeline.sensor_input import SensorInput
 from neuromorphic_ros.pipeline.tuning import ParameterError, Tunable, Tunables, tune
 from neuromorphic_ros.snn.spec import NetworkSpec
 
 ENCODERS = {"camera": "dvs_encoder", "imu": "imu_encoder", "scan": "scan_encoder"}
 DECODERS = {"differential_drive": "motor_decoder", "blob_detection": "detection_decoder"}
-# What the nodes subscribe to, before remapping.
-SENSOR_TOPICS = {"camera": "image_raw", "imu": "imu", "scan": "scan"}
-COMPRESSED = "/compressed"
 # Nodes that have nothing to do with the topics of sensors, or play them by their own names.
 DEAF = ("bag_player", "energy_monitor")
 

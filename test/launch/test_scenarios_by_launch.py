@@ -13,11 +13,10 @@ pytest.importorskip("launch_pytest", reason="no launch_pytest here: `up` runs th
 
 import launch_pytest
 from harness import Listener
+from launch import LaunchDescription
 from launch.actions import IncludeLaunchDescription, RegisterEventHandler
 from launch.event_handlers import OnProcessExit
 from scenarios import REFUSED, ROOT, SCENARIOS, Observer
-
-from launch import LaunchDescription
 
 pytestmark = [pytest.mark.ros, pytest.mark.slow]
 

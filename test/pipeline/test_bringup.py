@@ -10,7 +10,6 @@ import pytest
 
 from neuromorphic_ros.errors import BackendError, BagError, HardwareModelError, NetworkError
 from neuromorphic_ros.pipeline.bringup import (
-    SENSOR_TOPICS,
     BringupError,
     NodePlan,
     Playback,
@@ -119,12 +118,6 @@ def test_a_remapped_camera_is_remapped_with_its_compressed_topic() -> None:
     remappings = planned(topics={"camera": "/front/image"})["pipeline"].remappings
     assert ("image_raw", "/front/image") in remappings
     assert ("image_raw/compressed", "/front/image/compressed") in remappings
-
-
-@pytest.mark.ros
-def test_the_topics_are_those_of_the_nodes() -> None:
-    nodes = pytest.importorskip("neuromorphic_ros.nodes.sensor_subscription")
-    assert nodes.TOPICS == SENSOR_TOPICS
 
 
 def test_the_pipeline_has_the_parameter_sets_of_all_parts() -> None:
