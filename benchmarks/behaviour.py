@@ -537,6 +537,7 @@ def motion_rows() -> Iterator[Row]:
             window
             for picture in scenes
             for window in detections(still(picture, noise_dn, STILL_FRAMES))
+            if window.stamp_ns <= START_NS + STILL_FRAMES * 1_000_000_000 // 30
         ]
         boxes = sum(len(window.boxes) for window in found)
         yield row(f"{len(scenes)} stills", f"boxes, noise {noise_dn:g} DN", len(found), boxes)
