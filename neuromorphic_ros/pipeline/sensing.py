@@ -15,7 +15,7 @@ MESSAGE_TYPES = {
     "scan": ("sensor_msgs/msg/LaserScan",),
     "imu": ("sensor_msgs/msg/Imu",),
 }
-# What nodes subscribe to, before remapping; compressed pictures come on a topic beside the raw ones.
+# What nodes subscribe to, before remapping; compressed pictures come on a topic beside raw ones.
 SENSOR_TOPICS = {"camera": "image_raw", "imu": "imu", "scan": "scan"}
 COMPRESSED = "/compressed"
 
