@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,6 +13,17 @@ from neuromorphic_ros.errors import NeuromorphicError
 
 class ArgumentError(NeuromorphicError, ValueError):
     """A command line argument that cannot be understood."""
+
+
+def add_topic_argument(parser: argparse.ArgumentParser) -> None:
+    """Add --topic, which chooses the topics of sensors in a recording."""
+    parser.add_argument(
+        "--topic",
+        action="append",
+        default=[],
+        metavar="SENSOR=TOPIC",
+        help="topic of a sensor (camera, imu, scan) where several fit",
+    )
 
 
 def assignments(texts: Iterable[str]) -> dict[str, Any]:

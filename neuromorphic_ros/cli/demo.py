@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from neuromorphic_ros.cli.assignments import ArgumentError, assignments
+from neuromorphic_ros.cli.assignments import ArgumentError, add_topic_argument, assignments
 from neuromorphic_ros.cli.demo_source import Source, camera, recorded
 from neuromorphic_ros.cli.domain import own_domain
 from neuromorphic_ros.cli.node_commands import node_commands, require_ros
@@ -58,13 +58,7 @@ def add_parser(subparsers: Any) -> None:
     source.add_argument("--device", type=int, help="number of a camera to use instead, live")
     parser.add_argument("--network", help="name or file (default: by what the recording has)")
     parser.add_argument("--profile", default="jetson", help="hardware profile (default: jetson)")
-    parser.add_argument(
-        "--topic",
-        action="append",
-        default=[],
-        metavar="SENSOR=TOPIC",
-        help="topic of a sensor (camera, imu, scan) where several fit",
-    )
+    add_topic_argument(parser)
     parser.add_argument(
         "--duration",
         type=float,

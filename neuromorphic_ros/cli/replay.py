@@ -19,7 +19,7 @@ from neuromorphic_ros.bags.recording import Recording
 from neuromorphic_ros.bags.topics import SOURCE_TYPES, find_topics
 from neuromorphic_ros.bags.typestore import serialize, to_message
 from neuromorphic_ros.bags.writer import RecordingWriter
-from neuromorphic_ros.cli.assignments import assignments
+from neuromorphic_ros.cli.assignments import add_topic_argument, assignments
 from neuromorphic_ros.errors import BagError
 from neuromorphic_ros.pipeline.energy_account import EnergyAccount, Hardware
 from neuromorphic_ros.pipeline.networks import find_hardware, find_network
@@ -47,13 +47,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--profile", default="jetson", help="hardware profile (default: jetson)")
     parser.add_argument("--out", type=Path, help="folder of the bag to write")
     parser.add_argument("--overwrite", action="store_true", help="replace an existing --out")
-    parser.add_argument(
-        "--topic",
-        action="append",
-        default=[],
-        metavar="SENSOR=TOPIC",
-        help="topic of a sensor (camera, imu, scan) where several fit",
-    )
+    add_topic_argument(parser)
     parser.add_argument(
         "-p",
         "--param",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, NamedTuple
+from typing import Annotated, Generic, NamedTuple, TypeVar
 
 import numba
 import numpy as np
@@ -136,7 +136,35 @@ class ScanRateParameters(_SectorParameters):
     ] = 100.0
 
 
-class ScanLatencyEncoder:
+Parameters = TypeVar("Parameters", bound=_SectorParameters)
+
+
+class _SectorEncoder(Generic[Parameters]):
+    """Hold parameters that may change between scans, but not in what shapes the input."""
+
+    def __init__(self, parameters: Parameters) -> None:
+        """Start without scans."""
+        self._parameters = parameters
+        self.reset()
+
+    @property
+    def parameters(self) -> Parameters:
+        """Parameters of the code; new ones hold from the next scan on.
+
+        Raises SensorError if `sectors` changes: the network's input would change with it.
+        """
+        return self._parameters
+
+    @parameters.setter
+    def parameters(self, parameters: Parameters) -> None:
+        _check_sectors(self._parameters, parameters)
+        self._parameters = parameters
+
+    def reset(self) -> None:
+        """Forget all scans."""
+
+
+class ScanLatencyEncoder(_SectorEncoder[ScanLatencyParameters]):
     """Code each sector's distance as the time to its first spike: near sectors spike first.
 
     Latency code of Thorpe, "Spike arrival times: a highly efficient coding scheme for neural
@@ -149,28 +177,10 @@ class ScanLatencyEncoder:
     _previous_ns: int | None
     _sweep_end_ns: int
 
-    def __init__(self, parameters: ScanLatencyParameters) -> None:
-        """Start without a sweep."""
-        self._parameters = parameters
-        self.reset()
-
     @property
     def shape(self) -> Shape:
         """(sectors + 2,): the sectors from right to left, start of sweep, end of sweep."""
         return (self._parameters.sectors + 2,)
-
-    @property
-    def parameters(self) -> ScanLatencyParameters:
-        """Parameters of the code; new ones hold from the next sweep on.
-
-        Raises SensorError if `sectors` changes: the network's input would change with it.
-        """
-        return self._parameters
-
-    @parameters.setter
-    def parameters(self, parameters: ScanLatencyParameters) -> None:
-        _check_sectors(self._parameters, parameters)
-        self._parameters = parameters
 
     def encode(self, sample: Scan, stamp_ns: int) -> SpikeBatch:
         """Return the sweep of a scan: spikes from `stamp_ns` to `stamp_ns` + sweep.
@@ -205,7 +215,7 @@ class ScanLatencyEncoder:
         self._sweep_end_ns = -(2**63)
 
 
-class ScanRateEncoder:
+class ScanRateEncoder(_SectorEncoder[ScanRateParameters]):
     """Code each sector's nearness as the rate of regular spikes.
 
     A scan drives its spikes for `hold_ms`; the next one takes over where they end, with the phase
@@ -217,28 +227,10 @@ class ScanRateEncoder:
     _driven_until_ns: int
     _phase: npt.NDArray[np.float64]
 
-    def __init__(self, parameters: ScanRateParameters) -> None:
-        """Start with the sectors' phases spread evenly."""
-        self._parameters = parameters
-        self.reset()
-
     @property
     def shape(self) -> Shape:
         """(sectors,), from right to left."""
         return (self._parameters.sectors,)
-
-    @property
-    def parameters(self) -> ScanRateParameters:
-        """Parameters of the code; new ones hold from the next scan on.
-
-        Raises SensorError if `sectors` changes: the network's input would change with it.
-        """
-        return self._parameters
-
-    @parameters.setter
-    def parameters(self, parameters: ScanRateParameters) -> None:
-        _check_sectors(self._parameters, parameters)
-        self._parameters = parameters
 
     def encode(self, sample: Scan, stamp_ns: int) -> SpikeBatch:
         """Return the spikes from the end of the last scan's, or `stamp_ns`, to `stamp_ns` + hold.
