@@ -62,6 +62,7 @@ class CoreOutputs:
     """Turn the steps of a core into messages.
 
     wanted: tells whether anybody listens to a topic; spikes of others are not even built.
+    unreported_ns: network time of the steps since the last report.
     """
 
     def __init__(self, core: SpikingCore, wanted: Callable[[str], bool]) -> None:
@@ -71,6 +72,7 @@ class CoreOutputs:
         self._numbering = Numbering()
         self._frame_ids: dict[str, str] = {}
         self._reported = core.runner.counts()
+        self.unreported_ns = 0
 
     def sensed(self, name: str, frame_id: str) -> None:
         """Remember the frame of an input."""
@@ -84,6 +86,7 @@ class CoreOutputs:
 
     def stepped(self, step: Step) -> Iterator[OutputMessage]:
         """Yield the spikes of one step."""
+        self.unreported_ns += step.stop_ns - step.start_ns
         for name, spikes in step.spikes.items():
             if self._wanted(spike_topic(name)):
                 stamp_ns = self._core.input_stamp(name, step)
@@ -96,12 +99,6 @@ class CoreOutputs:
         frames = {self._frame_ids.get(name, "") for name in self._core.sources[population]}
         return frames.pop() if len(frames) == 1 else ""
 
-    @property
-    def unreported_ns(self) -> int:
-        """Network time since the last report [ns]."""
-        runner = self._core.runner
-        return (runner.counts().ticks - self._reported.ticks) * runner.spec.dt_ns
-
     def report(self, stamp_ns: int, times: StepTimes) -> Iterator[OutputMessage]:
         """Yield the rates since the last report; nothing if no tick was run."""
         runner = self._core.runner
@@ -109,6 +106,7 @@ class CoreOutputs:
         window = total.since(self._reported)
         if window.ticks:
             self._reported = total
+            self.unreported_ns = 0
             fields = population_rates(runner.spec, window, stamp_ns, self._core.late_spikes, times)
             yield OutputMessage("rates", RATES, stamp_ns, fields)
 
