@@ -208,6 +208,10 @@ class Listener:
         """Advertise a topic."""
         return self.node.create_publisher(message_class(type_name), topic, QoSProfile(depth=10))
 
+    def publish(self, publisher: Publisher[Any], type_name: str, fields: Mapping[str, Any]) -> None:
+        """Publish a message given by its fields."""
+        publisher.publish(to_ros(type_name, fields))
+
     def repeat(self, publisher: Publisher[Any], make: Callable[[], Any], rate_hz: float) -> Timer:
         """Publish what `make` returns periodically until the timer is cancelled."""
         return self.node.create_timer(1 / rate_hz, lambda: publisher.publish(make()))
