@@ -170,7 +170,8 @@ def _play(nodes: Sequence[NodePlan], duration_s: float, log_file: Path) -> Playe
 
         def give_up() -> None:
             overdue.set()
-            signal.raise_signal(signal.SIGTERM)
+            # To this thread it would not wake the one that waits.
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
 
         timer = threading.Timer(START_TIMEOUT_S + duration_s, give_up)
         timer.start()

@@ -13,6 +13,7 @@ from neuromorphic_ros.report.thinning import Thinning
 
 DISCOVERY_PERIOD_S = 0.1
 QUEUE_DEPTH = 200
+LONGEST_S = 86_400.0
 
 
 class Recorder(ManagedNode):
@@ -27,9 +28,19 @@ class Recorder(ManagedNode):
         self.parameter("path", "", "Folder of the recording to write")
         self.parameter("overwrite", False, "Replace an existing recording")
         self.parameter("topics", [""], "Topics to record; empty: all")
-        self.parameter("duration_s", 0.0, "End the process after this time [s]; 0: never")
         self.parameter(
-            "image_period_s", 0.0, "Least time between kept images of a topic [s]; 0: keep all"
+            "duration_s",
+            0.0,
+            "End the process after this time [s]; 0: never",
+            low=0.0,
+            high=LONGEST_S,
+        )
+        self.parameter(
+            "image_period_s",
+            0.0,
+            "Least time between kept images of a topic [s]; 0: keep all",
+            low=0.0,
+            high=LONGEST_S,
         )
         self._writer: RecordingWriter | None = None
         self._known: set[str] = set()

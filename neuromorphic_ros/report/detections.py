@@ -16,7 +16,7 @@ DEFAULT_WINDOW_S = 0.1
 def detections_figure(record: Record) -> Figure:
     """Draw the place of the detections above their number."""
     figure = Figure(figsize=(11.0, 3.6), layout="constrained")
-    above, below = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1.6])
+    above, below = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": [3, 1.6]})
     draw_places(above, record)
     seconds = [record.seconds(found.stamp_ns) for found in record.detections]
     below.step(seconds, [len(found.boxes) for found in record.detections], color=BLUE)

@@ -81,7 +81,7 @@ def legend_above(axes: Axes) -> None:
             labels,
             loc="lower right",
             bbox_to_anchor=(1.0, 0.98),
-            ncols=len(handles),
+            ncol=len(handles),
             borderaxespad=0.1,
             handlelength=1.4,
             columnspacing=1.2,
