@@ -158,7 +158,7 @@ class ManagedNode(LifecycleNode):
     def deactivate(self) -> None:
         """Stop whatever moves; inputs are closed already."""
 
-    def brake(self) -> None:
+    def brake(self, reason: str) -> None:
         """Stop the robot: the node is deactivated, or a callback failed."""
 
     def cleanup(self) -> None:
@@ -175,7 +175,7 @@ class ManagedNode(LifecycleNode):
         self.diagnostics.set("callback", "error", f"failed: {error!r}")
         trace = "".join(traceback.format_exception(error))
         self.get_logger().error(trace, throttle_duration_sec=TRACE_PERIOD_S)
-        self.brake()
+        self.brake(f"a callback failed: {error!r}")
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Transition to inactive."""
@@ -221,7 +221,7 @@ class ManagedNode(LifecycleNode):
         return outcome.result(super().on_shutdown(state))
 
     def _end_activity(self) -> None:
-        self.brake()
+        self.brake("deactivated")
         self._close_inputs()
         self.deactivate()
 

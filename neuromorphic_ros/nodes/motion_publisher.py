@@ -33,15 +33,21 @@ class MotionPublisher:
             TwistStamped if self._stamped else Twist, "cmd_vel", 10
         )
         self._zero_until_ns = 0
+        self._stopped = False
         node.create_timer(ZERO_PERIOD_S, self._hold, clock=node.steady_clock)
 
     def publish(self, command: Command) -> None:
         """Publish a command; a silent one is not sent."""
         self._zero_until_ns = 0
+        if command.velocity not in (None, STANDSTILL):
+            self._stopped = False
         self._send(command)
 
     def stop(self, hold_s: float) -> None:
-        """Publish zero at once and for `hold_s`."""
+        """Publish zero at once and for `hold_s`, but not again before the robot has moved."""
+        if self._stopped:
+            return
+        self._stopped = True
         self._zero_until_ns = self._node.steady_ns + round(hold_s * 1e9)
         self._send(Command(self._node.now_ns, STANDSTILL, "stopped"))
 

@@ -42,9 +42,10 @@ class MotorDecoder(ManagedNode):
         SpikeSubscription(self, self._live.motor.population, self._shape, self._on_spikes)
         self.every(TIMER_S, self._watch)
 
-    def brake(self) -> None:
+    def brake(self, reason: str) -> None:
         """Stop the robot."""
         if self._live:
+            self._live.failed(reason)
             self._motion.stop(self._live.motor.safety.zero_hold_s)
 
     def cleanup(self) -> None:

@@ -51,9 +51,10 @@ class PipelineNode(ManagedNode):
         ]
         self.every(TIMER_S, self._on_timer)
 
-    def brake(self) -> None:
+    def brake(self, reason: str) -> None:
         """Stop the robot."""
         if self._live and self._live.pipeline.motor:
+            self._live.failed(reason)
             self._motion.stop(self._live.pipeline.motor.safety.zero_hold_s)
 
     def cleanup(self) -> None:

@@ -158,6 +158,10 @@ class LivePipeline:
         self.core.restart()
         self._watchdog = Watchdog(self._moving)
 
+    def failed(self, reason: str) -> None:
+        """Stop motion until a sensor and then the network work again."""
+        self._watchdog.failed(reason)
+
     def receive(self, sensor: str, message: Any, now: Now) -> list[OutputMessage]:
         """Take a sensor message and return its spikes as messages.
 

@@ -21,6 +21,10 @@ class LiveMotor:
         self.motor.reset()
         self._watchdog = Watchdog([self.motor.population])
 
+    def failed(self, reason: str) -> None:
+        """Stop motion until spikes can be used again."""
+        self._watchdog.failed(reason)
+
     def receive(self, received: ReceivedSpikes, now: Now) -> Command:
         """Return the command that follows from the spikes of one span."""
         command = self.motor.decide(

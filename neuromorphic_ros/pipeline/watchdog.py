@@ -24,21 +24,25 @@ class Watchdog:
         self._state = GuardState()
         self._input_stamp_ns: int | None = None
         self._failure = ""
+        self._heard_since_failure = True
         self._sent_ns: int | None = None
 
     def heard(self, source: str, steady_ns: int) -> None:
         """Note that an input has arrived; those which move nothing are ignored."""
         if source in self._heard_ns:
             self._heard_ns[source] = steady_ns
+            self._heard_since_failure = True
 
     def decided(self, input_stamp_ns: int | None) -> None:
-        """Note a decision and the stamp of its oldest input; clears a failure."""
+        """Note a decision and the stamp of its oldest input."""
         self._input_stamp_ns = input_stamp_ns
-        self._failure = ""
+        if self._heard_since_failure:
+            self._failure = ""
 
     def failed(self, reason: str) -> None:
-        """Note that a part failed; motion stops until the next decision."""
+        """Note that a part failed; motion stops until an input and then a decision have come."""
         self._failure = reason
+        self._heard_since_failure = False
 
     def check(
         self, parameters: GuardParameters, steady_ns: int, clock_ns: int, misses_in_a_row: int

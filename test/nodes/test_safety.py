@@ -34,6 +34,7 @@ pytestmark = pytest.mark.ros
 
 # On top of the timeout: the guard looks every 10 ms, decisions come every 20 ms.
 REACTION_S = 0.15
+FAILING_NODE = Path(__file__).with_name("failing_node.py")
 
 
 def tell(what: str, seconds: float) -> None:
@@ -168,10 +169,11 @@ def test_motion_stops_while_the_network_is_too_slow(
 @pytest.mark.parametrize("composed", [True, False], ids=["composed", "separate"])
 def test_motion_stops_while_the_core_fails(robot: Robot, tmp_path: Path, composed: bool) -> None:
     core = "pipeline" if composed else "spiking_core"
-    failing = [sys.executable, Path(__file__).with_name("failing_backend.py"), core]
-    network = write_network(tmp_path)
     driving = drive(
-        robot, network, {"backend": "failing"}, composed=composed, commands={core: failing}
+        robot,
+        write_network(tmp_path),
+        composed=composed,
+        commands={core: [sys.executable, FAILING_NODE, "core", core]},
     )
     since_s = time.monotonic()
     driving.lidar.ranges = TROUBLE
@@ -183,6 +185,29 @@ def test_motion_stops_while_the_core_fails(robot: Robot, tmp_path: Path, compose
     driving.lidar.ranges = DRIVE
     wait_for_motion(driving)
     robot.listener.reports(f"{core}: core", "running")
+
+
+@pytest.mark.parametrize("composed", [True, False], ids=["composed", "separate"])
+def test_motion_stops_while_a_node_trips_over_a_bug(
+    robot: Robot, tmp_path: Path, composed: bool
+) -> None:
+    encoder = "pipeline" if composed else "scan_encoder"
+    driving = drive(
+        robot,
+        write_network(tmp_path),
+        composed=composed,
+        commands={encoder: [sys.executable, FAILING_NODE, "encoder", encoder]},
+    )
+    since_s = time.monotonic()
+    driving.lidar.ranges = TROUBLE
+    taken_s = stopped_after(driving.commands, since_s)
+    tell("a callback failed", taken_s)
+    assert taken_s < INPUT_TIMEOUT_S + REACTION_S + SLACK_S
+    robot.listener.reports(f"{encoder}: callback", "ZeroDivisionError('a bug')")
+    assert "failing_node.py" in driving.processes[encoder].output, "the log has the trace"
+    driving.lidar.ranges = DRIVE
+    wait_for_motion(driving)
+    assert robot.stop(driving.processes[encoder]) == 0
 
 
 def test_motion_stops_when_the_bag_player_is_killed_and_the_clock_stands_still(

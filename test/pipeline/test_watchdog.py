@@ -78,15 +78,17 @@ def test_motion_stops_after_so_many_late_steps_in_a_row(misses: int, stops: bool
     assert (stop is not None) is stops
 
 
-def test_a_failure_stops_until_the_next_decision_and_not_until_the_next_input() -> None:
+def test_a_failure_stops_until_an_input_and_then_a_decision_have_come() -> None:
     watchdog = heard()
     watchdog.failed("the core failed")
-    watchdog.heard("scan", 10 * MS)
+    watchdog.decided(START_NS)
     stop = checked(watchdog, 11)
     assert stop
     assert stop.reason == "the core failed"
+    watchdog.heard("scan", 12 * MS)
+    assert checked(watchdog, 13) is not None
     watchdog.decided(START_NS)
-    assert checked(watchdog, 12) is None
+    assert checked(watchdog, 14) is None
 
 
 def test_zeros_last_for_the_hold_and_are_no_flood() -> None:
@@ -103,6 +105,7 @@ def test_the_first_zero_of_each_stop_is_sent_at_once() -> None:
     watchdog = heard()
     watchdog.failed("broken")
     first = checked(watchdog, 1)
+    watchdog.heard("scan", 1 * MS)
     watchdog.decided(START_NS)
     assert checked(watchdog, 2) is None
     watchdog.failed("broken again")

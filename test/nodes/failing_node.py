@@ -1,0 +1,49 @@
+"""A node of which a part fails while the last sector sees something: PART NODE ARGUMENTS."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+from neuromorphic_ros.backends.base import Backend
+from neuromorphic_ros.backends.registry import BACKENDS
+from neuromorphic_ros.encoding.encoder import Encoder
+from neuromorphic_ros.pipeline.sensor_input import ENCODERS, Reader
+from neuromorphic_ros.snn.spec import Input
+from neuromorphic_ros.snn.streaming import StreamingNetwork, TickSpikes
+
+LAST_SECTOR = 7
+CODE = "scan_rate"
+
+
+class FailingNetwork(StreamingNetwork):
+    """A network on hardware that breaks down."""
+
+    def run(self, spikes: TickSpikes) -> TickSpikes:
+        if LAST_SECTOR in spikes.address:
+            raise OSError("the chip does not answer")
+        return super().run(spikes)
+
+
+def failing_encoder(source: Input, seed: int) -> tuple[Encoder[Any], Reader]:
+    """Build the encoder with a reader that has a bug."""
+    encoder, read = REAL_ENCODER(source, seed)
+
+    def read_with_bug(message: Any) -> Any:
+        if message.ranges[LAST_SECTOR] < message.range_max:
+            raise ZeroDivisionError("a bug")
+        return read(message)
+
+    return encoder, read_with_bug
+
+
+REAL_ENCODER = ENCODERS[CODE]
+
+if __name__ == "__main__":
+    part, name = sys.argv.pop(1), sys.argv.pop(1)
+    if part == "core":
+        BACKENDS["jetson"] = Backend("jetson", "", "works", "works", FailingNetwork)
+    else:
+        ENCODERS[CODE] = failing_encoder
+    sys.exit(importlib.import_module(f"neuromorphic_ros.nodes.{name}").main())
