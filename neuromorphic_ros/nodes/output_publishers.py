@@ -44,13 +44,13 @@ class OutputPublishers:
         """Tell whether anybody listens to a topic."""
         return bool(self._publishers[topic].get_subscription_count())
 
-    def status(self) -> None:
-        """Report how many listen to each topic; nobody on any: warn."""
+    def status(self, *, optional: bool = False) -> None:
+        """Report how many listen to each topic; nobody on any: warn, unless that is optional."""
         listeners = {
             topic: publisher.get_subscription_count()
             for topic, publisher in self._publishers.items()
         }
-        if any(listeners.values()):
+        if optional or any(listeners.values()):
             self._node.diagnostics.set("output", "ok", "publishing", **listeners)
         else:
             topics = ", ".join(map(self._node.resolve_topic_name, listeners))

@@ -70,7 +70,7 @@ class PipelineNode(ManagedNode):
         """Report inputs and the time of a tick."""
         for sensor in self._sensors:
             sensor.status()
-        self._outputs.status()
+        self._outputs.status(optional=True)
         if self._live:
             level, message, values = self._live.core.health(self.now_ns)
             self.diagnostics.set("core", level, message, **values)
