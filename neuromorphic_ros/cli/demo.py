@@ -106,8 +106,9 @@ def _nodes(source: Source, profile: str, recording: Path) -> list[NodePlan]:
     sensors = sorted(source.topics.values())
     playing = {
         "topics": sensors,
-        "wait_for": sensors,
-        "wait_subscribers": len(("pipeline", "recorder", "monitor")),
+        # Recorder and monitor, beside the pipeline for sensors and the energy monitor for rates.
+        "wait_for": [*sensors, "/rates"],
+        "wait_subscribers": 3,
         "wait_timeout_s": START_TIMEOUT_S,
     }
     # Sensors may lose messages, recordings must not: large images do in sensors' usual QoS.

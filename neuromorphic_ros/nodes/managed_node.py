@@ -109,9 +109,15 @@ class ManagedNode(LifecycleNode):
         return int(self.steady_clock.now().nanoseconds)
 
     def listen(
-        self, message_type: type, topic: str, callback: Callable[[Any], None], qos: QoSProfile
+        self,
+        message_type: type,
+        topic: str,
+        callback: Callable[[Any], None],
+        qos: QoSProfile,
+        *,
+        raw: bool = False,
     ) -> None:
-        """Subscribe until the node is deactivated."""
+        """Subscribe until the node is deactivated; raw: to the bytes of the messages."""
         self._activity_inputs.append(
             self.create_subscription(
                 message_type,
@@ -119,6 +125,7 @@ class ManagedNode(LifecycleNode):
                 callback,
                 qos,
                 qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+                raw=raw,
             )
         )
 

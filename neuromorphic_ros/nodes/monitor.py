@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from rclpy.qos import QoSProfile, qos_profile_sensor_data
-from rclpy.qos_overriding_options import QoSOverridingOptions
 from rich.console import Console
 from rich.live import Live
 
@@ -82,16 +81,7 @@ class Monitor(ManagedNode):
             rate.count(self.steady_ns / 1e9)
 
         # They are only counted, and pictures are costly to convert.
-        self._activity_inputs.append(
-            self.create_subscription(
-                kind,
-                topic,
-                received,
-                qos_profile_sensor_data,
-                qos_overriding_options=QoSOverridingOptions.with_default_policies(),
-                raw=True,
-            )
-        )
+        self.listen(kind, topic, received, qos_profile_sensor_data, raw=True)
 
     def _follow(self, topic: str, kind: str, update: Callable[[Status, Any], Status]) -> None:
         rate = self._rates.setdefault(topic, Rate())

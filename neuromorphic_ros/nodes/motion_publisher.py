@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 
 from geometry_msgs.msg import Twist, TwistStamped
+from rclpy.qos import QoSProfile
+from rclpy.qos_overriding_options import QoSOverridingOptions
 
 from neuromorphic_ros.decoding.velocity import STANDSTILL
 from neuromorphic_ros.nodes.conversion import to_ros
@@ -30,7 +32,10 @@ class MotionPublisher:
         )
         node.parameter("base_frame", "base_link", "Frame of the commands")
         self._publisher = node.create_publisher(
-            TwistStamped if self._stamped else Twist, "cmd_vel", 10
+            TwistStamped if self._stamped else Twist,
+            "cmd_vel",
+            QoSProfile(depth=10),
+            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
         )
         self._zero_until_ns = 0
         self._stopped = False

@@ -97,14 +97,12 @@ class Recorder(ManagedNode):
             reason = f"not recorded: {type_name} is not known"
             self.diagnostics.set(f"topic {topic}", "warn", reason)
             return
-        self._activity_inputs.append(
-            self.create_subscription(
-                kind,
-                topic,
-                lambda raw: self._record(topic, type_name, raw),
-                offered_by_all(publishers),
-                raw=True,
-            )
+        self.listen(
+            kind,
+            topic,
+            lambda raw: self._record(topic, type_name, raw),
+            offered_by_all(publishers),
+            raw=True,
         )
 
     def _record(self, topic: str, type_name: str, raw: bytes) -> None:

@@ -33,6 +33,8 @@ PATIENT_MOTION: dict[str, object] = {
     "safety.input_timeout_s": 10.0,
     "safety.max_deadline_misses": 1000,
 }
+# A robot wants the newest command, a comparison all of them.
+EVERY_COMMAND: dict[str, object] = {"qos_overrides./cmd_vel.publisher.depth": 1000}
 
 Spike = tuple[int, int]
 Twist = tuple[float, float]
@@ -177,7 +179,9 @@ def test_the_composed_node_gives_what_offline_replay_gives(case: Case, offline: 
         }
         commands = robot.listener.collect("cmd_vel", TWIST_STAMPED)
         robot.start(
-            "pipeline", {**reliable(case), **PATIENT_CORE, **PATIENT_MOTION}, remap=remapped(case)
+            "pipeline",
+            {**reliable(case), **PATIENT_CORE, **PATIENT_MOTION, **EVERY_COMMAND},
+            remap=remapped(case),
         )
         hears(robot, "pipeline", dict.fromkeys(offline.spikes, 1))
         play(robot, case, spikes)
@@ -192,7 +196,7 @@ def test_separate_nodes_give_what_offline_replay_gives(case: Case, offline: Resu
         commands = robot.listener.collect("cmd_vel", TWIST_STAMPED)
         own: dict[str, Any] = {"network": case.network, "use_sim_time": True}
         robot.start("spiking_core", {**own, **PATIENT_CORE})
-        robot.start("motor_decoder", {**own, **PATIENT_MOTION})
+        robot.start("motor_decoder", {**own, **PATIENT_MOTION, **EVERY_COMMAND})
         encoders = {"camera": "dvs_encoder", "imu": "imu_encoder", "scan": "scan_encoder"}
         for sensor in case.topics:
             robot.start(encoders[sensor], reliable(case), remap=remapped(case))
