@@ -162,6 +162,8 @@ class StreamingNetwork:
         self._ticks = 0
         self._spike_count = np.zeros(self._channels + self._table.decay.size, np.int64)
         self.reset()
+        # Compiles, or loads what was compiled, so that the first tick of a robot is not late.
+        self.run(TickSpikes(np.empty(0, np.uint32), np.zeros(1, np.int64)))
 
     def reset(self) -> None:
         """Return to rest; the counts go on."""
@@ -187,7 +189,7 @@ class StreamingNetwork:
         fired_first = np.zeros(spikes.ticks + 1, np.int64)
         delays = self._state.current.shape[0]
         done = 0
-        while done < spikes.ticks:
+        while True:
             done = _run(
                 spikes.address,
                 spikes.first,
@@ -201,8 +203,9 @@ class StreamingNetwork:
                 fired_first,
                 self._spike_count,
             )
-            if done < spikes.ticks:
-                self._fired = np.concatenate((self._fired, np.empty_like(self._fired)))
+            if done == spikes.ticks:
+                break
+            self._fired = np.concatenate((self._fired, np.empty_like(self._fired)))
         self._ticks += spikes.ticks
         return TickSpikes(self._fired[: fired_first[-1]].copy(), fired_first)
 
