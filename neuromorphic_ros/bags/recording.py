@@ -106,8 +106,10 @@ def bag_errors(path: Path, hint: str = "") -> Iterator[None]:
     """
     try:
         yield
-    except BagError:
-        raise
+    except BagError as error:
+        if str(path) in str(error):
+            raise
+        raise BagError(f"{path}: {error}") from error
     except Exception as error:
         # Damaged files surface as struct, index, memory, assertion and database errors alike.
         reason = str(error) or type(error).__name__
