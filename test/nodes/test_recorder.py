@@ -11,7 +11,6 @@ import pytest
 from harness import Robot, eventually
 
 from neuromorphic_ros.bags.reader import open_recording
-from neuromorphic_ros.bags.typestore import serialize, to_message
 
 pytestmark = pytest.mark.ros
 
@@ -19,7 +18,7 @@ SCAN = "sensor_msgs/msg/LaserScan"
 IMAGE = "sensor_msgs/msg/Image"
 
 
-def test_it_records_what_is_published_byte_for_byte(robot: Robot, tmp_path: Path) -> None:
+def test_it_records_all_that_is_published(robot: Robot, tmp_path: Path) -> None:
     path = tmp_path / "bag"
     publisher = robot.listener.publisher("/scan", SCAN)
     recorder = robot.start("recorder", {"path": path, "topics": ["/scan"]})
@@ -32,9 +31,9 @@ def test_it_records_what_is_published_byte_for_byte(robot: Robot, tmp_path: Path
     assert robot.stop(recorder) == 0, recorder.output
     with open_recording(path) as recording:
         assert set(recording.topics) == {"/scan"}
-        messages = list(recording.messages())
-    assert {message.raw for message in messages} == {serialize(SCAN, to_message(SCAN, fields))}
-    assert len(messages) == 10
+        # Not the bytes: what DDS pads fields with is left to chance.
+        scans = [message.decode() for message in recording.messages()]
+    assert [(scan.range_max, scan.ranges.tolist()) for scan in scans] == [(5.0, [*range(7)])] * 10
 
 
 def test_it_ends_by_itself_and_thins_images(robot: Robot, tmp_path: Path) -> None:
