@@ -75,21 +75,22 @@ def _fits(address: Addresses, first: Integers, channels: int) -> bool:
     return outside == 0
 
 
-@numba.njit(cache=True, nogil=True)
+# Inlined, for passing arrays to a function counts references to each of them, for every spike.
+@numba.njit(inline="always")
 def _deliver(source: int, slot: int, fan: Fanout, current: Values) -> None:
     delays = current.shape[0]
     for segment in range(fan.row[source], fan.row[source + 1]):
-        arriving = current[(slot + fan.delay_ticks[segment]) % delays]
+        arriving = (slot + fan.delay_ticks[segment]) % delays
         begin, end = fan.first[segment], fan.first[segment + 1]
         if fan.contiguous[segment]:
-            # Consecutive targets need no look-up, so that the compiler can use vector instructions.
-            arriving = arriving[fan.target[begin] :]
-            weight = fan.weight[begin:end]
-            for synapse in range(weight.size):
-                arriving[synapse] += weight[synapse]
+            # Without look-ups, and with indices that cannot count from the end, the compiler uses
+            # vector instructions.
+            row, start, weight = np.uintp(arriving), np.uintp(fan.target[begin]), np.uintp(begin)
+            for synapse in range(np.uintp(end - begin)):
+                current[row, start + synapse] += fan.weight[weight + synapse]
         else:
             for synapse in range(begin, end):
-                arriving[fan.target[synapse]] += fan.weight[synapse]
+                current[arriving, fan.target[synapse]] += fan.weight[synapse]
 
 
 @numba.njit(cache=True, nogil=True)

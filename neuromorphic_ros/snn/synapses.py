@@ -21,6 +21,8 @@ from neuromorphic_ros.snn.spec import (
 )
 from neuromorphic_ros.spikes import Shape
 
+MIN_RUN = 8
+
 Indices = npt.NDArray[np.int64]
 Values = npt.NDArray[np.float32]
 
@@ -128,7 +130,8 @@ class Fanout(NamedTuple):
     Sources are the input channels, then the neurons in execution order; targets are neurons.
     row: int64[sources + 1], range of segments of a source.
     delay_ticks: int32[segments]; first: int64[segments + 1], range of synapses of a segment.
-    contiguous: bool[segments], the targets of the segment are consecutive, as in dense layers.
+    contiguous: bool[segments], the targets of the segment are consecutive, as in dense layers, and
+    so many that not looking them up pays.
     target: int32[synapses]; weight: float32[synapses].
     """
 
@@ -181,7 +184,7 @@ def fanout(spec: NetworkSpec) -> Fanout:
         row=row.astype(np.int64),
         delay_ticks=delay[first],
         first=np.append(first, source.size).astype(np.int64),
-        contiguous=runs == 1,
+        contiguous=(runs == 1) & (np.diff(np.append(first, source.size)) >= MIN_RUN),
         target=target.astype(np.int32),
         weight=weight[order],
     )

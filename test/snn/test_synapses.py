@@ -244,3 +244,20 @@ def test_a_network_without_synapses_has_an_empty_fanout() -> None:
     fan = fanout(network((3,), (4,)))
     assert fan.synapses_per_source.tolist() == [0] * 7
     assert fan.weight.size == 0
+
+
+@pytest.mark.parametrize(
+    ("weights", "expected"),
+    [
+        ([[1.0] * 8], [True]),
+        ([[1.0] * 7 + [0.0]], [False]),
+        ([[1.0] * 4 + [0.0] + [1.0] * 5], [False]),
+        ([[0.0] + [1.0] * 9], [True]),
+    ],
+    ids=["dense", "too few", "with a gap", "shifted"],
+)
+def test_only_long_runs_without_gaps_are_contiguous(
+    weights: list[list[float]], expected: list[bool]
+) -> None:
+    fan = fanout(network((1,), (len(weights[0]),), {"weights": weights}))
+    assert fan.contiguous.tolist() == expected
