@@ -7,20 +7,13 @@ from collections.abc import Collection, Mapping
 from neuromorphic_ros.bags.recording import Recording
 from neuromorphic_ros.errors import BagError
 
-SOURCE_TYPES: Mapping[str, Collection[str]] = {
-    "camera": ("sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage"),
-    "events": ("event_camera_msgs/msg/EventPacket",),
-    "imu": ("sensor_msgs/msg/Imu",),
-    "scan": ("sensor_msgs/msg/LaserScan",),
-}
-
 
 def find_topics(
     recording: Recording, wanted: Mapping[str, Collection[str]], chosen: Mapping[str, str]
 ) -> dict[str, str]:
     """Return the topic of each source.
 
-    wanted: source name to the message types it reads, see SOURCE_TYPES.
+    wanted: source name to the message types it reads.
     chosen: source name to topic, the user's choice; otherwise the topic of a fitting type with
     most messages, the first by name if several have as many.
     Raises BagError, listing the topics of the recording, if a choice or source has no topic.

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from neuromorphic_ros.backends.registry import backend
 from neuromorphic_ros.bags.reader import open_recording
 from neuromorphic_ros.bags.recording import Recording
-from neuromorphic_ros.bags.topics import SOURCE_TYPES, find_topics
+from neuromorphic_ros.bags.topics import find_topics
 from neuromorphic_ros.bags.typestore import serialize, to_message
 from neuromorphic_ros.bags.writer import RecordingWriter
 from neuromorphic_ros.cli.assignments import add_topic_argument, assignments
@@ -27,6 +27,7 @@ from neuromorphic_ros.pipeline.outputs import OutputMessage
 from neuromorphic_ros.pipeline.pipeline import Pipeline
 from neuromorphic_ros.pipeline.profile import load_profile
 from neuromorphic_ros.pipeline.replay import Rejected, replay
+from neuromorphic_ros.pipeline.sensing import MESSAGE_TYPES
 from neuromorphic_ros.pipeline.tuning import tune
 
 SHOWN_REJECTIONS = 5
@@ -79,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
     tune(pipeline.tunables, {**profile.tuned(pipeline.tunables), **assignments(arguments.param)})
     hardware = Hardware(find_hardware(profile.hardware), find_hardware(profile.baseline))
     account = EnergyAccount(hardware)
-    wanted = {sensor: SOURCE_TYPES[sensor] for sensor in pipeline.sensors}
+    wanted = {sensor: MESSAGE_TYPES[sensor] for sensor in pipeline.sensors}
     with contextlib.ExitStack() as stack:
         recording = stack.enter_context(open_recording(arguments.bag))
         topics = find_topics(recording, wanted, assignments(arguments.topic))

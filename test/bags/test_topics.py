@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from neuromorphic_ros.bags.recording import Recording, TopicInfo
-from neuromorphic_ros.bags.topics import SOURCE_TYPES, find_topics
-from neuromorphic_ros.bags.typestore import typestore
+from neuromorphic_ros.bags.topics import find_topics
 from neuromorphic_ros.errors import BagError
 
 SCAN = "sensor_msgs/msg/LaserScan"
@@ -72,8 +71,3 @@ def test_missing_type_lists_the_topics() -> None:
 def test_topic_without_messages_does_not_count() -> None:
     with pytest.raises(BagError, match=r"no topic for 'scan'.*0 messages"):
         find_topics(recording_of(scan=(SCAN, 0), image=(IMAGE, 4)), WANT_SCAN, {})
-
-
-def test_source_types_exist() -> None:
-    known = typestore().fielddefs
-    assert not {name for names in SOURCE_TYPES.values() for name in names} - known.keys()

@@ -1,0 +1,84 @@
+"""Sensor messages to samples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from neuromorphic_ros.bags.typestore import to_message, typestore
+from neuromorphic_ros.errors import SensorError
+from neuromorphic_ros.pipeline.sensing import (
+    MESSAGE_TYPES,
+    SENSOR_TOPICS,
+    grey_of,
+    imu_of,
+    scan_of,
+    stamp_of,
+)
+
+PICTURE = np.arange(12, dtype=np.uint8).reshape(3, 4)
+
+
+def image(**changes: Any) -> Any:
+    fields: Mapping[str, Any] = {
+        "height": 3,
+        "width": 4,
+        "encoding": "mono8",
+        "step": 4,
+        "data": PICTURE.ravel(),
+    }
+    return to_message("sensor_msgs/msg/Image", {**fields, **changes})
+
+
+def test_every_sensor_has_known_types_and_a_topic() -> None:
+    known = typestore().fielddefs
+    assert {name for names in MESSAGE_TYPES.values() for name in names} <= known.keys()
+    assert MESSAGE_TYPES.keys() == SENSOR_TOPICS.keys()
+
+
+def test_a_stamp_is_that_of_the_header() -> None:
+    assert stamp_of(image(header={"stamp": 3_000_000_007}), 5) == 3_000_000_007
+
+
+def test_a_driver_that_leaves_the_stamp_zero_gets_the_time_of_arrival() -> None:
+    assert stamp_of(image(), 5) == 5
+
+
+def test_a_raw_image_is_its_picture() -> None:
+    assert np.array_equal(grey_of(image()), PICTURE)
+
+
+def test_a_compressed_image_is_decoded() -> None:
+    encoded, data = cv2.imencode(".png", PICTURE)
+    assert encoded
+    fields = {"format": "png", "data": data.ravel()}
+    assert np.array_equal(grey_of(to_message("sensor_msgs/msg/CompressedImage", fields)), PICTURE)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"encoding": "mono17"}, {"step": 3}, {"data": PICTURE[0]}, {"height": 0}]
+)
+def test_an_image_that_contradicts_itself_is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(SensorError):
+        grey_of(image(**changes))
+
+
+def test_a_scan_keeps_its_beams_and_limits() -> None:
+    fields = {"angle_min": -1.5, "angle_increment": 0.5, "range_min": 0.25, "range_max": 8.0}
+    ranges = np.array([1.0, np.inf, np.nan], np.float32)
+    scan = scan_of(to_message("sensor_msgs/msg/LaserScan", {**fields, "ranges": ranges}))
+    assert np.array_equal(scan.ranges, ranges, equal_nan=True)
+    assert scan[1:] == (-1.5, 0.5, 0.25, 8.0)
+
+
+def test_an_imu_keeps_its_axes_in_order() -> None:
+    fields = {
+        "angular_velocity": {"x": 1.0, "y": 2.0, "z": 3.0},
+        "linear_acceleration": {"x": 4.0, "y": 5.0, "z": 6.0},
+    }
+    sample = imu_of(to_message("sensor_msgs/msg/Imu", fields))
+    assert [*sample.angular_velocity, *sample.linear_acceleration] == [1, 2, 3, 4, 5, 6]
