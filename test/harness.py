@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import itertools
 import os
 import signal
 import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,6 +30,7 @@ try:
     from rclpy.qos import QoSProfile
     from rclpy.timer import Timer
 
+    from neuromorphic_ros.cli.domain import own_domain
     from neuromorphic_ros.nodes.conversion import message_class, to_ros
 except ImportError as missing:
     pytest.skip(
@@ -45,7 +43,6 @@ PACKAGE = "neuromorphic_ros"
 # Generous, because a loaded machine may take long; nothing waits for it when all is well.
 PATIENCE_S = 20.0
 POLL_S = 0.01
-LAST_DOMAIN = 101
 
 TRANSITIONS = {
     "configure": Transition.TRANSITION_CONFIGURE,
@@ -64,23 +61,6 @@ def eventually(condition: Callable[[], T], what: str, timeout_s: float = PATIENC
             raise AssertionError(f"after {timeout_s} s still not: {what}")
         time.sleep(POLL_S)
     return value
-
-
-@contextlib.contextmanager
-def reserved_domain() -> Iterator[int]:
-    """Hold a ROS_DOMAIN_ID that no other test run on this machine uses."""
-    start = os.getpid()
-    for domain in itertools.chain(range(start, start + LAST_DOMAIN)):
-        domain = 1 + domain % LAST_DOMAIN
-        path = Path(tempfile.gettempdir(), f"{PACKAGE}_test_domain_{domain}.lock")
-        with path.open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                continue
-            yield domain
-            return
-    raise AssertionError(f"all {LAST_DOMAIN} ROS domains are taken by other test runs")
 
 
 class NodeProcess:
@@ -352,7 +332,7 @@ class Robot:
 @contextlib.contextmanager
 def robot_domain() -> Iterator[Robot]:
     """Give a domain of its own to a test and end everything in it afterwards."""
-    with reserved_domain() as domain, Robot(domain) as robot:
+    with own_domain() as domain, Robot(domain) as robot:
         yield robot
 
 

@@ -12,6 +12,7 @@ from neuromorphic_ros.nodes.output_publishers import OutputPublishers
 from neuromorphic_ros.pipeline.energy_account import EnergyAccount, Hardware
 from neuromorphic_ros.pipeline.networks import find_hardware, hardware_names
 from neuromorphic_ros.pipeline.outputs import ENERGY, RATES, OutputMessage
+from neuromorphic_ros.pipeline.sensing import nanoseconds
 from neuromorphic_ros.srv import GetEnergyReport
 
 
@@ -49,7 +50,7 @@ class EnergyMonitor(ManagedNode):
 
     def _on_rates(self, rates: Any) -> None:
         assert self._account is not None
-        stamp_ns = rates.header.stamp.sec * 1_000_000_000 + rates.header.stamp.nanosec
+        stamp_ns = nanoseconds(rates.header.stamp)
         report = self._account.add(rates, stamp_ns)
         self._outputs.publish([OutputMessage("energy", ENERGY, stamp_ns, report)])
         self.diagnostics.set(

@@ -14,7 +14,6 @@ from neuromorphic_ros.pipeline.readouts import Command
 from neuromorphic_ros.pipeline.step_clock import StepClock
 from neuromorphic_ros.pipeline.watchdog import Watchdog
 
-REPORT_PERIOD_NS = 1_000_000_000
 # Bounds how long a network that is too slow keeps the node from stopping the robot.
 BUDGET_NS = 50_000_000
 
@@ -104,7 +103,7 @@ class LiveCore:
     def messages(self, step: Step) -> Iterator[OutputMessage]:
         """Yield the spikes of a step and, once per second, the rates."""
         yield from self.outputs.stepped(step)
-        if self.outputs.unreported_ns >= REPORT_PERIOD_NS:
+        if self.outputs.report_is_due:
             yield from self.outputs.report(step.stop_ns, self.clock.times())
 
     def advance(self, now: Now) -> Advanced:

@@ -15,6 +15,7 @@ from neuromorphic_ros.decoding.detection import Detections
 from neuromorphic_ros.decoding.velocity import Velocity
 from neuromorphic_ros.energy.price import Price
 from neuromorphic_ros.errors import SpikeError
+from neuromorphic_ros.pipeline.sensing import nanoseconds
 from neuromorphic_ros.pipeline.sensor_input import Encoded
 from neuromorphic_ros.snn.counts import Counts
 from neuromorphic_ros.snn.spec import NetworkSpec
@@ -79,7 +80,7 @@ def sample_arrays(population: str, sample: Encoded) -> list[Fields]:
 
 def spikes_of(message: Any) -> ReceivedSpikes:
     """Read a SpikeArray; raises SpikeError if addresses, offsets and shape do not fit together."""
-    start_ns = _nanoseconds(message.header.stamp)
+    start_ns = nanoseconds(message.header.stamp)
     shape = tuple(int(extent) for extent in message.shape)
     if not shape or math.prod(shape) > 2**32:
         raise SpikeError(f"SpikeArray of '{message.population}' has shape {shape}")
@@ -93,7 +94,7 @@ def spikes_of(message: Any) -> ReceivedSpikes:
         spikes,
         start_ns,
         start_ns + message.span_ns,
-        _nanoseconds(message.input_stamp) or None,
+        nanoseconds(message.input_stamp) or None,
     )
 
 
@@ -200,7 +201,3 @@ def energy_report(
         "measured_j": math.nan,
         "meter": "not measured",
     }
-
-
-def _nanoseconds(stamp: Any) -> int:
-    return int(stamp.sec) * 1_000_000_000 + int(stamp.nanosec)

@@ -27,6 +27,8 @@ DETECTIONS = "neuromorphic_ros/msg/DetectionArray"
 TWIST_STAMPED = "geometry_msgs/msg/TwistStamped"
 TWIST = "geometry_msgs/msg/Twist"
 
+REPORT_PERIOD_NS = 1_000_000_000
+
 
 class OutputMessage(NamedTuple):
     """One message: relative topic, ROS type, time in the network's clock [ns], fields."""
@@ -98,6 +100,11 @@ class CoreOutputs:
         """Return the frame of the sensors behind a population; empty if they have several."""
         frames = {self._frame_ids.get(name, "") for name in self._core.sources[population]}
         return frames.pop() if len(frames) == 1 else ""
+
+    @property
+    def report_is_due(self) -> bool:
+        """Tell whether a second of network time has passed since the last report."""
+        return self.unreported_ns >= REPORT_PERIOD_NS
 
     def report(self, stamp_ns: int, times: StepTimes) -> Iterator[OutputMessage]:
         """Yield the rates since the last report; nothing if no tick was run."""

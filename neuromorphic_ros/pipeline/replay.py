@@ -22,7 +22,6 @@ from neuromorphic_ros.pipeline.pipeline import Pipeline
 TAIL_NS = 200_000_000
 # A live clock does not leap over a silence, at which the core would start anew.
 CLOCK_STEP_NS = 10_000_000_000
-REPORT_PERIOD_NS = 1_000_000_000
 
 
 class Rejected(NamedTuple):
@@ -58,7 +57,7 @@ def replay(
                 frame_id = outputs.frame_of(pipeline.detection.population)
                 image = pipeline.detection_image
                 yield from detection_messages(decision.detections, frame_id, *image)
-            if outputs.unreported_ns >= REPORT_PERIOD_NS:
+            if outputs.report_is_due:
                 yield from _report(outputs, account, stop_ns)
 
     sensors = {topic: sensor for sensor, topic in topics.items()}

@@ -20,10 +20,14 @@ SENSOR_TOPICS = {"camera": "image_raw", "imu": "imu", "scan": "scan"}
 COMPRESSED = "/compressed"
 
 
+def nanoseconds(stamp: Any) -> int:
+    """Return a builtin_interfaces/Time as one number [ns]."""
+    return int(stamp.sec) * 1_000_000_000 + int(stamp.nanosec)
+
+
 def stamp_of(message: Any, arrival_ns: int) -> int:
     """Return the stamp of a message [ns]; a driver that leaves it zero gets the time of arrival."""
-    stamp = message.header.stamp
-    return stamp.sec * 1_000_000_000 + stamp.nanosec or arrival_ns
+    return nanoseconds(message.header.stamp) or arrival_ns
 
 
 def grey_of(message: Any) -> Grey:

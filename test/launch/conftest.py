@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from harness import Listener, reserved_domain
+from harness import Listener
+
+from neuromorphic_ros.cli.domain import own_domain
 
 pytest.register_assert_rewrite("scenarios")
 
@@ -13,7 +15,7 @@ pytest.register_assert_rewrite("scenarios")
 @pytest.fixture
 def listener(monkeypatch: pytest.MonkeyPatch) -> Iterator[Listener]:
     """Listen in a domain of its own, which whatever is started inherits."""
-    with reserved_domain() as domain:
+    with own_domain() as domain:
         monkeypatch.setenv("ROS_DOMAIN_ID", str(domain))
         monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
         listener = Listener(domain)
