@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 import subprocess
@@ -28,6 +29,7 @@ try:
     from rclpy.parameter import Parameter, parameter_value_to_python
     from rclpy.publisher import Publisher
     from rclpy.qos import QoSProfile
+    from rclpy.task import Future
     from rclpy.timer import Timer
 
     from neuromorphic_ros.cli.domain import own_domain
@@ -43,6 +45,7 @@ PACKAGE = "neuromorphic_ros"
 # Generous, because a loaded machine may take long; nothing waits for it when all is well.
 PATIENCE_S = 20.0
 POLL_S = 0.01
+RETRY_S = 3.0
 
 TRANSITIONS = {
     "configure": Transition.TRANSITION_CONFIGURE,
@@ -201,8 +204,18 @@ class Listener:
         client = self.node.create_client(kind, name)
         try:
             eventually(client.service_is_ready, f"service {name}")
-            future = client.call_async(request)
-            return eventually(lambda: future.done() and future.result(), f"answer of {name}")
+            futures: list[Future] = []
+            asked_s = -math.inf
+
+            # A server that has not discovered the client yet loses its answer, so ask again.
+            def answer() -> Any:
+                nonlocal asked_s
+                if time.monotonic() > asked_s + RETRY_S:
+                    asked_s = time.monotonic()
+                    futures.append(client.call_async(request))
+                return next((future.result() for future in futures if future.done()), None)
+
+            return eventually(answer, f"answer of {name}")
         finally:
             self.node.destroy_client(client)
 
