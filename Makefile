@@ -1,7 +1,7 @@
 # make              set up: ROS 2 from PyPI in .venv, and this package built against it
 # make demo         see a network drive a robot; BAG=recording, VIDEO=file or DEVICE=0 instead of ours
 # make test lint    what continuous integration runs; ARGS="-k spikes" is passed on to pytest
-# make bench        measure
+# make bench        measure, beside the frameworks in .venv-peers
 # DISTRO=jazzy      another ROS 2 than kilted, in a virtual environment of its own
 # PYTHON=/path/to/python3.12
 #
@@ -24,30 +24,37 @@ RUN :=
 PY := $(VENV)/bin/python
 INSTALL := install$(SUFFIX)
 endif
+PEERS := .venv-peers$(SUFFIX)
 NEUROMORPHIC := $(INSTALL)/neuromorphic_ros/lib/neuromorphic_ros/neuromorphic
 
 # Tests and demonstrations must not talk to robots on the network.
 export ROS_AUTOMATIC_DISCOVERY_RANGE ?= LOCALHOST
 
-.PHONY: setup demo test lint bench clean
+.PHONY: setup torch peers demo test lint bench clean
 
 setup:
 	@$(SETUP)
+
+torch: setup
+	@scripts/install_torch.sh $(PY)
+
+peers: torch
+	@scripts/make_peers.sh $(PY) $(PEERS) || echo "no peers: measuring without them" >&2
 
 demo: setup
 	$(RUN) $(NEUROMORPHIC) demo $(if $(BAG),"$(BAG)") $(if $(VIDEO),"$(VIDEO)") \
 		$(if $(DEVICE),--device $(DEVICE)) $(ARGS)
 
-test: setup
+test: torch
 	$(RUN) $(PY) -m pytest $(ARGS)
 
-lint: setup
+lint: torch
 	$(RUN) $(PY) -m ruff check .
 	$(RUN) $(PY) -m ruff format --check .
 	$(RUN) $(PY) -m mypy
 
-bench: setup
-	$(RUN) $(PY) benchmarks $(ARGS)
+bench: peers
+	$(RUN) $(PY) benchmarks --peers $(PEERS)/bin/python $(ARGS)
 
 clean:
 	rm -rf .venv .venv-* .venv*.lock build build-* install install-* log log-*

@@ -11,7 +11,7 @@ fi
 colcon build --symlink-install --packages-select neuromorphic_ros
 
 python3 - <<'PYTHON' || echo "install with pip what rosdep could not: see install_requires in setup.cfg"
-import cv2, matplotlib, numba, numpy, pydantic, rich, rosbags, scipy, yaml
+import cv2, h5py, matplotlib, nir, numba, numpy, pydantic, rich, rosbags, scipy, yaml
 if int(pydantic.VERSION.split(".")[0]) < 2:
     raise SystemExit(f"pydantic is {pydantic.VERSION}, 2 or later is needed")
 PYTHON

@@ -11,31 +11,8 @@ if [ ! -e "requirements/$distro.txt" ]; then
     exit 1
 fi
 
-# Two makes at once would break each other's build.
-exec 9>"$venv.lock"
-if ! flock --nonblock 9; then
-    echo "waiting for another set-up of $2 to finish"
-    flock 9
-fi
-
-digest() { sha256sum | cut -d' ' -f1; }
-has_stamp() { [ "$(cat "$venv/.$1" 2>/dev/null)" = "$2" ]; }
-minor_version() { "$1" -c 'import sys; print(*sys.version_info[:2], sep=".")' 2>/dev/null; }
-
-# Inside, `set -e` has no effect: the steps are chained by &&.
-step() {
-    local number=$1 title=$2 log=$venv/$3.log start=$SECONDS
-    shift 3
-    printf '[%s/4] %s ... ' "$number" "$title"
-    if "$@" >"$log" 2>&1; then
-        echo "$((SECONDS - start)) s"
-    else
-        printf 'failed\n\n' >&2
-        tail -n 25 "$log" >&2
-        printf '\nerror: "%s" failed; all of its output is in %s\n' "$title" "$log" >&2
-        return 1
-    fi
-}
+. scripts/steps.sh
+lock
 
 # Scripts in a virtual environment and CMake's cache hold absolute paths: a moved tree starts anew.
 usable_venv() {
@@ -49,11 +26,10 @@ make_venv() {
 }
 
 install_packages() {
-    local pip=("$venv/bin/python" -m pip install --disable-pip-version-check --progress-bar off)
     # The pip that comes with Python 3.10 and 3.11 may search for minutes for what fits together.
-    "${pip[@]}" --upgrade pip &&
+    pip_install --upgrade pip &&
         "$venv/bin/python" scripts/print_requirements.py simulation test |
-        "${pip[@]}" -r "requirements/$distro.txt" -r requirements/build.txt -r /dev/stdin &&
+        pip_install -r "requirements/$distro.txt" -r requirements/build.txt -r /dev/stdin &&
         "$venv/bin/python" scripts/patch_ros_wheels.py
 }
 
@@ -97,7 +73,7 @@ if ! usable_venv; then
     rm -rf "$venv" "build$suffix" "install$suffix" "log$suffix"
     mkdir "$venv"
     echo "[1/4] prerequisites of ROS 2 $distro with $python: found"
-    step 2 "make $2" venv make_venv
+    step "[2/4] make $2" venv make_venv
     echo "$venv" >"$venv/.path"
 else
     scripts/check_prerequisites.sh "$venv/bin/python"
@@ -107,9 +83,9 @@ fi
 if has_stamp packages "$packages"; then
     echo "[3/4] install ROS 2 $distro and the requirements: unchanged"
 else
-    step 3 "install ROS 2 $distro and the requirements (about 2 min)" pip install_packages
+    step "[3/4] install ROS 2 $distro and the requirements (about 2 min)" pip install_packages
     echo "$packages" >"$venv/.packages"
 fi
-step 4 "build the package (about 1 min)" build build
+step "[4/4] build the package (about 1 min)" build build
 echo "$package" >"$venv/.package"
 echo "ready after $((SECONDS - started)) s: $2/bin/neuromorphic, $2/bin/python"

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Install torch, which training and tests need and robots do not, where there is none: PYTHON.
+# One that is there already, such as NVIDIA's on a Jetson, stays.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+python=$1
+has_torch() { "$python" -c 'import importlib.metadata as m; m.version("torch")' 2>/dev/null; }
+if has_torch; then
+    exit
+fi
+
+venv=$("$python" -c 'import sys; print(sys.prefix if sys.prefix != sys.base_prefix else "")')
+if [ -z "$venv" ]; then
+    echo "error: $python has no torch: install the build for this machine, or PyPI's with" \
+        "pip install '.[torch]'" >&2
+    exit 1
+fi
+. scripts/steps.sh
+lock
+
+install_torch() {
+    # With the requirements of the build again: torch alone would take a setuptools too new for it.
+    "$python" scripts/print_requirements.py torch |
+        pip_install -r requirements/build.txt -r /dev/stdin
+}
+
+has_torch || step "install torch (PyPI's build; with CUDA it is several GB)" torch install_torch
