@@ -16,12 +16,16 @@ def main() -> int:
     """Run every script in a process of its own, so that none warms up for another."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
-    as_json = parser.parse_args().json
+    parser.add_argument("--peers", type=Path, help="Python that has the frameworks to compare with")
+    arguments = parser.parse_args()
+    as_json, peers = arguments.json, arguments.peers
     rows = {}
     for script in sorted(FOLDER.glob("*.py")):
         if script.stem in NOT_BENCHMARKS:
             continue
-        command = [sys.executable, str(script), *(["--json"] if as_json else [])]
+        compares = script.stem == "streaming" and peers is not None and peers.exists()
+        python = peers if compares else sys.executable
+        command = [str(python), str(script), *(["--json"] if as_json else [])]
         if as_json:
             output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
             rows[script.stem] = json.loads(output)
