@@ -15,76 +15,70 @@ from pydantic.dataclasses import dataclass
 
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.parameters import STRICT, build, read_mapping
-from neuromorphic_ros.snn.neurons import Neuron
+from neuromorphic_ros.snn.array import Array, Quantity
+from neuromorphic_ros.snn.neurons.leaky import Lif
+from neuromorphic_ros.snn.neurons.model import Neuron
+from neuromorphic_ros.snn.patterns import AllToAll, Conv1d, Conv2d, Extents, Pattern, Pool2d
+from neuromorphic_ros.snn.weights import Precision, Weights
 from neuromorphic_ros.spikes import Shape
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
-Extent = Annotated[int, Field(ge=1, le=2**31)]
-Extents = Annotated[tuple[Extent, ...], Field(min_length=1)]
-Weights = float | list[Any]
 
 
 @dataclass(frozen=True, config=STRICT)
 class Input:
-    """A population of channels that an encoder drives.
+    """A population of channels that an encoder drives, or a program if there is no encoder.
 
     sensor: the kind of message it listens to; several inputs may share one.
     trigger: true: every sample makes the readouts decide at its stamp.
     """
 
     name: Name
-    sensor: Literal["camera", "scan", "imu"]
-    encoder: Name
     shape: Extents
+    sensor: Literal["camera", "scan", "imu"] | None = None
+    encoder: Name | None = None
     parameters: dict[str, Any] = dataclasses.field(default_factory=dict)
     trigger: bool = True
+
+    def __post_init__(self) -> None:
+        if (self.sensor is None) != (self.encoder is None):
+            raise ValueError(f"input '{self.name}' needs both sensor and encoder, or neither")
 
 
 @dataclass(frozen=True, config=STRICT)
 class Population:
-    """Neurons of one model with common parameters."""
+    """Neurons of one model; each parameter is common or has one value per neuron."""
 
     name: Name
     shape: Extents
-    neuron: Neuron = dataclasses.field(default_factory=Neuron)
+    neuron: Neuron = dataclasses.field(default_factory=Lif)
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self.neuron):
+            values = getattr(self.neuron, field.name)
+            if isinstance(values, Array) and values.shape not in (self.shape, (self.size,)):
+                raise ValueError(
+                    f"population '{self.name}': {field.name} has shape {values.shape}, "
+                    f"the population {self.shape}"
+                )
+
+    @property
+    def size(self) -> int:
+        """Number of neurons."""
+        return math.prod(self.shape)
 
 
 @dataclass(frozen=True, config=STRICT)
-class AllToAll:
-    """Connect every neuron to every neuron; weights: one number or a (pre, post) matrix."""
+class Stage:
+    """A linear map without memory before the synapses, e.g. a pooling.
 
-    type: Literal["all_to_all"] = "all_to_all"
-
-
-@dataclass(frozen=True, config=STRICT)
-class OneToOne:
-    """Connect equal addresses; weights: one number or a list."""
-
-    type: Literal["one_to_one"] = "one_to_one"
-
-
-@dataclass(frozen=True, config=STRICT)
-class Random:
-    """Connect each pair with a probability; weights: one number or a (pre, post) matrix."""
-
-    probability: Annotated[float, Field(ge=0, le=1)]
-    type: Literal["random"] = "random"
-
-
-@dataclass(frozen=True, config=STRICT)
-class Conv2d:
-    """Slide a kernel over (channels, height, width), zero-padded.
-
-    weights: one number, or a (post channel, pre channel, kernel height, kernel width) list.
+    shape: of what it makes; may be left out for conv2d and pooling, which determine it.
     """
 
-    kernel: tuple[Extent, Extent]
-    stride: tuple[Extent, Extent] = (1, 1)
-    padding: tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]] = (0, 0)
-    type: Literal["conv2d"] = "conv2d"
-
-
-Pattern = Annotated[AllToAll | OneToOne | Random | Conv2d, Field(discriminator="type")]
+    pattern: Pattern
+    weights: Weights = 1.0
+    bias: Quantity | None = None
+    shape: Extents | None = None
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -92,13 +86,20 @@ class Projection:
     """Synapses from one population to another, or between slices `name[start:stop]` of them.
 
     delay_ticks: 0 lets a spike act in its own tick, on a population that is computed later.
+    bias: added to the input of every target in every tick; a number, one per target, or for conv2d
+    one per channel. before: maps that the spikes pass first, in order.
+    precision: in which the weights are stored. compartment: of dendritic neurons, 0 is the soma.
     """
 
     pre: str
     post: str
-    weights: Weights
+    weights: Weights = 1.0
     pattern: Pattern = dataclasses.field(default_factory=AllToAll)
-    delay_ticks: Annotated[int, Field(ge=0, le=1000)] = 0
+    delay_ticks: Annotated[int, Field(ge=0, le=100_000)] = 0
+    bias: Quantity | None = None
+    before: tuple[Stage, ...] = ()
+    precision: Precision = "float32"
+    compartment: Annotated[int, Field(ge=0, le=64)] = 0
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -123,6 +124,57 @@ class End(NamedTuple):
     def size(self) -> int:
         """Number of addresses."""
         return self.stop - self.start
+
+
+class Link(NamedTuple):
+    """One linear map of a projection, between known shapes."""
+
+    pattern: Pattern
+    weights: Weights
+    bias: Quantity | None
+    pre: Shape
+    post: Shape
+
+    @property
+    def synapses_at_most(self) -> int:
+        """Upper bound of the weights that are not zero."""
+        return self.pattern.synapses_at_most(self.pre, self.post)
+
+
+def _made(stage: Stage, pre: Shape) -> Shape:
+    pattern = stage.pattern
+    if isinstance(pattern, Pool2d):
+        return (pre[0], *pattern.extents(pre))
+    if isinstance(pattern, (Conv2d, Conv1d)) and isinstance(stage.weights, Array):
+        if isinstance(pattern, Conv2d):
+            return (stage.weights.shape[0], *pattern.extents(pre))
+        return (stage.weights.shape[0], pattern.flat.extents((*pre[:1], 1, *pre[1:]))[1])
+    if stage.shape is None:
+        raise NetworkError(f"a stage of {pattern.type} needs the shape that it makes")
+    return stage.shape
+
+
+def _check_extents(pattern: Pattern, pre: Shape, post: Shape) -> None:
+    flat = pattern.flat if isinstance(pattern, Conv1d) else pattern
+    if isinstance(flat, (Conv2d, Pool2d)):
+        if isinstance(pattern, Conv1d):
+            if len(pre) != 2 or len(post) != 2:
+                raise NetworkError(f"conv1d needs (channels, length), not {pre} and {post}")
+            pre, post = (pre[0], 1, pre[1]), (post[0], 1, post[1])
+        extents = flat.extents(pre)
+        channels = post[0] if isinstance(flat, Conv2d) else pre[0]
+        if (channels, *extents) != post:
+            raise NetworkError(
+                f"{pattern.type} makes {(channels, *extents)} of {pre}, the target is {post}"
+            )
+        if isinstance(flat, Conv2d) and (pre[0] % flat.groups or channels % flat.groups):
+            raise NetworkError(
+                f"{flat.groups} groups do not divide {pre[0]} and {channels} channels"
+            )
+    elif pattern.type == "one_to_one" and math.prod(pre) != math.prod(post):
+        raise NetworkError(
+            f"one_to_one needs equal sizes, not {math.prod(pre)} and {math.prod(post)}"
+        )
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -175,6 +227,14 @@ class NetworkSpec:
         """Number of neurons, inputs not counted."""
         return sum(math.prod(population.shape) for population in self.populations)
 
+    def population(self, name: str) -> Population:
+        """Return a population by name; raises NetworkError that lists the known ones."""
+        for population in self.populations:
+            if population.name == name:
+                return population
+        known = ", ".join(population.name for population in self.populations)
+        raise NetworkError(f"population '{name}' is unknown; the network has {known}")
+
     def end(self, text: str) -> End:
         """Resolve an end of a projection, `name`, `name[index]` or `name[start:stop]`.
 
@@ -195,15 +255,30 @@ class NetworkSpec:
             raise NetworkError(f"'{text}' is empty or outside of {math.prod(shape)} addresses")
         return End(name, start, stop, (stop - start,))
 
+    def stages(self, projection: Projection) -> tuple[Link, ...]:
+        """Return the linear maps of a projection in order, with the shapes between them.
+
+        Raises NetworkError if a map does not fit what comes before and after it.
+        """
+        pre, post = self.end(projection.pre).shape, self.end(projection.post).shape
+        maps = (*projection.before, Stage(projection.pattern, projection.weights, projection.bias))
+        links = []
+        for place, stage in enumerate(maps):
+            last = place == len(maps) - 1
+            made = post if last else _made(stage, pre)
+            _check_extents(stage.pattern, pre, made)
+            links.append(Link(stage.pattern, stage.weights, stage.bias, pre, made))
+            pre = made
+        return tuple(links)
+
     def synapses_at_most(self, projection: Projection) -> int:
         """Return an upper bound of the synapses of a projection without building them."""
-        pre, post = self.end(projection.pre), self.end(projection.post)
-        if isinstance(projection.pattern, OneToOne):
-            return pre.size
-        if isinstance(projection.pattern, Conv2d):
-            channels = pre.shape[0] if len(pre.shape) == 3 else 1
-            return post.size * channels * math.prod(projection.pattern.kernel)
-        return pre.size * post.size
+        links = self.stages(projection)
+        if len(links) == 1:
+            return links[0].synapses_at_most
+        fan_out = math.prod(-(-link.synapses_at_most // math.prod(link.pre)) for link in links)
+        sources, targets = math.prod(links[0].pre), math.prod(links[-1].post)
+        return sources * min(fan_out, targets)
 
     def execution_order(self) -> tuple[Population, ...]:
         """Order the populations so that spikes without delay act in their own tick.
@@ -262,15 +337,29 @@ class NetworkSpec:
         inputs = {source.name for source in self.inputs}
         for projection in self.projections:
             self.end(projection.pre)
-            if self.end(projection.post).name in inputs:
+            target = self.end(projection.post).name
+            if target in inputs:
                 raise NetworkError(f"'{projection.post}' is an input and cannot be a target")
+            compartments = self.population(target).neuron.compartments
+            if projection.compartment >= compartments:
+                raise NetworkError(
+                    f"projection {projection.pre} -> {projection.post}: compartment "
+                    f"{projection.compartment} is not among the {compartments} of '{target}'"
+                )
 
     def _check_size(self) -> None:
         if self.channels > self.max_channels:
             raise NetworkError(f"{self.channels} channels exceed max_channels {self.max_channels}")
         if self.neurons > self.max_neurons:
             raise NetworkError(f"{self.neurons} neurons exceed max_neurons {self.max_neurons}")
-        synapses = sum(self.synapses_at_most(projection) for projection in self.projections)
+        synapses = 0
+        for projection in self.projections:
+            try:
+                synapses += self.synapses_at_most(projection)
+            except NetworkError as wrong:
+                raise NetworkError(
+                    f"projection {projection.pre} -> {projection.post}: {wrong}"
+                ) from None
         if synapses > self.max_synapses:
             raise NetworkError(f"{synapses} synapses exceed max_synapses {self.max_synapses}")
 

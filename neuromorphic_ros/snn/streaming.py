@@ -5,26 +5,33 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
-from neuromorphic_ros.errors import SpikeError
+from neuromorphic_ros.errors import NetworkError, SpikeError
+from neuromorphic_ros.snn import kernel
 from neuromorphic_ros.snn.counts import Counts, Integers
-from neuromorphic_ros.snn.spec import NetworkSpec
-from neuromorphic_ros.snn.synapses import Fanout, Values, fanout
+from neuromorphic_ros.snn.spec import NetworkSpec, Population
+from neuromorphic_ros.snn.synapses import Connection, bias, connect
+from neuromorphic_ros.snn.weights import Values
 from neuromorphic_ros.spikes import Addresses
+
+# 4 GiB of currents that are under way.
+MAX_CURRENTS = 2**30
+_ONES = np.empty(0, np.float32)
 
 
 class TickSpikes(NamedTuple):
     """Spikes by tick: those of tick k are address[first[k]:first[k + 1]].
 
     address: uint32[n], flat over all inputs (as input) or all neurons in execution order (as
-    output). first: int64[ticks + 1].
+    output). first: int64[ticks + 1]. value: float32[n], the amount of each, for graded input and
+    neurons that fire several spikes in a tick; empty: all 1.
     """
 
     address: Addresses
     first: npt.NDArray[np.int64]
+    value: Values = _ONES
 
     @property
     def ticks(self) -> int:
@@ -32,149 +39,65 @@ class TickSpikes(NamedTuple):
         return self.first.size - 1
 
 
-class LifTable(NamedTuple):
-    """Parameters of all neurons in execution order, one value per neuron.
+class _Layer(NamedTuple):
+    """The arrays of one population, as the kernel takes them."""
 
-    decay, gain, bias, threshold, floor: float32[n]; refractory_ticks: int32[n];
-    subtract: bool[n], subtractive reset.
-    """
-
-    decay: Values
-    gain: Values
-    bias: Values
-    threshold: Values
-    floor: Values
-    refractory_ticks: npt.NDArray[np.int32]
-    subtract: npt.NDArray[np.bool_]
-
-
-class LifState(NamedTuple):
-    """What neurons and synapses remember between ticks.
-
-    membrane: float32[n]. refractory_left: int32[n] ticks. current: float32[delays, n], summed
-    weights that arrive in coming ticks; row `tick % delays` is the present one.
-    """
-
-    membrane: Values
-    refractory_left: npt.NDArray[np.int32]
-    current: Values
-
-
-@numba.njit(cache=True, nogil=True)
-def _fits(address: Addresses, first: Integers, channels: int) -> bool:
-    # Compiled code reads and writes without bounds checks, so a wrong index would corrupt memory.
-    if first.size == 0 or first[0] != 0 or first[-1] != address.size:
-        return False
-    for tick in range(first.size - 1):
-        if first[tick + 1] < first[tick]:
-            return False
-    outside = 0
-    for source in address:
-        if source < 0 or source >= channels:
-            outside += 1
-    return outside == 0
-
-
-# Inlined, for passing arrays to a function counts references to each of them, for every spike.
-@numba.njit(inline="always")
-def _deliver(source: int, slot: int, fan: Fanout, current: Values) -> None:
-    delays = current.shape[0]
-    for segment in range(fan.row[source], fan.row[source + 1]):
-        arriving = (slot + fan.delay_ticks[segment]) % delays
-        begin, end = fan.first[segment], fan.first[segment + 1]
-        if fan.contiguous[segment]:
-            # Without look-ups, and with indices that cannot count from the end, the compiler uses
-            # vector instructions.
-            row, start, weight = np.uintp(arriving), np.uintp(fan.target[begin]), np.uintp(begin)
-            for synapse in range(np.uintp(end - begin)):
-                current[row, start + synapse] += fan.weight[weight + synapse]
-        else:
-            for synapse in range(begin, end):
-                current[arriving, fan.target[synapse]] += fan.weight[synapse]
-
-
-@numba.njit(cache=True, nogil=True)
-def _run(
-    address: Addresses,
-    first: Integers,
-    channels: int,
-    fan: Fanout,
-    table: LifTable,
-    state: LifState,
-    slot: int,
-    start_tick: int,
-    fired: Addresses,
-    fired_first: Integers,
-    spike_count: Integers,
-) -> int:
-    neurons = table.decay.size
-    delays = state.current.shape[0]
-    total = fired_first[start_tick]
-    for tick in range(start_tick, first.size - 1):
-        if fired.size - total < neurons:
-            return tick
-        for position in range(first[tick], first[tick + 1]):
-            source = np.int64(address[position])
-            spike_count[source] += 1
-            _deliver(source, slot, fan, state.current)
-        current = state.current[slot]
-        for neuron in range(neurons):
-            membrane = (
-                state.membrane[neuron] * table.decay[neuron]
-                + table.gain[neuron] * current[neuron]
-                + table.bias[neuron]
-            )
-            current[neuron] = 0.0
-            if state.refractory_left[neuron] > 0:
-                state.refractory_left[neuron] -= 1
-                continue
-            if membrane < table.floor[neuron]:
-                membrane = table.floor[neuron]
-            if membrane >= table.threshold[neuron]:
-                membrane = membrane - table.threshold[neuron] if table.subtract[neuron] else 0.0
-                state.refractory_left[neuron] = table.refractory_ticks[neuron]
-                fired[total] = neuron
-                total += 1
-                spike_count[channels + neuron] += 1
-                _deliver(channels + neuron, slot, fan, state.current)
-            state.membrane[neuron] = membrane
-        fired_first[tick + 1] = total
-        slot = (slot + 1) % delays
-    return first.size - 1
+    constant: npt.NDArray[Any]
+    rule: Integers
+    state: npt.NDArray[Any]
+    dendrite: Values
+    drive: Values
 
 
 class StreamingNetwork:
     """Run one network for one robot.
 
     Work per tick: the synapses of the channels and neurons that spiked, and one update per neuron.
-    A spike over a projection with delay 0 acts in its own tick, on later populations.
+    A spike over a projection with delay 0 acts in its own tick, on later populations. The current
+    of a neuron is summed in float32: its bias, then spikes in the order of sources and projections.
     """
 
     def __init__(self, spec: NetworkSpec) -> None:
         """Expand and compile a network; raises NetworkError if a projection does not fit."""
         self.spec = spec
-        self._channels = spec.channels
-        self._fan = fanout(spec)
-        self._table = _table(spec)
         nodes = spec.execution_nodes()
         self._names = tuple(node.name for node in nodes)
         self._sizes = np.array([math.prod(node.shape) for node in nodes], np.int64)
-        self._fired = np.empty(max(1024, 4 * self._table.decay.size), np.uint32)
-        self._ticks = 0
-        self._spike_count = np.zeros(self._channels + self._table.decay.size, np.int64)
+        self._begin = np.concatenate(([0], np.cumsum(self._sizes)))
+        self._order = spec.execution_order()
+        self.connections = tuple(connect(spec, index) for index in range(len(spec.projections)))
+        self._layers = {population.name: _layer(spec, population) for population in self._order}
+        sources = int(self._begin[-1])
+        self._spike_count = np.zeros(sources, np.int64)
+        # Of one tick.
+        self._first = np.zeros(2, np.int64)
+        self._fired_first = np.zeros(2, np.int64)
+        self._build()
+        self._make_room(max(1024, 4 * spec.neurons))
         self.reset()
         # Compiles, or loads what was compiled, so that the first tick of a robot is not late.
         self.run(TickSpikes(np.empty(0, np.uint32), np.zeros(1, np.int64)))
 
     def reset(self) -> None:
         """Return to rest; the counts go on."""
-        neurons = self._table.decay.size
-        delays = 1 + int(self._fan.delay_ticks.max(initial=0))
-        self._state = LifState(
-            np.zeros(neurons, np.float32),
-            np.zeros(neurons, np.int32),
-            np.zeros((delays, neurons), np.float32),
-        )
+        self._currents[:] = 0.0
+        for population in self._order:
+            layer, node = self._layers[population.name], self._node[population.name]
+            _start(layer, population)
+            ring = self._currents[node["ring"] : node["ring"] + node["depth"] * node["width"]]
+            ring.reshape(node["depth"], node["width"])[:] = layer.drive
+
+    def step(self, address: Addresses, value: Values = _ONES) -> Addresses:
+        """Run one tick and return the neurons that fired; valid until the next call.
+
+        address: uint32[n], flat over all inputs; value: float32[n], or empty for ones. Returns
+        uint32[m], flat over all neurons in execution order.
+        Raises SpikeError, with the network unchanged, for another dtype or an unknown channel.
+        """
+        first = self._first
+        first[1] = address.size
+        self._run(address, value, first)
+        return self._fired[: self._fired_first[1]]
 
     def run(self, spikes: TickSpikes) -> TickSpikes:
         """Run one tick per tick of `spikes` and return the spikes of the neurons.
@@ -182,70 +105,198 @@ class StreamingNetwork:
         Raises SpikeError, with the network unchanged, if an address is no channel or `first` does
         not divide the addresses into ticks.
         """
-        if not _fits(spikes.address, spikes.first, self._channels):
-            raise SpikeError(
-                f"spikes do not fit network '{self.spec.name}': an address is outside of its "
-                f"{self._channels} channels, or first does not rise from 0 to the last address"
-            )
         fired_first = np.zeros(spikes.ticks + 1, np.int64)
-        delays = self._state.current.shape[0]
-        done = 0
-        while True:
-            done = _run(
-                spikes.address,
-                spikes.first,
-                self._channels,
-                self._fan,
-                self._table,
-                self._state,
-                (self._ticks + done) % delays,
-                done,
-                self._fired,
-                fired_first,
-                self._spike_count,
-            )
-            if done == spikes.ticks:
-                break
-            self._fired = np.concatenate((self._fired, np.empty_like(self._fired)))
-        self._ticks += spikes.ticks
-        return TickSpikes(self._fired[: fired_first[-1]].copy(), fired_first)
+        network = self._network[0]
+        network["fired_first"] = fired_first.ctypes.data
+        try:
+            self._run(spikes.address, spikes.value, spikes.first)
+        finally:
+            network["fired_first"] = self._fired_first.ctypes.data
+        fired = self._fired[: fired_first[-1]].copy()
+        if not self._fires_amounts:
+            return TickSpikes(fired, fired_first)
+        return TickSpikes(fired, fired_first, self._fired_amount[: fired_first[-1]].copy())
+
+    def membrane(self, name: str) -> npt.NDArray[Any]:
+        """Return the membranes of a population now, flat; float32, of adex float64 [mV].
+
+        Raises NetworkError if there is no such population.
+        """
+        population = self.spec.population(name)
+        fields = type(population.neuron.state())._fields
+        return self._layers[name].state[fields.index("membrane")].copy()
+
+    def modulate(self, name: str, level: float) -> None:
+        """Set the level of the neuromodulator, -1 to 1, in a population of dendritic neurons.
+
+        Raises NetworkError for another population or level.
+        """
+        fields = type(self.spec.population(name).neuron.state())._fields
+        if "modulation" not in fields:
+            raise NetworkError(f"population '{name}' has no dendrites that a modulator could gate")
+        if not -1 <= level <= 1:
+            raise NetworkError(f"modulation {level} of '{name}' is outside of -1..1")
+        self._layers[name].state[fields.index("modulation")] = level
 
     def counts(self) -> Counts:
         """Return the counts since construction."""
-        begin = np.concatenate(([0], np.cumsum(self._sizes)[:-1]))
-        events = self._spike_count * self._fan.synapses_per_source
+        begin = self._begin[:-1]
         inputs = len(self.spec.inputs)
+        ticks = int(self._network[0]["tick"])
         return Counts(
             names=self._names,
             sizes=self._sizes,
             spikes=_sum_by(self._spike_count, begin),
-            synaptic_events=_sum_by(events, begin),
-            neuron_updates=np.where(np.arange(self._sizes.size) < inputs, 0, self._sizes)
-            * self._ticks,
-            ticks=self._ticks,
-            dense_macs=self._fan.weight.size * self._ticks,
+            synaptic_events=_sum_by(self._spike_count * self._synapses_per_source, begin),
+            neuron_updates=np.where(np.arange(self._sizes.size) < inputs, 0, self._sizes) * ticks,
+            ticks=ticks,
+            dense_macs=int(self._synapses_per_source.sum()) * ticks,
         )
+
+    def _run(self, address: Addresses, value: Values, first: Integers) -> None:
+        if address.dtype != np.uint32 or value.dtype != np.float32:
+            raise SpikeError(
+                f"addresses must be uint32 and values float32, not {address.dtype}, {value.dtype}"
+            )
+        done = 0
+        while True:
+            done = kernel.run(self._table, address, value, first, done)
+            if done == first.size - 1:
+                return
+            if done < 0:
+                raise SpikeError(
+                    f"spikes do not fit network '{self.spec.name}': an address is outside of its "
+                    f"{self.spec.channels} channels, or first does not rise from 0 to the last "
+                    "address"
+                )
+            self._make_room(2 * self._fired.size)
+
+    def _make_room(self, spikes: int) -> None:
+        kept = getattr(self, "_fired", np.empty(0, np.uint32))
+        kept_amount = getattr(self, "_fired_amount", _ONES)
+        self._fired = np.empty(spikes, np.uint32)
+        self._fired_amount = np.empty(spikes, np.float32)
+        self._fired[: kept.size], self._fired_amount[: kept.size] = kept, kept_amount
+        network = self._network[0]
+        network["room"] = spikes
+        network["fired"] = self._fired.ctypes.data
+        network["fired_amount"] = self._fired_amount.ctypes.data
+
+    def _build(self) -> None:
+        """Lay out the tables of the kernel; everything they point to is kept by this object."""
+        spec = self.spec
+        pre = [spec.end(projection.pre).name for projection in spec.projections]
+        post = [spec.end(projection.post).name for projection in spec.projections]
+        self._nodes = np.zeros(len(self._names), kernel.NODE)
+        self._node = dict(zip(self._names, self._nodes, strict=True))
+        ring = 0
+        for index, (name, node) in enumerate(self._node.items()):
+            node["begin"], node["size"] = self._begin[index], self._sizes[index]
+            node["depth"] = 1 + max(
+                (
+                    projection.delay_ticks
+                    for projection, target in zip(spec.projections, post, strict=True)
+                    if target == name
+                ),
+                default=0,
+            )
+            if name in self._layers:
+                layer = self._layers[name]
+                neuron = spec.population(name).neuron
+                node["kind"], node["spikes"] = kernel.KINDS[neuron.model], neuron.spikes
+                node["width"] = layer.drive.size
+                node["ring"] = ring
+                ring += int(node["depth"] * node["width"])
+                for part in layer._fields:
+                    node[part] = getattr(layer, part).ctypes.data
+        if ring > MAX_CURRENTS:
+            raise NetworkError(
+                f"delays need {ring} currents under way, more than {MAX_CURRENTS}: shorten delays "
+                "into large populations"
+            )
+        self._currents = np.zeros(ring, np.float32)
+
+        by_source = sorted(range(len(pre)), key=lambda index: self._names.index(pre[index]))
+        self._links = np.zeros(max(1, len(pre)), kernel.CONNECTION)
+        for name, node in self._node.items():
+            mine = [place for place, index in enumerate(by_source) if pre[index] == name]
+            node["first_connection"] = mine[0] if mine else 0
+            node["last_connection"] = mine[-1] + 1 if mine else 0
+        self._synapses_per_source = np.zeros(int(self._begin[-1]), np.int64)
+        for link, index in zip(self._links, by_source, strict=False):
+            connection, projection = self.connections[index], spec.projections[index]
+            target = self._node[post[index]]
+            column = projection.compartment * int(target["size"]) + connection.post_start
+            _fill(link, connection, projection.delay_ticks, target, column)
+            begin = int(self._node[pre[index]]["begin"]) + connection.pre_start
+            self._synapses_per_source[begin : begin + connection.rows] += (
+                connection.synapses_per_row
+            )
+            drive = self._layers[post[index]].drive
+            drive[column : column + connection.columns] += bias(spec, index)
+
+        self._amount = np.zeros(max(self._sizes), np.float32)
+        # The kernel looks at eight flags at a time.
+        self._flag = np.zeros(-(-int(max(self._sizes)) // 8), np.uint64)
+        self._fires_amounts = any(
+            getattr(population.neuron, "multi_spike", False)
+            or getattr(population.neuron, "substeps", 1) > 1
+            for population in self._order
+        )
+        self._network = np.zeros(1, kernel.NETWORK)
+        network = self._network[0]
+        network["channels"], network["neurons"] = spec.channels, spec.neurons
+        network["inputs"], network["nodes"] = len(spec.inputs), len(self._names)
+        network["node"] = self._nodes.ctypes.data
+        network["connection"] = self._links.ctypes.data
+        network["current"] = self._currents.ctypes.data
+        network["amount"] = self._amount.ctypes.data
+        network["flag"] = self._flag.ctypes.data
+        network["fired_first"] = self._fired_first.ctypes.data
+        network["count"] = self._spike_count.ctypes.data
+        self._table = self._network.ctypes.data
+
+
+def _layer(spec: NetworkSpec, population: Population) -> _Layer:
+    neuron, size = population.neuron, population.size
+    constants = neuron.constants(spec.dt_ms)
+    rules = np.zeros((8, 1), np.int64)
+    conventions = neuron.rules(spec.dt_ms)
+    rules[: len(conventions), 0] = conventions
+    fields = [name for name in type(neuron.state())._fields if name != "dendrites"]
+    return _Layer(
+        constant=np.array([_each(values, size) for values in constants], neuron.dtype),
+        rule=rules,
+        state=np.zeros((len(fields), size), neuron.dtype),
+        dendrite=np.zeros((neuron.compartments - 1) * size, np.float32),
+        drive=np.zeros(neuron.compartments * size, np.float32),
+    )
+
+
+def _each(values: Any, size: int) -> npt.NDArray[Any]:
+    return np.broadcast_to(np.ravel(values) if np.ndim(values) else values, (size,))
+
+
+def _start(layer: _Layer, population: Population) -> None:
+    state = population.neuron.state()._asdict()
+    state.pop("dendrites", None)
+    for row, values in enumerate(state.values()):
+        layer.state[row] = _each(values, population.size)
+    layer.dendrite[:] = 0.0
+
+
+def _fill(link: Any, connection: Connection, delay_ticks: int, target: Any, column: int) -> None:
+    link["pre_start"], link["rows"] = connection.pre_start, connection.rows
+    link["columns"], link["delay"] = connection.columns, delay_ticks
+    link["target"] = target["ring"] + column
+    link["width"], link["depth"] = target["width"], target["depth"]
+    link["storage"] = kernel.STORAGE[connection.weight.dtype.name]
+    link["scale"] = connection.scale
+    link["weight"] = connection.weight.ctypes.data
+    if connection.row is not None and connection.target is not None:
+        link["sparse"] = 1
+        link["row"], link["column"] = connection.row.ctypes.data, connection.target.ctypes.data
 
 
 def _sum_by(values: Integers, begin: Integers) -> Integers:
     return np.add.reduceat(values, begin) if values.size else np.zeros(begin.size, np.int64)
-
-
-def _table(spec: NetworkSpec) -> LifTable:
-    order = spec.execution_order()
-    models = [population.neuron for population in order]
-    sizes = [math.prod(population.shape) for population in order]
-    dt_ms = spec.dt_ms
-
-    def each(values: list[Any], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
-        return np.repeat(np.array(values, dtype), sizes)
-
-    return LifTable(
-        decay=each([model.decay(dt_ms) for model in models], np.float32),
-        gain=each([model.gain(dt_ms) for model in models], np.float32),
-        bias=each([model.bias for model in models], np.float32),
-        threshold=each([model.threshold for model in models], np.float32),
-        floor=each([model.floor for model in models], np.float32),
-        refractory_ticks=each([model.refractory_ticks(dt_ms) for model in models], np.int32),
-        subtract=each([model.reset == "subtract" for model in models], np.bool_),
-    )

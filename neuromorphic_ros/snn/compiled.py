@@ -1,0 +1,160 @@
+"""What compiled code of the engine needs beyond numba: arrays by address, columns as named tuples.
+
+An array that is passed to compiled code costs 0.1 us, and counting references to it costs more
+inside of loops. The engine therefore passes the address of one table that holds the addresses of
+all the others.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+from numba.core import cgutils, types
+from numba.extending import intrinsic, overload
+
+from neuromorphic_ros.snn import neurons
+from neuromorphic_ros.snn.elementwise import ZERO
+
+
+def revision() -> int:
+    """Return a number that changes with the sources of the engine and of the neuron models.
+
+    Compiled code is kept on disk and compiled anew when its own file changes. A function that has
+    this number in its closure is compiled anew when any file it calls changes.
+    """
+    digest = hashlib.sha256()
+    for folder in (Path(__file__).parent, Path(neurons.__file__).parent):
+        for path in sorted(folder.glob("*.py")):
+            digest.update(path.read_bytes())
+    return int.from_bytes(digest.digest()[:7], "little")
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def pointer(typing_context: Any, address: Any) -> Any:
+    """Return a pointer to an address."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        return builder.inttoptr(values[0], cgutils.voidptr_t)
+
+    return types.voidptr(types.int64), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def column(typing_context: Any, kind: Any, matrix: Any, index: Any) -> Any:
+    """Return column `index` of a matrix as a named tuple of class `kind`, one field per row."""
+    fields = len(kind.instance_class._fields)
+    result = types.NamedUniTuple(matrix.dtype, fields, kind.instance_class)
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        items = [
+            builder.load(_item(context, builder, matrix, values[1], row, values[2]))
+            for row in range(fields)
+        ]
+        return context.make_tuple(builder, result, items)
+
+    return result(kind, matrix, index), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def set_column(typing_context: Any, matrix: Any, index: Any, items: Any) -> Any:
+    """Set column `index` of a matrix to the items of a tuple."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        unpacked = cgutils.unpack_tuple(builder, values[2])
+        for row, (item, kind) in enumerate(zip(unpacked, items, strict=True)):
+            cast = context.cast(builder, item, kind, matrix.dtype)
+            builder.store(cast, _item(context, builder, matrix, values[0], row, values[1]))
+        return context.get_dummy_value()
+
+    return types.none(matrix, index, items), generate
+
+
+def _item(context: Any, builder: Any, kind: Any, matrix: Any, row: int, column: Any) -> Any:
+    array = context.make_array(kind)(context, builder, matrix)
+    place = [context.get_constant(types.intp, row), column]
+    return cgutils.get_item_pointer(context, builder, kind, array, place)
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def _float_of_bits(typing_context: Any, bits: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        return builder.bitcast(values[0], context.get_value_type(types.float32))
+
+    return types.float32(types.uint32), generate
+
+
+# 2^112 moves the exponent of float16 (bias 15) to that of float32 (bias 127), subnormals included.
+_EXPONENT = np.float32(2.0**112)
+
+
+def as_float32(weight: Any) -> Any:
+    """Return a stored weight, float32, int8 or the uint16 bits of a finite float16, as float32."""
+    raise NotImplementedError
+
+
+@overload(as_float32, strict=False)  # type: ignore[untyped-decorator]
+def _as_float32(weight: Any) -> Any:
+    if weight != types.uint16:
+        return lambda weight: np.float32(weight)
+
+    def from_float16(weight: Any) -> Any:
+        wide = np.uint32(weight)
+        sign = (wide & np.uint32(0x8000)) << np.uint32(16)
+        rest = (wide & np.uint32(0x7FFF)) << np.uint32(13)
+        return _float_of_bits(np.uint32(sign | rest)) * _EXPONENT
+
+    return from_float16
+
+
+Updater = Callable[..., None]
+
+
+def updater(step: Callable[..., Any], constants: type, rules: type, state: type) -> Updater:
+    """Compile the step of a neuron model for all neurons of a population.
+
+    The result takes size; constants (fields, size), rules int64 (fields, 1) and state (fields,
+    size); then, of `size` each, the currents, the amounts that are fired, and the flags of those
+    that fire.
+    """
+    compiled_step = numba.njit(step, forceinline=True)
+    common = rules(*[0] * len(rules._fields))  # type: ignore[attr-defined]
+
+    @numba.njit  # type: ignore[untyped-decorator]
+    def update_common(
+        size: int, constant: Any, states: Any, current: Any, amount: Any, fired: Any
+    ) -> None:
+        for neuron in range(size):
+            constant_of, state_of = (
+                column(constants, constant, neuron),
+                column(state, states, neuron),
+            )
+            # Conventions known when this is compiled let it use vector instructions.
+            spikes, after = compiled_step(None, constant_of, common, state_of, current[neuron])
+            set_column(states, neuron, after)
+            amount[neuron] = spikes
+            fired[neuron] = spikes != ZERO
+
+    @numba.njit  # type: ignore[untyped-decorator]
+    def update(
+        size: int, constant: Any, rule: Any, states: Any, current: Any, amount: Any, fired: Any
+    ) -> None:
+        if not np.any(rule):
+            update_common(size, constant, states, current, amount, fired)
+            return
+        conventions = column(rules, rule, 0)
+        for neuron in range(size):
+            constant_of, state_of = (
+                column(constants, constant, neuron),
+                column(state, states, neuron),
+            )
+            spikes, after = compiled_step(None, constant_of, conventions, state_of, current[neuron])
+            set_column(states, neuron, after)
+            amount[neuron] = spikes
+            fired[neuron] = spikes != ZERO
+
+    return update  # type: ignore[no-any-return]

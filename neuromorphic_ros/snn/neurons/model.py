@@ -1,0 +1,31 @@
+"""The neuron models a population may have."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Discriminator, Tag
+
+from neuromorphic_ros.snn.neurons.adaptive import Alif
+from neuromorphic_ros.snn.neurons.adex import AdEx
+from neuromorphic_ros.snn.neurons.cuba import CubaLi, CubaLif
+from neuromorphic_ros.snn.neurons.dendritic import DendriticLif
+from neuromorphic_ros.snn.neurons.leaky import If, Li, Lif
+
+
+def _model(value: Any) -> Any:
+    # `model` may be left out of a file: lif.
+    return value.get("model", "lif") if isinstance(value, dict) else getattr(value, "model", None)
+
+
+Neuron = Annotated[
+    Annotated[If, Tag("if")]
+    | Annotated[Lif, Tag("lif")]
+    | Annotated[Li, Tag("li")]
+    | Annotated[CubaLif, Tag("cuba_lif")]
+    | Annotated[CubaLi, Tag("cuba_li")]
+    | Annotated[Alif, Tag("alif")]
+    | Annotated[AdEx, Tag("adex")]
+    | Annotated[DendriticLif, Tag("dendritic_lif")],
+    Discriminator(_model),
+]

@@ -1,0 +1,104 @@
+"""Weights of a projection: one number, an array, or a distribution to draw from."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Discriminator, Field, Tag
+from pydantic.dataclasses import dataclass
+
+from neuromorphic_ros.errors import NetworkError
+from neuromorphic_ros.parameters import STRICT
+from neuromorphic_ros.snn.array import Array, Quantity
+from neuromorphic_ros.spikes import Shape
+
+Values = npt.NDArray[np.float32]
+Finite = Annotated[float, Field(ge=-1e6, le=1e6)]
+Precision = Literal["float32", "float16", "int8"]
+
+
+@dataclass(frozen=True, config=STRICT)
+class Uniform:
+    """Weights drawn uniformly from [low, high)."""
+
+    low: Finite
+    high: Finite
+    type: Literal["uniform"] = "uniform"
+
+    def draw(self, shape: Shape, generator: np.random.Generator) -> Values:
+        """Draw weights; float32."""
+        unit = generator.random(shape, np.float32)
+        return np.float32(self.low) + unit * np.float32(self.high - self.low)
+
+
+@dataclass(frozen=True, config=STRICT)
+class Normal:
+    """Weights drawn from a normal distribution."""
+
+    mean: Finite
+    deviation: Annotated[float, Field(ge=0, le=1e6)]
+    type: Literal["normal"] = "normal"
+
+    def draw(self, shape: Shape, generator: np.random.Generator) -> Values:
+        """Draw weights; float32."""
+        unit = generator.standard_normal(shape, np.float32)
+        return np.float32(self.mean) + unit * np.float32(self.deviation)
+
+
+def _kind(value: Any) -> str:
+    kind = value.get("type") if isinstance(value, dict) else getattr(value, "type", "given")
+    return str(kind)
+
+
+Weights = Annotated[
+    Annotated[Quantity, Tag("given")]
+    | Annotated[Uniform, Tag("uniform")]
+    | Annotated[Normal, Tag("normal")],
+    Discriminator(_kind),
+]
+
+
+def values(weights: Any, shape: Shape, generator: np.random.Generator) -> Values:
+    """Return weights of a shape, float32; one number is not copied to all.
+
+    Raises NetworkError if an array has another shape or values beyond float32.
+    """
+    if isinstance(weights, (Uniform, Normal)):
+        return weights.draw(shape, generator)
+    if isinstance(weights, Array) and weights.shape != shape:
+        raise NetworkError(f"weights have shape {weights.shape}, the pattern needs {shape}")
+    given = weights.values if isinstance(weights, Array) else weights
+    with np.errstate(over="ignore"):
+        converted = np.asarray(given, np.float32)
+    if not np.all(np.isfinite(converted)):
+        raise NetworkError("weights are beyond the range of float32")
+    return np.broadcast_to(converted, shape)
+
+
+class Stored(NamedTuple):
+    """Weights as the engine keeps them: scale * values.
+
+    values: float32, float16 or int8, of any shape.
+    """
+
+    values: npt.NDArray[Any]
+    scale: np.float32
+
+
+def store(weights: Values, precision: Precision) -> Stored:
+    """Round weights to a precision.
+
+    float16: to the nearest, and to its largest number beyond. int8: integers from -127 to 127 are
+    kept, other weights are multiples of the largest magnitude / 127.
+    """
+    if precision == "float32":
+        return Stored(weights, np.float32(1))
+    if precision == "float16":
+        largest = np.finfo(np.float16).max
+        return Stored(np.clip(weights, -largest, largest).astype(np.float16), np.float32(1))
+    largest = np.float32(np.max(np.abs(weights), initial=0))
+    whole = largest <= 127 and bool(np.all(weights == np.rint(weights)))
+    scale = np.float32(1) if whole or largest == 0 else largest / np.float32(127)
+    return Stored(np.rint(weights / scale).astype(np.int8), scale)
