@@ -52,8 +52,8 @@ def recorded(
     """
     with open_recording(path) as recording:
         network = network or _network_for(recording)
-        sensors = {source.sensor for source in find_network(network).inputs}
-        wanted = {str(sensor): MESSAGE_TYPES[sensor] for sensor in sorted(sensors)}
+        sensors = find_network(network).sensors
+        wanted = {sensor: MESSAGE_TYPES[sensor] for sensor in sorted(sensors)}
         topics = find_topics(recording, wanted, chosen)
         length_s = (recording.end_ns - recording.start_ns) / 1e9
         # Decoding is slow, and a video that breaks off does so at its end.
@@ -68,7 +68,7 @@ def camera(device: int, network: str | None, duration_s: float) -> Source:
     Raises SensorError if the camera cannot be opened, ArgumentError if the network does not fit.
     """
     network = network or "motion_detector"
-    sensors = {source.sensor for source in find_network(network).inputs}
+    sensors = find_network(network).sensors
     if missing := sensors - {"camera"}:
         raise ArgumentError(
             f"network '{network}' listens to {', '.join(sorted(missing))} as well, which a camera "

@@ -84,7 +84,7 @@ def executables(spec: NetworkSpec, composed: bool) -> tuple[str, ...]:
     """Return the executables that run a network: one for all, or one per encoder and decoder."""
     if composed:
         return ("pipeline", "energy_monitor")
-    listening = {source.sensor for source in spec.inputs}
+    listening = spec.sensors
     decoding = {readout.decoder for readout in spec.readouts}
     return (
         *(node for sensor, node in ENCODERS.items() if sensor in listening),
@@ -101,7 +101,8 @@ def parameter_sets(spec: NetworkSpec) -> dict[str, dict[str, Tunable]]:
     """
     sets: dict[str, dict[str, Tunable]] = {node: {} for node in ENCODERS.values()}
     for source in spec.inputs:
-        sets[ENCODERS[source.sensor]][source.name] = SensorInput(source, spec.seed).tunable
+        tunable = SensorInput(source, spec.seed).tunable
+        sets[ENCODERS[str(source.sensor)]][source.name] = tunable
     sets["spiking_core"] = {
         "core": Tunable(SimpleNamespace(parameters=CoreParameters()), "parameters")
     }
@@ -136,7 +137,7 @@ def plan(request: Request) -> tuple[NodePlan, ...]:
     find_hardware(profile.baseline)
 
     sets = parameter_sets(spec)
-    sensors = {source.sensor for source in spec.inputs}
+    sensors = spec.sensors
     sensing = _sensing(request, sensors)
     sources = _sources(request, sensing, profile, sensors)
     names = (*sources, *executables(spec, request.composed))

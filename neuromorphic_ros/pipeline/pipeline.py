@@ -42,7 +42,7 @@ class Pipeline:
     @property
     def sensors(self) -> list[str]:
         """The kinds of message that the network listens to."""
-        return sorted({item.source.sensor for item in self.inputs.values()})
+        return sorted({str(item.source.sensor) for item in self.inputs.values()})
 
     @property
     def detection_image(self) -> tuple[int, int]:

@@ -39,6 +39,11 @@ class SensorInput:
     def __init__(self, source: Input, seed: int) -> None:
         """Build the encoder that the network asks for; raises NetworkError if it does not fit."""
         self.source = source
+        if source.encoder is None:
+            raise NetworkError(
+                f"input '{source.name}' has no encoder: give it sensor and encoder in the network "
+                "file to drive it with messages"
+            )
         try:
             self.encoder, self._read = ENCODERS[source.encoder](source, seed)
         except KeyError:

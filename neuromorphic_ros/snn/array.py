@@ -1,4 +1,4 @@
-"""Numbers of a network file: one for all neurons or synapses, or an array that compares by value."""
+"""Numbers of a network: one for all neurons or synapses, or an array that compares by value."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Array:
     __slots__ = ("values",)
 
     def __init__(self, values: npt.ArrayLike) -> None:
-        """Copy what is not such an array already; raises ValueError for NaN, infinity, no numbers."""
+        """Copy what is no such array; raises ValueError for NaN, infinity and what is no number."""
         _check_lists(values)
         array = np.asarray(values)
         if array.dtype not in (np.float64, np.float32, np.float16, np.int8):

@@ -16,6 +16,7 @@ import numba
 import numpy as np
 from numba.core import cgutils, types
 from numba.extending import intrinsic, overload
+from numba.np.numpy_support import carray
 
 from neuromorphic_ros.snn import neurons
 from neuromorphic_ros.snn.elementwise import ZERO
@@ -34,8 +35,7 @@ def revision() -> int:
     return int.from_bytes(digest.digest()[:7], "little")
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def pointer(typing_context: Any, address: Any) -> Any:
+def _pointer(typing_context: Any, address: Any) -> Any:
     """Return a pointer to an address."""
 
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
@@ -44,8 +44,20 @@ def pointer(typing_context: Any, address: Any) -> Any:
     return types.voidptr(types.int64), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def column(typing_context: Any, kind: Any, matrix: Any, index: Any) -> Any:
+_to_pointer: Any = intrinsic(_pointer)
+
+
+def array_at(address: int, shape: Any, dtype: Any) -> Any:
+    """Return the C-ordered array of a shape and dtype that begins at an address."""
+    raise NotImplementedError
+
+
+@overload(array_at, strict=False, jit_options={"forceinline": True})
+def _array_at(address: Any, shape: Any, dtype: Any) -> Any:
+    return lambda address, shape, dtype: carray(_to_pointer(address), shape, dtype)
+
+
+def _column(typing_context: Any, kind: Any, matrix: Any, index: Any) -> Any:
     """Return column `index` of a matrix as a named tuple of class `kind`, one field per row."""
     fields = len(kind.instance_class._fields)
     result = types.NamedUniTuple(matrix.dtype, fields, kind.instance_class)
@@ -60,8 +72,7 @@ def column(typing_context: Any, kind: Any, matrix: Any, index: Any) -> Any:
     return result(kind, matrix, index), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def set_column(typing_context: Any, matrix: Any, index: Any, items: Any) -> Any:
+def _set_column(typing_context: Any, matrix: Any, index: Any, items: Any) -> Any:
     """Set column `index` of a matrix to the items of a tuple."""
 
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
@@ -80,13 +91,17 @@ def _item(context: Any, builder: Any, kind: Any, matrix: Any, row: int, column: 
     return cgutils.get_item_pointer(context, builder, kind, array, place)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def _float_of_bits(typing_context: Any, bits: Any) -> Any:
+def _float32_of_bits(typing_context: Any, bits: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         return builder.bitcast(values[0], context.get_value_type(types.float32))
 
     return types.float32(types.uint32), generate
 
+
+# numba replaces the parameters of an intrinsic, which its type does not say.
+column: Any = intrinsic(_column)
+set_column: Any = intrinsic(_set_column)
+_float_of_bits: Any = intrinsic(_float32_of_bits)
 
 # 2^112 moves the exponent of float16 (bias 15) to that of float32 (bias 127), subnormals included.
 _EXPONENT = np.float32(2.0**112)
@@ -97,7 +112,7 @@ def as_float32(weight: Any) -> Any:
     raise NotImplementedError
 
 
-@overload(as_float32, strict=False)  # type: ignore[untyped-decorator]
+@overload(as_float32, strict=False)
 def _as_float32(weight: Any) -> Any:
     if weight != types.uint16:
         return lambda weight: np.float32(weight)
@@ -124,7 +139,7 @@ def updater(step: Callable[..., Any], constants: type, rules: type, state: type)
     compiled_step = numba.njit(step, forceinline=True)
     common = rules(*[0] * len(rules._fields))  # type: ignore[attr-defined]
 
-    @numba.njit  # type: ignore[untyped-decorator]
+    @numba.njit
     def update_common(
         size: int, constant: Any, states: Any, current: Any, amount: Any, fired: Any
     ) -> None:
@@ -139,7 +154,7 @@ def updater(step: Callable[..., Any], constants: type, rules: type, state: type)
             amount[neuron] = spikes
             fired[neuron] = spikes != ZERO
 
-    @numba.njit  # type: ignore[untyped-decorator]
+    @numba.njit
     def update(
         size: int, constant: Any, rule: Any, states: Any, current: Any, amount: Any, fired: Any
     ) -> None:

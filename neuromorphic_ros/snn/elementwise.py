@@ -1,4 +1,4 @@
-"""Operations that neuron models are written in: on torch tensors, numpy arrays and, compiled, numbers.
+"""Operations neuron models are written in: on torch tensors, numpy arrays and compiled numbers.
 
 A model written with them has one definition: torch runs it on tensors, numba compiles it for each
 neuron. Both evaluate the same IEEE operations in the same order.
@@ -53,21 +53,21 @@ def detach(value: Any) -> Any:
 
 
 # Not strict: numba would compare the annotations too.
-@overload(where, strict=False, jit_options={"forceinline": True})  # type: ignore[untyped-decorator]
+@overload(where, strict=False, jit_options={"forceinline": True})
 def _where(condition: Any, yes: Any, no: Any) -> Any:
     return lambda condition, yes, no: yes if condition else no
 
 
-@overload(exp, strict=False, jit_options={"forceinline": True})  # type: ignore[untyped-decorator]
+@overload(exp, strict=False, jit_options={"forceinline": True})
 def _exp(value: Any) -> Any:
     return lambda value: math.exp(value)
 
 
-@overload(floor, strict=False, jit_options={"forceinline": True})  # type: ignore[untyped-decorator]
+@overload(floor, strict=False, jit_options={"forceinline": True})
 def _floor(value: Any) -> Any:
     return lambda value: np.floor(value)
 
 
-@overload(detach, strict=False, jit_options={"forceinline": True})  # type: ignore[untyped-decorator]
+@overload(detach, strict=False, jit_options={"forceinline": True})
 def _detach(value: Any) -> Any:
     return lambda value: value

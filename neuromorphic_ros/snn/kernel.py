@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numba
 import numpy as np
-from numba import carray, float32, float64, int8, int32, int64, uint8, uint16, uint32, uint64
+from numba import float32, float64, int8, int32, int64, uint8, uint16, uint32, uint64
 
 from neuromorphic_ros.snn.compiled import (
+    array_at,
     as_float32,
     column,
-    pointer,
     revision,
     set_column,
     updater,
@@ -114,7 +115,7 @@ _branch = numba.njit(dendritic.branch)
 _soma = numba.njit(dendritic.soma)
 
 
-@numba.njit  # type: ignore[untyped-decorator]
+@numba.njit
 def _update_dendritic(
     size: int,
     dendrites: int,
@@ -140,62 +141,62 @@ def _update_dendritic(
         fired[neuron] = spikes != ZERO
 
 
-@numba.njit  # type: ignore[untyped-decorator]
+@numba.njit
 def _update(node: Any, tick: int, currents: int, amount: Any, fired: Any) -> None:
     size, kind = node.size, node.kind
     # The slot of the ring that arrives now.
     ring = currents + 4 * (node.ring + tick % node.depth * node.width)
-    current = carray(pointer(ring), node.width, float32)
-    drive = carray(pointer(node.drive), node.width, float32)
-    rule = carray(pointer(node.rule), (8, 1), int64)
+    current = array_at(ring, node.width, float32)
+    drive = array_at(node.drive, node.width, float32)
+    rule = array_at(node.rule, (8, 1), int64)
     if kind == LEAKY:
-        constant = carray(pointer(node.constant), (7, size), float32)
-        state = carray(pointer(node.state), (3, size), float32)
+        constant = array_at(node.constant, (7, size), float32)
+        state = array_at(node.state, (3, size), float32)
         _update_leaky(size, constant, rule, state, current, amount, fired)
     elif kind == READOUT:
-        constant = carray(pointer(node.constant), (3, size), float32)
-        state = carray(pointer(node.state), (1, size), float32)
+        constant = array_at(node.constant, (3, size), float32)
+        state = array_at(node.state, (1, size), float32)
         _update_readout(size, constant, rule, state, current, amount, fired)
     elif kind == CUBA:
-        constant = carray(pointer(node.constant), (9, size), float32)
-        state = carray(pointer(node.state), (4, size), float32)
+        constant = array_at(node.constant, (9, size), float32)
+        state = array_at(node.state, (4, size), float32)
         _update_cuba(size, constant, rule, state, current, amount, fired)
     elif kind == CUBA_READOUT:
-        constant = carray(pointer(node.constant), (5, size), float32)
-        state = carray(pointer(node.state), (2, size), float32)
+        constant = array_at(node.constant, (5, size), float32)
+        state = array_at(node.state, (2, size), float32)
         _update_cuba_readout(size, constant, rule, state, current, amount, fired)
     elif kind == ADAPTIVE:
-        constant = carray(pointer(node.constant), (12, size), float32)
-        state = carray(pointer(node.state), (5, size), float32)
+        constant = array_at(node.constant, (12, size), float32)
+        state = array_at(node.state, (5, size), float32)
         _update_adaptive(size, constant, rule, state, current, amount, fired)
     elif kind == ADEX:
-        wide_constant = carray(pointer(node.constant), (14, size), float64)
-        wide_state = carray(pointer(node.state), (4, size), float64)
+        wide_constant = array_at(node.constant, (14, size), float64)
+        wide_state = array_at(node.state, (4, size), float64)
         _update_adex(size, wide_constant, rule, wide_state, current, amount, fired)
     else:
         dendrites = node.width // size - 1
-        constant = carray(pointer(node.constant), (12, size), float32)
-        state = carray(pointer(node.state), (4, size), float32)
-        dendrite = carray(pointer(node.dendrite), dendrites * size, float32)
+        constant = array_at(node.constant, (12, size), float32)
+        state = array_at(node.state, (4, size), float32)
+        dendrite = array_at(node.dendrite, dendrites * size, float32)
         _update_dendritic(size, dendrites, constant, rule, state, dendrite, current, amount, fired)
     for place in range(node.width):
         current[place] = drive[place]
 
 
-@numba.njit(inline="always")  # type: ignore[untyped-decorator]
+@numba.njit(inline="always")
 def _add_dense(current: Any, weight: Any, columns: int, factor: Any) -> None:
     # Unsigned, as an index that might count from the end keeps the compiler from using vectors.
     for place in range(np.uintp(columns)):
         current[place] += factor * as_float32(weight[place])
 
 
-@numba.njit(inline="always")  # type: ignore[untyped-decorator]
+@numba.njit(inline="always")
 def _add_sparse(current: Any, weight: Any, column: Any, begin: int, end: int, factor: Any) -> None:
     for synapse in range(np.uintp(begin), np.uintp(end)):
         current[np.uintp(column[synapse])] += factor * as_float32(weight[synapse])
 
 
-@numba.njit  # type: ignore[untyped-decorator]
+@numba.njit
 def _deliver(node: Any, connections: Any, currents: int, local: int, value: Any, tick: int) -> None:
     """Add the synapses of one source to the currents they reach."""
     for index in range(node.first_connection, node.last_connection):
@@ -208,34 +209,34 @@ def _deliver(node: Any, connections: Any, currents: int, local: int, value: Any,
             target += (tick + connection.delay) % connection.depth * connection.width
         columns = connection.columns
         factor = float32(value) * connection.scale
-        current = carray(pointer(currents + 4 * target), columns, float32)
+        current = array_at(currents + 4 * target, columns, float32)
         if connection.sparse:
-            rows = carray(pointer(connection.row), connection.rows + 1, int64)
+            rows = array_at(connection.row, connection.rows + 1, int64)
             begin, end = rows[row], rows[row + 1]
-            targets = carray(pointer(connection.column), end, int32)
+            targets = array_at(connection.column, end, int32)
             if connection.storage == FLOAT32:
-                weight = carray(pointer(connection.weight), end, float32)
+                weight = array_at(connection.weight, end, float32)
                 _add_sparse(current, weight, targets, begin, end, factor)
             elif connection.storage == FLOAT16:
-                half = carray(pointer(connection.weight), end, uint16)
+                half = array_at(connection.weight, end, uint16)
                 _add_sparse(current, half, targets, begin, end, factor)
             else:
-                byte = carray(pointer(connection.weight), end, int8)
+                byte = array_at(connection.weight, end, int8)
                 _add_sparse(current, byte, targets, begin, end, factor)
         else:
             first = row * columns
             if connection.storage == FLOAT32:
-                weight = carray(pointer(connection.weight + 4 * first), columns, float32)
+                weight = array_at(connection.weight + 4 * first, columns, float32)
                 _add_dense(current, weight, columns, factor)
             elif connection.storage == FLOAT16:
-                half = carray(pointer(connection.weight + 2 * first), columns, uint16)
+                half = array_at(connection.weight + 2 * first, columns, uint16)
                 _add_dense(current, half, columns, factor)
             else:
-                byte = carray(pointer(connection.weight + first), columns, int8)
+                byte = array_at(connection.weight + first, columns, int8)
                 _add_dense(current, byte, columns, factor)
 
 
-@numba.njit  # type: ignore[untyped-decorator]
+@numba.njit
 def _tick(
     network: Any,
     address: Any,
@@ -246,11 +247,11 @@ def _tick(
 ) -> int:
     """Run one tick with the input address[begin:end]; returns `total` plus the spikes fired."""
     tick = network.tick
-    fired = carray(pointer(network.fired), network.room, uint32)
-    fired_amount = carray(pointer(network.fired_amount), network.room, float32)
-    nodes = carray(pointer(network.node), network.nodes, NODE)
-    connections = carray(pointer(network.connection), 1, CONNECTION)
-    count = carray(pointer(network.count), network.channels + network.neurons, int64)
+    fired = array_at(network.fired, network.room, uint32)
+    fired_amount = array_at(network.fired_amount, network.room, float32)
+    nodes = array_at(network.node, network.nodes, NODE)
+    connections = array_at(network.connection, 1, CONNECTION)
+    count = array_at(network.count, network.channels + network.neurons, int64)
     currents = network.current
     for position in range(begin, end):
         source = int64(address[position])
@@ -263,9 +264,9 @@ def _tick(
     for index in range(network.inputs, network.nodes):
         node = nodes[index]
         size = node.size
-        amounts = carray(pointer(network.amount), size, float32)
-        flags = carray(pointer(network.flag), size, uint8)
-        words = carray(pointer(network.flag), (size + 7) >> 3, uint64)
+        amounts = array_at(network.amount, size, float32)
+        flags = array_at(network.flag, size, uint8)
+        words = array_at(network.flag, (size + 7) >> 3, uint64)
         # What is left of a larger population must not count.
         words[words.size - 1] = 0
         _update(node, tick, currents, amounts, flags)
@@ -288,7 +289,7 @@ def _tick(
     return total
 
 
-@numba.njit  # type: ignore[untyped-decorator]
+@numba.njit
 def _fits(address: Any, value: Any, first: Any, channels: int) -> bool:
     # Compiled code reads and writes without bounds checks, so a wrong index would corrupt memory.
     ticks = first.size - 1
@@ -305,9 +306,9 @@ def _fits(address: Any, value: Any, first: Any, channels: int) -> bool:
     return outside == 0
 
 
-def _entry(sources: int) -> Any:
-    @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-    def run(table: int, address: Any, value: Any, first: Any, start: int) -> int:
+def _entry(sources: int) -> Callable[[int, Any, Any, Any, int], int]:
+    @numba.njit(cache=True, nogil=True)
+    def run(table: int, address: Any, value: Any, first: Any, start: int) -> Any:
         """Run ticks from `start` on while there is room for their spikes.
 
         table: address of a NETWORK. address: uint32[n]; value: float32[n] amounts, or empty for
@@ -315,11 +316,11 @@ def _entry(sources: int) -> Any:
         Returns the first tick that was not run; -1, with nothing changed, for an unknown channel or
         if `first` does not divide the addresses into ticks.
         """
-        network = carray(pointer(table), 1, NETWORK)[0]
+        network = array_at(table, 1, NETWORK)[0]
         ticks = first.size - 1
         if sources == 0 or not _fits(address, value, first, network.channels):
             return -1
-        fired_first = carray(pointer(network.fired_first), ticks + 1, int64)
+        fired_first = array_at(network.fired_first, ticks + 1, int64)
         total = fired_first[start]
         for tick in range(start, ticks):
             if network.room - total < network.neurons:

@@ -218,6 +218,11 @@ class NetworkSpec:
         return {node.name: node.shape for node in self.nodes}
 
     @property
+    def sensors(self) -> set[str]:
+        """The kinds of message that its encoders listen to."""
+        return {source.sensor for source in self.inputs if source.sensor is not None}
+
+    @property
     def channels(self) -> int:
         """Number of channels of all inputs."""
         return sum(math.prod(source.shape) for source in self.inputs)

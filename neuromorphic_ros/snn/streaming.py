@@ -124,7 +124,7 @@ class StreamingNetwork:
         """
         population = self.spec.population(name)
         fields = type(population.neuron.state())._fields
-        return self._layers[name].state[fields.index("membrane")].copy()
+        return np.array(self._layers[name].state[fields.index("membrane")])
 
     def modulate(self, name: str, level: float) -> None:
         """Set the level of the neuromodulator, -1 to 1, in a population of dendritic neurons.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -48,7 +48,7 @@ class Connection(NamedTuple):
     def synapses_per_row(self) -> Indices:
         """Number of weights that are not zero; int64[rows]."""
         if self.row is None:
-            return np.count_nonzero(self.weight, axis=1).astype(np.int64)
+            return np.asarray(np.count_nonzero(self.weight, axis=1), np.int64)
         used = np.concatenate(([0], np.cumsum(self.weight != 0, dtype=np.int64)))
         return np.asarray(used[self.row[1:]] - used[self.row[:-1]], np.int64)
 
@@ -74,6 +74,9 @@ class _Sparse(NamedTuple):
     weight: Values
 
 
+_Matrix: TypeAlias = "Values | _Sparse"
+
+
 def connect(spec: NetworkSpec, index: int) -> Connection:
     """Build the synapses of the projection `spec.projections[index]`.
 
@@ -92,8 +95,8 @@ def connect(spec: NetworkSpec, index: int) -> Connection:
         raise NetworkError(f"projection {projection.pre} -> {projection.post}: {wrong}") from None
 
     matrix = _stored_by_density(matrix, post.size)
-    sparse = isinstance(matrix, _Sparse)
-    stored = store(matrix.weight if sparse else matrix, projection.precision)
+    sparse = matrix if isinstance(matrix, _Sparse) else None
+    stored = store(matrix.weight if isinstance(matrix, _Sparse) else matrix, projection.precision)
     return Connection(
         pre_start=pre.start,
         post_start=post.start,
@@ -101,8 +104,8 @@ def connect(spec: NetworkSpec, index: int) -> Connection:
         columns=post.size,
         weight=np.ascontiguousarray(stored.values),
         scale=stored.scale,
-        row=matrix.row if sparse else None,
-        target=matrix.target if sparse else None,
+        row=sparse.row if sparse else None,
+        target=sparse.target if sparse else None,
     )
 
 
@@ -131,10 +134,10 @@ def _bias(link: Link, where: str) -> Values:
         if not isinstance(link.pattern, (Conv1d, Conv2d)) or given.shape != link.post[:1]:
             raise NetworkError(f"{where}: bias has shape {given.shape}, the target {link.post}")
         given = np.repeat(given, size // link.post[0])
-    return np.broadcast_to(given.astype(np.float32).ravel(), (size,)).copy()
+    return np.array(np.broadcast_to(given.astype(np.float32).ravel(), (size,)), np.float32)
 
 
-def _stored_by_density(matrix: Values | _Sparse, columns: int) -> Values | _Sparse:
+def _stored_by_density(matrix: _Matrix, columns: int) -> _Matrix:
     if isinstance(matrix, _Sparse):
         rows = matrix.row.size - 1
         if matrix.weight.size >= DENSE_FROM * rows * columns > 0:
@@ -155,7 +158,7 @@ def _by_source(sources: Any, targets: Any, weight: Values, rows: int) -> _Sparse
     return _Sparse(row.astype(np.int64), targets[order].astype(np.int32), weight[order])
 
 
-def _product(first: Values | _Sparse, second: Values | _Sparse) -> Any:
+def _product(first: _Matrix, second: _Matrix) -> Any:
     if not isinstance(first, _Sparse) and not isinstance(second, _Sparse):
         return first @ second
     columns = [
@@ -168,11 +171,12 @@ def _product(first: Values | _Sparse, second: Values | _Sparse) -> Any:
     made = left @ right
     if not scipy.sparse.issparse(made):
         return np.asarray(made, np.float32)
+    made = scipy.sparse.csr_array(made)
     made.sort_indices()
     return _Sparse(made.indptr.astype(np.int64), made.indices.astype(np.int32), made.data)
 
 
-def _scipy(matrix: Values | _Sparse, columns: int) -> Any:
+def _scipy(matrix: _Matrix, columns: int) -> Any:
     if not isinstance(matrix, _Sparse):
         return matrix
     shape = (matrix.row.size - 1, columns)
@@ -188,12 +192,12 @@ def _expanded(link: Link, generator: np.random.Generator) -> Any:
         kernel = values(link.weights, shape, generator)[:, :, None]
         return _conv2d(pattern.flat, kernel, (pre[0], 1, pre[1]), (post[0], 1, post[1]))
     if isinstance(pattern, Conv2d):
-        shape = (post[0], pre[0] // pattern.groups, *pattern.kernel)
-        return _conv2d(pattern, values(link.weights, shape, generator), pre, post)
+        taps = (post[0], pre[0] // pattern.groups, *pattern.kernel)
+        return _conv2d(pattern, values(link.weights, taps, generator), pre, post)
     if isinstance(pattern, Pool2d):
         scale = values(link.weights, (), generator)
-        taps = math.prod(pattern.kernel) if pattern.type == "avg_pool2d" else 1
-        kernel = np.full((pre[0], 1, *pattern.kernel), scale / np.float32(taps), np.float32)
+        share = math.prod(pattern.kernel) if pattern.type == "avg_pool2d" else 1
+        kernel = np.full((pre[0], 1, *pattern.kernel), scale / np.float32(share), np.float32)
         sliding = Conv2d(
             kernel=pattern.kernel, stride=pattern.step, padding=pattern.padding, groups=pre[0]
         )

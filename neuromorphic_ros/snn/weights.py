@@ -29,8 +29,8 @@ class Uniform:
 
     def draw(self, shape: Shape, generator: np.random.Generator) -> Values:
         """Draw weights; float32."""
-        unit = generator.random(shape, np.float32)
-        return np.float32(self.low) + unit * np.float32(self.high - self.low)
+        unit: Values = generator.random(shape, np.float32)
+        return np.asarray(unit * (self.high - self.low) + self.low, np.float32)
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -43,8 +43,8 @@ class Normal:
 
     def draw(self, shape: Shape, generator: np.random.Generator) -> Values:
         """Draw weights; float32."""
-        unit = generator.standard_normal(shape, np.float32)
-        return np.float32(self.mean) + unit * np.float32(self.deviation)
+        unit: Values = generator.standard_normal(shape, np.float32)
+        return np.asarray(unit * self.deviation + self.mean, np.float32)
 
 
 def _kind(value: Any) -> str:

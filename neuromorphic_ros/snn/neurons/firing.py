@@ -39,7 +39,7 @@ class FiringConstants(NamedTuple):
 Spike = Callable[[Any, Any, Any], Any] | None
 
 
-@register_jitable(forceinline=True)  # type: ignore[untyped-decorator]
+@register_jitable(forceinline=True)
 def heaviside(membrane: Any, threshold: Any, rules: Any) -> Any:
     """Return the spikes of a membrane: 0, 1 or, with multi_spike, how many thresholds it holds."""
     if rules.multi_spike:
@@ -49,7 +49,7 @@ def heaviside(membrane: Any, threshold: Any, rules: Any) -> Any:
     return where(membrane >= threshold, ONE, ZERO)
 
 
-@register_jitable(forceinline=True)  # type: ignore[untyped-decorator]
+@register_jitable(forceinline=True)
 def spikes_of(spike: Spike, membrane: Any, threshold: Any, rules: Any) -> Any:
     """Return the spikes of a membrane through a surrogate, or none."""
     if spike is None:
@@ -115,7 +115,7 @@ class Firing:
         )
 
 
-@register_jitable(forceinline=True)  # type: ignore[untyped-decorator]
+@register_jitable(forceinline=True)
 def fire(
     spike: Spike,
     rules: Any,
@@ -148,7 +148,7 @@ def fire(
     return fired, _reset(rules, constants, threshold, membrane, fired), refractory_left, unreset
 
 
-@register_jitable(forceinline=True)  # type: ignore[untyped-decorator]
+@register_jitable(forceinline=True)
 def _reset(rules: Any, constants: Any, threshold: Any, membrane: Any, fired: Any) -> Any:
     if rules.subtract:
         return membrane - detach(fired) * threshold
