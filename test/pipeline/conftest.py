@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from neuromorphic_ros.pipeline.pipeline import Pipeline
-from neuromorphic_ros.snn.spec import Input, NetworkSpec, OneToOne, Population, Projection, Readout
+from neuromorphic_ros.snn.patterns import OneToOne
+from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population, Projection, Readout
 from neuromorphic_ros.snn.streaming import StreamingNetwork
 
 
@@ -17,9 +18,9 @@ def spec() -> NetworkSpec:
         inputs=(
             Input(
                 "scan",
+                (4,),
                 "scan",
                 "scan_rate",
-                (4,),
                 {
                     "sectors": 4,
                     "near_m": 1.0,

@@ -12,13 +12,8 @@ from hypothesis import strategies as st
 from neuromorphic_ros.errors import SensorError
 from neuromorphic_ros.pipeline import core as core_module
 from neuromorphic_ros.pipeline.core import MAX_GAP_NS, CoreParameters, SpikingCore, Step
-from neuromorphic_ros.snn.spec import (
-    AllToAll,
-    Input,
-    NetworkSpec,
-    Population,
-    Projection,
-)
+from neuromorphic_ros.snn.patterns import AllToAll
+from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population, Projection
 from neuromorphic_ros.snn.streaming import StreamingNetwork
 from neuromorphic_ros.spikes import SpikeBatch
 
@@ -33,8 +28,8 @@ def spec(*, trigger: bool = True) -> NetworkSpec:
         name="two_eyes",
         dt_ms=1.0,
         inputs=(
-            Input("left", "camera", "dvs", (3,), trigger=trigger),
-            Input("right", "scan", "scan_rate", (3,), trigger=False),
+            Input("left", (3,), "camera", "dvs", trigger=trigger),
+            Input("right", (3,), "scan", "scan_rate", trigger=False),
         ),
         populations=(Population("out", (2,)),),
         projections=(

@@ -127,7 +127,7 @@ def test_counts_survive_the_message_that_carries_them() -> None:
     spec = NetworkSpec(
         name="small",
         dt_ms=1.0,
-        inputs=(Input("scan", "scan", "scan_rate", (2,)),),
+        inputs=(Input("scan", (2,), "scan", "scan_rate"),),
         populations=(Population("out", (3,)),),
         projections=(Projection("scan", "out", 2.0),),
     )

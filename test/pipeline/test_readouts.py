@@ -158,7 +158,7 @@ def test_boxes_refer_to_the_camera_behind_their_population() -> None:
     spec = NetworkSpec(
         name="eye",
         dt_ms=1.0,
-        inputs=(Input("dvs", "camera", "dvs", (2, 12, 16)),),
+        inputs=(Input("dvs", (2, 12, 16), "camera", "dvs"),),
         populations=(Population("map", (12, 16)), Population("blind", (1,))),
         projections=(Projection("dvs", "map", 1.0),),
     )

@@ -11,7 +11,7 @@ from neuromorphic_ros.pipeline.sensor_input import ENCODERS, SensorInput
 from neuromorphic_ros.snn.spec import Input
 
 SECOND_NS = 1_000_000_000
-DVS = Input("dvs", "camera", "dvs", (2, 6, 8))
+DVS = Input("dvs", (2, 6, 8), "camera", "dvs")
 
 
 def picture(stamp_ns: int, grey: int, frame_id: str = "camera") -> Any:
@@ -67,12 +67,12 @@ def test_a_stamp_a_little_in_the_past_is_refused_and_changes_nothing() -> None:
 @pytest.mark.parametrize(
     ("source", "reason"),
     [
-        (Input("dvs", "camera", "nothing", (2, 6, 8)), "there are dvs"),
-        (Input("dvs", "camera", "dvs", (6, 8)), r"\(2, height, width\)"),
-        (Input("dvs", "camera", "dvs", (2, 6, 8), {"threshold": 1.0}), "not a known field"),
-        (Input("dvs", "camera", "dvs", (2, 6, 8), {"threshold_on": -1.0}), "threshold_on = -1"),
-        (Input("scan", "scan", "scan_latency", (5,), {"sectors": 5}), r"makes \(7,\)"),
-        (Input("imu", "imu", "imu_delta", (6,)), r"makes \(2, 6\)"),
+        (Input("dvs", (2, 6, 8), "camera", "nothing"), "there are dvs"),
+        (Input("dvs", (6, 8), "camera", "dvs"), r"\(2, height, width\)"),
+        (Input("dvs", (2, 6, 8), "camera", "dvs", {"threshold": 1.0}), "not a known field"),
+        (Input("dvs", (2, 6, 8), "camera", "dvs", {"threshold_on": -1.0}), "threshold_on = -1"),
+        (Input("scan", (5,), "scan", "scan_latency", {"sectors": 5}), r"makes \(7,\)"),
+        (Input("imu", (6,), "imu", "imu_delta"), r"makes \(2, 6\)"),
     ],
 )
 def test_what_a_network_asks_for_in_vain_is_refused_by_name(source: Input, reason: str) -> None:
@@ -83,5 +83,5 @@ def test_what_a_network_asks_for_in_vain_is_refused_by_name(source: Input, reaso
 @pytest.mark.parametrize("encoder", ENCODERS)
 def test_every_encoder_has_described_parameters(encoder: str) -> None:
     shapes = {"dvs": (2, 6, 8), "imu_delta": (2, 6), "scan_latency": (38,), "scan_rate": (36,)}
-    sensor = SensorInput(Input("it", "camera", encoder, shapes[encoder]), seed=0)
+    sensor = SensorInput(Input("it", shapes[encoder], "camera", encoder), seed=0)
     assert [field.name for field in sensor.tunable.fields if not field.description] == []

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuromorphic_ros.errors import NetworkError
-from neuromorphic_ros.snn.spec import NetworkSpec, OneToOne, load_network
+from neuromorphic_ros.snn.patterns import OneToOne
+from neuromorphic_ros.snn.spec import NetworkSpec, load_network
 
 GOOD: dict[str, Any] = {
     "name": "good",
@@ -109,18 +110,21 @@ def test_a_good_file_says_what_it_says(tmp_path: Path) -> None:
         (changed("inputs", 0, "name", to="motor"), "'motor' is used twice"),
         (changed("populations", 1, "name", to="hidden"), "'hidden' is used twice"),
         (changed("populations", 0, "name", to="hidden[0]"), "populations.0.name = 'hidden[0]'"),
-        (changed("populations", 1, "neuron", to={"model": "hh"}), "populations.1.neuron.model"),
+        (
+            changed("populations", 1, "neuron", to={"model": "hh"}),
+            "populations.1.neuron = {'model': 'hh'}",
+        ),
         (
             changed("populations", 1, "neuron", to={"tau_mem_ms": 0}),
-            "populations.1.neuron.tau_mem_ms = 0",
+            "populations.1.neuron.lif.tau_mem_ms = 0",
         ),
         (
             changed("populations", 1, "neuron", to={"resistance": 1e300}),
-            "populations.1.neuron.resistance = 1e+300",
+            "populations.1.neuron.lif.resistance = 1e+300",
         ),
         (
             changed("populations", 1, "neuron", to={"leak": 1}),
-            "populations.1.neuron.leak is not a known field",
+            "populations.1.neuron.lif.leak is not a known field",
         ),
         (changed("projections", 0, "pre", to="lidar"), "'lidar' is unknown"),
         (changed("projections", 0, "pre", to="scan[0:9]"), "'scan[0:9]' is empty or outside"),
@@ -198,7 +202,7 @@ def test_a_value_that_aliases_make_endless_is_refused_at_once(tmp_path: Path) ->
         (changed("max_neurons", to=2**40), f"max_neurons = {2**40}"),
         (changed("populations", 0, "shape", to=[2**32]), "populations.0.shape.0"),
         (
-            changed("projections", 0, "pattern", to={"type": "conv2d", "kernel": [2**31, 2**31]}),
+            changed("projections", 0, "pattern", to={"type": "random", "in_degree": 2**31}),
             "synapses exceed max_synapses",
         ),
     ],

@@ -126,7 +126,8 @@ class AdEx:
         Quantity, Field(ge=-1e6, le=1e6, description="Constant input current [pA]")
     ] = 0.0
     tau_syn_ms: Annotated[
-        Quantity | None, Field(description="Time constant of the synapse [ms]; none: one tick")
+        Quantity | None,
+        Field(ge=1e-3, le=1e6, description="Time constant of the synapse [ms]; none: one tick"),
     ] = None
     refractory_ms: Annotated[
         float, Field(ge=0, le=1e6, description="Time without a spike after a spike [ms]")

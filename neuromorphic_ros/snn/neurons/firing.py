@@ -87,7 +87,8 @@ class Firing:
         float, Field(ge=0, le=1e6, description="Time without a spike after a spike [ms]")
     ] = 0.0
     floor: Annotated[
-        Quantity | None, Field(description="Lower bound of the membrane; none: unbounded")
+        Quantity | None,
+        Field(ge=-1e6, le=1e6, description="Lower bound of the membrane; none: unbounded"),
     ] = None
 
     def refractory_ticks(self, dt_ms: float) -> int:

@@ -79,15 +79,17 @@ class Membrane:
         Literal["exact", "euler"], Field(description="How a tick is integrated")
     ] = "exact"
     resistance: Annotated[
-        Quantity | None, Field(description="Membrane resistance; none: weights are membrane jumps")
+        Quantity | None,
+        Field(ge=-1e6, le=1e6, description="Membrane resistance; none: weights are membrane jumps"),
     ] = None
     rest: Annotated[Quantity, Field(ge=-1e6, le=1e6, description="Membrane without input")] = 0.0
     bias: Annotated[
         Quantity, Field(ge=-1e6, le=1e6, description="Jump of the membrane in every tick")
     ] = 0.0
-    initial: Annotated[Quantity | None, Field(description="Membrane at the start; none: rest")] = (
-        None
-    )
+    initial: Annotated[
+        Quantity | None,
+        Field(ge=-1e6, le=1e6, description="Membrane at the start; none: rest"),
+    ] = None
 
     def decay(self, dt_ms: float) -> Any:
         """Return the share of the membrane that is left after one tick, float64."""
@@ -140,7 +142,8 @@ class If(Firing):
 
     model: Literal["if"] = "if"
     resistance_per_s: Annotated[
-        Quantity | None, Field(description="Resistance [1/s]; none: weights are membrane jumps")
+        Quantity | None,
+        Field(ge=-1e9, le=1e9, description="Resistance [1/s]; none: weights are membrane jumps"),
     ] = None
     bias: Annotated[
         Quantity, Field(ge=-1e6, le=1e6, description="Jump of the membrane in every tick")

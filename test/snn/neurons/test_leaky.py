@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.parameters import build
-from neuromorphic_ros.snn.neurons import Lif
+from neuromorphic_ros.snn.neurons.leaky import Lif
 
 
 @settings(deadline=None)
@@ -61,7 +61,6 @@ def test_the_refractory_period_is_rounded_to_whole_ticks(
         ("resistance", 1e39),
         ("resistance", math.inf),
         ("bias", math.nan),
-        ("floor", 0.1),
         ("tau", 1.0),
     ],
 )
