@@ -39,7 +39,8 @@ FLOAT32, FLOAT16, INT8 = range(3)
 STORAGE = {"float32": FLOAT32, "float16": FLOAT16, "int8": INT8}
 
 # Everything that a tick touches, by address. nodes: inputs first, then populations in execution
-# order. fired, fired_amount: where the addresses and amounts of `room` spikes go; fired_first: the
+# order. first: int64[ticks + 1], the range of input addresses of each tick; value: amounts of the
+# inputs, 0 for ones. tick: of the next one. fired, fired_amount: where the addresses and amounts of `room` spikes go; fired_first: the
 # range of each tick in them.
 NETWORK = np.dtype(
     [
@@ -53,6 +54,9 @@ NETWORK = np.dtype(
         ("amount", np.int64),
         ("flag", np.int64),
         ("count", np.int64),
+        ("ticks", np.int64),
+        ("first", np.int64),
+        ("value", np.int64),
         ("tick", np.int64),
         ("room", np.int64),
         ("fired", np.int64),
@@ -186,8 +190,12 @@ def _update(node: Any, tick: int, currents: int, amount: Any, fired: Any) -> Non
 @numba.njit(inline="always")
 def _add_dense(current: Any, weight: Any, columns: int, factor: Any) -> None:
     # Unsigned, as an index that might count from the end keeps the compiler from using vectors.
-    for place in range(np.uintp(columns)):
-        current[place] += factor * as_float32(weight[place])
+    if factor == float32(1):
+        for place in range(np.uintp(columns)):
+            current[place] += as_float32(weight[place])
+    else:
+        for place in range(np.uintp(columns)):
+            current[place] += factor * as_float32(weight[place])
 
 
 @numba.njit(inline="always")
@@ -240,13 +248,13 @@ def _deliver(node: Any, connections: Any, currents: int, local: int, value: Any,
 def _tick(
     network: Any,
     address: Any,
-    value: Any,
     begin: int,
     end: int,
     total: int,
 ) -> int:
     """Run one tick with the input address[begin:end]; returns `total` plus the spikes fired."""
     tick = network.tick
+    value = array_at(network.value, address.size, float32)
     fired = array_at(network.fired, network.room, uint32)
     fired_amount = array_at(network.fired_amount, network.room, float32)
     nodes = array_at(network.node, network.nodes, NODE)
@@ -259,7 +267,7 @@ def _tick(
         index = 0
         while source >= nodes[index].begin + nodes[index].size:
             index += 1
-        amount = value[position] if value.size else float32(1)
+        amount = value[position] if network.value else float32(1)
         _deliver(nodes[index], connections, currents, source - nodes[index].begin, amount, tick)
     for index in range(network.inputs, network.nodes):
         node = nodes[index]
@@ -290,12 +298,10 @@ def _tick(
 
 
 @numba.njit
-def _fits(address: Any, value: Any, first: Any, channels: int) -> bool:
+def _fits(address: Any, first: Any, channels: int) -> bool:
     # Compiled code reads and writes without bounds checks, so a wrong index would corrupt memory.
     ticks = first.size - 1
-    if ticks < 0 or first[0] != 0 or first[ticks] != address.size:
-        return False
-    if value.size and value.size != address.size:
+    if first[0] != 0 or first[ticks] != address.size:
         return False
     for tick in range(ticks):
         if first[tick + 1] < first[tick]:
@@ -306,26 +312,26 @@ def _fits(address: Any, value: Any, first: Any, channels: int) -> bool:
     return outside == 0
 
 
-def _entry(sources: int) -> Callable[[int, Any, Any, Any, int], int]:
+def _entry(sources: int) -> Callable[[int, Any, int], int]:
     @numba.njit(cache=True, nogil=True)
-    def run(table: int, address: Any, value: Any, first: Any, start: int) -> Any:
-        """Run ticks from `start` on while there is room for their spikes.
+    def run(table: int, address: Any, start: int) -> Any:
+        """Run the ticks of a NETWORK from `start` on while there is room for their spikes.
 
-        table: address of a NETWORK. address: uint32[n]; value: float32[n] amounts, or empty for
-        ones; first: int64[ticks + 1], range of addresses of each tick.
+        table: its address. address: uint32[n], the channels that spike in all ticks.
         Returns the first tick that was not run; -1, with nothing changed, for an unknown channel or
-        if `first` does not divide the addresses into ticks.
+        if `first` of the network does not divide the addresses into ticks.
         """
         network = array_at(table, 1, NETWORK)[0]
-        ticks = first.size - 1
-        if sources == 0 or not _fits(address, value, first, network.channels):
+        ticks = network.ticks
+        first = array_at(network.first, ticks + 1, int64)
+        if sources == 0 or not _fits(address, first, network.channels):
             return -1
         fired_first = array_at(network.fired_first, ticks + 1, int64)
         total = fired_first[start]
         for tick in range(start, ticks):
             if network.room - total < network.neurons:
                 return tick
-            total = _tick(network, address, value, first[tick], first[tick + 1], total)
+            total = _tick(network, address, first[tick], first[tick + 1], total)
             fired_first[tick + 1] = total
             network.tick += 1
         return ticks

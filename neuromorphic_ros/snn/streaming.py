@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ from neuromorphic_ros.spikes import Addresses
 # 4 GiB of currents that are under way.
 MAX_CURRENTS = 2**30
 _ONES = np.empty(0, np.float32)
+_ADDRESS = np.dtype(np.uint32)
 
 
 class TickSpikes(NamedTuple):
@@ -94,24 +95,45 @@ class StreamingNetwork:
         uint32[m], flat over all neurons in execution order.
         Raises SpikeError, with the network unchanged, for another dtype or an unknown channel.
         """
-        first = self._first
-        first[1] = address.size
-        self._run(address, value, first)
+        if value.size or address.dtype != _ADDRESS or not address.flags.carray:
+            spikes = self.run(TickSpikes(address, np.array([0, address.size]), value))
+            return spikes.address
+        self._first[1] = address.size
+        if kernel.run(self._table, address, 0) < 0:
+            self._refuse()
         return self._fired[: self._fired_first[1]]
 
     def run(self, spikes: TickSpikes) -> TickSpikes:
         """Run one tick per tick of `spikes` and return the spikes of the neurons.
 
-        Raises SpikeError, with the network unchanged, if an address is no channel or `first` does
-        not divide the addresses into ticks.
+        Raises SpikeError, with the network unchanged, if an address is no channel, `first` does not
+        divide the addresses into ticks, or a dtype or size is wrong.
         """
-        fired_first = np.zeros(spikes.ticks + 1, np.int64)
+        address, first, value = spikes.address, spikes.first, spikes.value
+        dtypes = [part.dtype.name for part in (address, first, value)]
+        if dtypes != ["uint32", "int64", "float32"]:
+            raise SpikeError(
+                "address, first and value must be uint32, int64 and float32, "
+                f"not {', '.join(dtypes)}"
+            )
+        # Compiled for writable, contiguous addresses only.
+        address = np.require(address, requirements="CAW")
+        first, value = np.ascontiguousarray(first), np.ascontiguousarray(value)
+        if first.size == 0 or value.size not in (0, address.size):
+            self._refuse()
+        fired_first = np.zeros(first.size, np.int64)
         network = self._network[0]
-        network["fired_first"] = fired_first.ctypes.data
         try:
-            self._run(spikes.address, spikes.value, spikes.first)
+            network["ticks"], network["first"] = spikes.ticks, first.ctypes.data
+            network["value"] = value.ctypes.data if value.size else 0
+            network["fired_first"] = fired_first.ctypes.data
+            done = 0
+            while (done := kernel.run(self._table, address, done)) < spikes.ticks:
+                if done < 0:
+                    self._refuse()
+                self._make_room(2 * self._fired.size)
         finally:
-            network["fired_first"] = self._fired_first.ctypes.data
+            self._take_single_ticks()
         fired = self._fired[: fired_first[-1]].copy()
         if not self._fires_amounts:
             return TickSpikes(fired, fired_first)
@@ -153,23 +175,17 @@ class StreamingNetwork:
             dense_macs=int(self._synapses_per_source.sum()) * ticks,
         )
 
-    def _run(self, address: Addresses, value: Values, first: Integers) -> None:
-        if address.dtype != np.uint32 or value.dtype != np.float32:
-            raise SpikeError(
-                f"addresses must be uint32 and values float32, not {address.dtype}, {value.dtype}"
-            )
-        done = 0
-        while True:
-            done = kernel.run(self._table, address, value, first, done)
-            if done == first.size - 1:
-                return
-            if done < 0:
-                raise SpikeError(
-                    f"spikes do not fit network '{self.spec.name}': an address is outside of its "
-                    f"{self.spec.channels} channels, or first does not rise from 0 to the last "
-                    "address"
-                )
-            self._make_room(2 * self._fired.size)
+    def _refuse(self) -> NoReturn:
+        raise SpikeError(
+            f"spikes do not fit network '{self.spec.name}': an address is outside of its "
+            f"{self.spec.channels} channels, first does not rise from 0 to the last address, or "
+            "there is not one value for each address"
+        )
+
+    def _take_single_ticks(self) -> None:
+        network = self._network[0]
+        network["ticks"], network["first"] = 1, self._first.ctypes.data
+        network["value"], network["fired_first"] = 0, self._fired_first.ctypes.data
 
     def _make_room(self, spikes: int) -> None:
         kept = getattr(self, "_fired", np.empty(0, np.uint32))
