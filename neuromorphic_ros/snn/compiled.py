@@ -98,9 +98,19 @@ def _float32_of_bits(typing_context: Any, bits: Any) -> Any:
     return types.float32(types.uint32), generate
 
 
+def _trailing_zeros(typing_context: Any, bits: Any) -> Any:
+    """Return the number of zeros below the lowest one of a uint64 that is not zero."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        return builder.cttz(values[0], context.get_constant(types.boolean, True))
+
+    return types.uint64(types.uint64), generate
+
+
 # numba replaces the parameters of an intrinsic, which its type does not say.
 column: Any = intrinsic(_column)
 set_column: Any = intrinsic(_set_column)
+trailing_zeros: Any = intrinsic(_trailing_zeros)
 _float_of_bits: Any = intrinsic(_float32_of_bits)
 
 # 2^112 moves the exponent of float16 (bias 15) to that of float32 (bias 127), subnormals included.

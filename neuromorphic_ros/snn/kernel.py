@@ -15,6 +15,7 @@ from neuromorphic_ros.snn.compiled import (
     column,
     revision,
     set_column,
+    trailing_zeros,
     updater,
 )
 from neuromorphic_ros.snn.elementwise import ZERO
@@ -205,8 +206,10 @@ def _add_sparse(current: Any, weight: Any, column: Any, begin: int, end: int, fa
 
 
 @numba.njit
-def _deliver(node: Any, connections: Any, currents: int, local: int, value: Any, tick: int) -> None:
+def _deliver(network: Any, node: Any, local: int, value: Any, tick: int) -> None:
     """Add the synapses of one source to the currents they reach."""
+    connections = array_at(network.connection, node.last_connection, CONNECTION)
+    currents = network.current
     for index in range(node.first_connection, node.last_connection):
         connection = connections[index]
         row = local - connection.pre_start
@@ -258,9 +261,7 @@ def _tick(
     fired = array_at(network.fired, network.room, uint32)
     fired_amount = array_at(network.fired_amount, network.room, float32)
     nodes = array_at(network.node, network.nodes, NODE)
-    connections = array_at(network.connection, 1, CONNECTION)
     count = array_at(network.count, network.channels + network.neurons, int64)
-    currents = network.current
     for position in range(begin, end):
         source = int64(address[position])
         count[source] += 1
@@ -268,7 +269,7 @@ def _tick(
         while source >= nodes[index].begin + nodes[index].size:
             index += 1
         amount = value[position] if network.value else float32(1)
-        _deliver(nodes[index], connections, currents, source - nodes[index].begin, amount, tick)
+        _deliver(network, nodes[index], source - nodes[index].begin, amount, tick)
     for index in range(network.inputs, network.nodes):
         node = nodes[index]
         size = node.size
@@ -277,23 +278,24 @@ def _tick(
         words = array_at(network.flag, (size + 7) >> 3, uint64)
         # What is left of a larger population must not count.
         words[words.size - 1] = 0
-        _update(node, tick, currents, amounts, flags)
+        _update(node, tick, network.current, amounts, flags)
         if not node.spikes:
             if node.first_connection < node.last_connection:
                 for local in range(size):
                     if flags[local]:
                         count[node.begin + local] += 1
-                        _deliver(node, connections, currents, local, amounts[local], tick)
+                        _deliver(network, node, local, amounts[local], tick)
             continue
         for word in range(words.size):
-            if words[word]:
-                for local in range(word << 3, min(size, (word + 1) << 3)):
-                    if flags[local]:
-                        fired[total] = node.begin + local - network.channels
-                        fired_amount[total] = amounts[local]
-                        total += 1
-                        count[node.begin + local] += 1
-                        _deliver(node, connections, currents, local, amounts[local], tick)
+            left = words[word]
+            while left:
+                local = (word << 3) + int64(trailing_zeros(left) >> uint64(3))
+                left &= left - uint64(1)
+                fired[total] = node.begin + local - network.channels
+                fired_amount[total] = amounts[local]
+                total += 1
+                count[node.begin + local] += 1
+                _deliver(network, node, local, amounts[local], tick)
     return total
 
 
