@@ -14,6 +14,7 @@ from typing import Any
 
 import numba
 import numpy as np
+from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic, overload
 from numba.np.numpy_support import carray
@@ -107,9 +108,24 @@ def _trailing_zeros(typing_context: Any, bits: Any) -> Any:
     return types.uint64(types.uint64), generate
 
 
+def _prefetch(typing_context: Any, address: Any) -> Any:
+    """Ask the processor to fetch what lies at an address, to be read soon."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        number = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t, number, number, number])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        place = builder.inttoptr(values[0], cgutils.voidptr_t)
+        builder.call(function, [place, number(0), number(3), number(1)])
+        return context.get_dummy_value()
+
+    return types.none(types.int64), generate
+
+
 # numba replaces the parameters of an intrinsic, which its type does not say.
 column: Any = intrinsic(_column)
 set_column: Any = intrinsic(_set_column)
+prefetch: Any = intrinsic(_prefetch)
 trailing_zeros: Any = intrinsic(_trailing_zeros)
 _float_of_bits: Any = intrinsic(_float32_of_bits)
 

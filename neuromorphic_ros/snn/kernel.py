@@ -14,6 +14,7 @@ from neuromorphic_ros.snn.compiled import (
     as_float32,
     column,
     revision,
+    prefetch,
     set_column,
     trailing_zeros,
     updater,
@@ -37,7 +38,13 @@ KINDS = {
 
 # Storage of weights.
 FLOAT32, FLOAT16, INT8 = range(3)
+WEIGHT_BYTES = (4, 2, 1)
 STORAGE = {"float32": FLOAT32, "float16": FLOAT16, "int8": INT8}
+
+# Synapses beyond this size are not in the processor's own caches when they are needed [bytes].
+FAR = 2**18
+# Lines of 64 bytes of a row that are fetched ahead; then the processor sees where reading goes.
+FETCHED_LINES = 16
 
 # Everything that a tick touches, by address. nodes: inputs first, then populations in execution
 # order. first: int64[ticks + 1], the range of input addresses of each tick; value: amounts of the
@@ -65,7 +72,8 @@ NETWORK = np.dtype(
         ("fired_first", np.int64),
     ]
 )
-# An input or population. begin: its first source. connections: range of those it drives.
+# An input or population. begin: its first source. connections: range of those it drives; far: one
+# of them is larger than FAR.
 # ring: its first current; slots of `width` currents, one for each of `depth` coming ticks.
 NODE = np.dtype(
     [
@@ -73,6 +81,7 @@ NODE = np.dtype(
         ("size", np.int64),
         ("first_connection", np.int64),
         ("last_connection", np.int64),
+        ("far", np.int64),
         ("kind", np.int64),
         ("spikes", np.int64),
         ("ring", np.int64),
@@ -248,13 +257,27 @@ def _deliver(network: Any, node: Any, local: int, value: Any, tick: int) -> None
 
 
 @numba.njit
-def _tick(
-    network: Any,
-    address: Any,
-    begin: int,
-    end: int,
-    total: int,
-) -> int:
+def _fetch(network: Any, node: Any, local: int) -> None:
+    """Fetch the first synapses of a source that is delivered next: rows lie far apart."""
+    connections = array_at(network.connection, node.last_connection, CONNECTION)
+    for index in range(node.first_connection, node.last_connection):
+        connection = connections[index]
+        row = local - connection.pre_start
+        if row < 0 or row >= connection.rows:
+            continue
+        size = WEIGHT_BYTES[connection.storage]
+        first, count = row * connection.columns, connection.columns
+        if connection.sparse:
+            rows = array_at(connection.row, connection.rows + 1, int64)
+            first, count = rows[row], rows[row + 1] - rows[row]
+            for line in range(min(FETCHED_LINES, (4 * count + 63) >> 6)):
+                prefetch(connection.column + 4 * first + (line << 6))
+        for line in range(min(FETCHED_LINES, (size * count + 63) >> 6)):
+            prefetch(connection.weight + size * first + (line << 6))
+
+
+@numba.njit
+def _tick(network: Any, address: Any, begin: int, end: int, total: int) -> int:
     """Run one tick with the input address[begin:end]; returns `total` plus the spikes fired."""
     tick = network.tick
     value = array_at(network.value, address.size, float32)
@@ -262,40 +285,45 @@ def _tick(
     fired_amount = array_at(network.fired_amount, network.room, float32)
     nodes = array_at(network.node, network.nodes, NODE)
     count = array_at(network.count, network.channels + network.neurons, int64)
+    index = 0
     for position in range(begin, end):
         source = int64(address[position])
         count[source] += 1
-        index = 0
+        while source < nodes[index].begin:
+            index -= 1
         while source >= nodes[index].begin + nodes[index].size:
             index += 1
+        node = nodes[index]
+        if node.far and position + 1 < end:
+            _fetch(network, node, int64(address[position + 1]) - node.begin)
         amount = value[position] if network.value else float32(1)
-        _deliver(network, nodes[index], source - nodes[index].begin, amount, tick)
+        _deliver(network, node, source - node.begin, amount, tick)
     for index in range(network.inputs, network.nodes):
         node = nodes[index]
-        size = node.size
-        amounts = array_at(network.amount, size, float32)
-        flags = array_at(network.flag, size, uint8)
-        words = array_at(network.flag, (size + 7) >> 3, uint64)
+        amounts = array_at(network.amount, node.size, float32)
+        flags = array_at(network.flag, (node.size + 7) >> 3, uint64)
         # What is left of a larger population must not count.
-        words[words.size - 1] = 0
-        _update(node, tick, network.current, amounts, flags)
-        if not node.spikes:
-            if node.first_connection < node.last_connection:
-                for local in range(size):
-                    if flags[local]:
-                        count[node.begin + local] += 1
-                        _deliver(network, node, local, amounts[local], tick)
-            continue
-        for word in range(words.size):
-            left = words[word]
-            while left:
-                local = (word << 3) + int64(trailing_zeros(left) >> uint64(3))
-                left &= left - uint64(1)
+        flags[flags.size - 1] = 0
+        _update(node, tick, network.current, amounts, array_at(network.flag, node.size, uint8))
+        before = total
+        for place in range(flags.size):
+            # A byte for each of eight neurons, 1 if it fired.
+            eight = flags[place]
+            while eight:
+                local = (place << 3) + int64(trailing_zeros(eight) >> uint64(3))
+                eight &= eight - uint64(1)
                 fired[total] = node.begin + local - network.channels
                 fired_amount[total] = amounts[local]
                 total += 1
-                count[node.begin + local] += 1
-                _deliver(network, node, local, amounts[local], tick)
+        first_source = network.channels - node.begin
+        for position in range(before, total):
+            local = int64(fired[position]) + first_source
+            count[node.begin + local] += 1
+            if node.far and position + 1 < total:
+                _fetch(network, node, int64(fired[position + 1]) + first_source)
+            _deliver(network, node, local, fired_amount[position], tick)
+        if not node.spikes:
+            total = before
     return total
 
 

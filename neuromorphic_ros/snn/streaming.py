@@ -117,7 +117,7 @@ class StreamingNetwork:
                 f"not {', '.join(dtypes)}"
             )
         # Compiled for writable, contiguous addresses only.
-        address = np.require(address, requirements="CAW")
+        address = np.require(address, requirements=["C", "A", "W"])
         first, value = np.ascontiguousarray(first), np.ascontiguousarray(value)
         if first.size == 0 or value.size not in (0, address.size):
             self._refuse()
@@ -238,6 +238,7 @@ class StreamingNetwork:
             mine = [place for place, index in enumerate(by_source) if pre[index] == name]
             node["first_connection"] = mine[0] if mine else 0
             node["last_connection"] = mine[-1] + 1 if mine else 0
+            node["far"] = any(self.connections[by_source[k]].bytes > kernel.FAR for k in mine)
         self._synapses_per_source = np.zeros(int(self._begin[-1]), np.int64)
         for link, index in zip(self._links, by_source, strict=False):
             connection, projection = self.connections[index], spec.projections[index]
