@@ -194,7 +194,7 @@ class SpikingCore:
         key = np.sort((ticks[due] - start) * self._offsets[-1] + addresses[due])
         tick, address = np.divmod(key, self._offsets[-1])
         first = np.searchsorted(tick, np.arange(stop - start + 1))
-        fired = self.runner.run(TickSpikes(address.astype(np.uint32), first))
+        fired = self.runner.run(TickSpikes(address.astype(np.uint32), first)).one_by_one()
         self._drop_before(stop)
         self._next_tick = stop
         self._decisions = {decision for decision in self._decisions if decision > stop}

@@ -318,7 +318,7 @@ def _tick(network: Any, address: Any, begin: int, end: int, total: int) -> int:
         first_source = network.channels - node.begin
         for position in range(before, total):
             local = int64(fired[position]) + first_source
-            count[node.begin + local] += 1
+            count[node.begin + local] += int64(fired_amount[position]) if node.spikes else 1
             if node.far and position + 1 < total:
                 _fetch(network, node, int64(fired[position + 1]) + first_source)
             _deliver(network, node, local, fired_amount[position], tick)

@@ -39,6 +39,14 @@ class TickSpikes(NamedTuple):
         """Number of ticks."""
         return self.first.size - 1
 
+    def one_by_one(self) -> TickSpikes:
+        """Return n spikes for a spike of amount n, as address events have no amounts."""
+        if not self.value.size:
+            return self
+        amounts = self.value.astype(np.int64)
+        spikes_before = np.concatenate(([0], np.cumsum(amounts)))
+        return TickSpikes(np.repeat(self.address, amounts), spikes_before[self.first])
+
 
 class _Layer(NamedTuple):
     """The arrays of one population, as the kernel takes them."""
