@@ -25,8 +25,16 @@ Pair = Annotated[tuple[Extent, Extent], BeforeValidator(_pair)]
 Padding = Annotated[tuple[Border, Border], BeforeValidator(_pair)]
 
 
+class _AnyShape:
+    """A pattern that fits between any shapes."""
+
+    def shape(self, pre: Shape, channels: int) -> Shape | None:
+        """Return the shape that the pattern makes of `pre`; none: any."""
+        return None
+
+
 @dataclass(frozen=True, config=STRICT)
-class AllToAll:
+class AllToAll(_AnyShape):
     """Connect every neuron to every neuron; weights: (pre, post)."""
 
     type: Literal["all_to_all"] = "all_to_all"
@@ -37,7 +45,7 @@ class AllToAll:
 
 
 @dataclass(frozen=True, config=STRICT)
-class OneToOne:
+class OneToOne(_AnyShape):
     """Connect equal addresses; weights: (addresses,)."""
 
     type: Literal["one_to_one"] = "one_to_one"
@@ -48,7 +56,7 @@ class OneToOne:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Random:
+class Random(_AnyShape):
     """Connect each pair with a probability, or every target to `in_degree` different sources.
 
     weights: (pre, post), of which those of the drawn pairs are used.
@@ -112,11 +120,15 @@ class Conv2d:
             return (total[0] // 2, -(-total[0] // 2)), (total[1] // 2, -(-total[1] // 2))
         return (self.padding[0], self.padding[0]), (self.padding[1], self.padding[1])
 
-    def extents(self, pre: Shape) -> Shape:
-        """Return height and width of what it makes; raises NetworkError if it does not fit."""
+    def shape(self, pre: Shape, channels: int) -> Shape:
+        """Return the shape with `channels` that it makes; raises NetworkError if it does not fit."""
         if len(pre) != 3:
             raise NetworkError(f"conv2d needs (channels, height, width), not {pre}")
-        return _extents(pre[1:], self.kernel, self.stride, self.borders, self.dilation)
+        if pre[0] % self.groups or channels % self.groups:
+            raise NetworkError(
+                f"{self.groups} groups do not divide {pre[0]} and {channels} channels"
+            )
+        return channels, *_extents(pre[1:], self.kernel, self.stride, self.borders, self.dilation)
 
     def synapses_at_most(self, pre: Shape, post: Shape) -> int:
         """Return an upper bound of the synapses."""
@@ -149,6 +161,12 @@ class Conv1d:
             groups=self.groups,
         )
 
+    def shape(self, pre: Shape, channels: int) -> Shape:
+        """Return the shape with `channels` that it makes; raises NetworkError if it does not fit."""
+        if len(pre) != 2:
+            raise NetworkError(f"conv1d needs (channels, length), not {pre}")
+        return channels, self.flat.shape((pre[0], 1, pre[1]), channels)[2]
+
     def synapses_at_most(self, pre: Shape, post: Shape) -> int:
         """Return an upper bound of the synapses."""
         channels = pre[0] if len(pre) == 2 else 1
@@ -172,12 +190,12 @@ class Pool2d:
         """Stride; the kernel's extent if there is none."""
         return self.stride or self.kernel
 
-    def extents(self, pre: Shape) -> Shape:
-        """Return height and width of what it makes; raises NetworkError if it does not fit."""
+    def shape(self, pre: Shape, channels: int) -> Shape:
+        """Return the shape that it makes, with all of its channels; raises NetworkError."""
         if len(pre) != 3:
             raise NetworkError(f"{self.type} needs (channels, height, width), not {pre}")
         borders = tuple((border, border) for border in self.padding)
-        return _extents(pre[1:], self.kernel, self.step, borders, (1, 1))
+        return pre[0], *_extents(pre[1:], self.kernel, self.step, borders, (1, 1))
 
     def synapses_at_most(self, pre: Shape, post: Shape) -> int:
         """Return an upper bound of the synapses."""

@@ -18,7 +18,7 @@ from neuromorphic_ros.parameters import STRICT, build, read_mapping
 from neuromorphic_ros.snn.array import Array, Quantity
 from neuromorphic_ros.snn.neurons.leaky import Lif
 from neuromorphic_ros.snn.neurons.model import Neuron
-from neuromorphic_ros.snn.patterns import AllToAll, Conv1d, Conv2d, Extents, Pattern, Pool2d
+from neuromorphic_ros.snn.patterns import AllToAll, Extents, OneToOne, Pattern
 from neuromorphic_ros.snn.weights import Precision, Weights
 from neuromorphic_ros.spikes import Shape
 
@@ -142,39 +142,20 @@ class Link(NamedTuple):
 
 
 def _made(stage: Stage, pre: Shape) -> Shape:
-    pattern = stage.pattern
-    if isinstance(pattern, Pool2d):
-        return (pre[0], *pattern.extents(pre))
-    if isinstance(pattern, (Conv2d, Conv1d)) and isinstance(stage.weights, Array):
-        if isinstance(pattern, Conv2d):
-            return (stage.weights.shape[0], *pattern.extents(pre))
-        return (stage.weights.shape[0], pattern.flat.extents((*pre[:1], 1, *pre[1:]))[1])
-    if stage.shape is None:
-        raise NetworkError(f"a stage of {pattern.type} needs the shape that it makes")
-    return stage.shape
+    given = stage.weights.shape if isinstance(stage.weights, Array) else stage.shape
+    made = stage.pattern.shape(pre, given[0] if given else pre[0]) or stage.shape
+    if made is None:
+        raise NetworkError(f"a stage of {stage.pattern.type} needs the shape that it makes")
+    return made
 
 
-def _check_extents(pattern: Pattern, pre: Shape, post: Shape) -> None:
-    flat = pattern.flat if isinstance(pattern, Conv1d) else pattern
-    if isinstance(flat, (Conv2d, Pool2d)):
-        if isinstance(pattern, Conv1d):
-            if len(pre) != 2 or len(post) != 2:
-                raise NetworkError(f"conv1d needs (channels, length), not {pre} and {post}")
-            pre, post = (pre[0], 1, pre[1]), (post[0], 1, post[1])
-        extents = flat.extents(pre)
-        channels = post[0] if isinstance(flat, Conv2d) else pre[0]
-        if (channels, *extents) != post:
-            raise NetworkError(
-                f"{pattern.type} makes {(channels, *extents)} of {pre}, the target is {post}"
-            )
-        if isinstance(flat, Conv2d) and (pre[0] % flat.groups or channels % flat.groups):
-            raise NetworkError(
-                f"{flat.groups} groups do not divide {pre[0]} and {channels} channels"
-            )
-    elif pattern.type == "one_to_one" and math.prod(pre) != math.prod(post):
-        raise NetworkError(
-            f"one_to_one needs equal sizes, not {math.prod(pre)} and {math.prod(post)}"
-        )
+def _check_shapes(pattern: Pattern, pre: Shape, post: Shape) -> None:
+    made = pattern.shape(pre, post[0])
+    if made is not None and made != post:
+        raise NetworkError(f"{pattern.type} makes {made} of {pre}, the target has {post}")
+    sources, targets = math.prod(pre), math.prod(post)
+    if isinstance(pattern, OneToOne) and sources != targets:
+        raise NetworkError(f"one_to_one needs equal sizes, not {sources} and {targets}")
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -271,7 +252,7 @@ class NetworkSpec:
         for place, stage in enumerate(maps):
             last = place == len(maps) - 1
             made = post if last else _made(stage, pre)
-            _check_extents(stage.pattern, pre, made)
+            _check_shapes(stage.pattern, pre, made)
             links.append(Link(stage.pattern, stage.weights, stage.bias, pre, made))
             pre = made
         return tuple(links)
