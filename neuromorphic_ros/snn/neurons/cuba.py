@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 import numpy as np
 from pydantic import Field
 from pydantic.dataclasses import dataclass
+from scipy.special import exprel
 
 from neuromorphic_ros.parameters import STRICT
 from neuromorphic_ros.snn.array import Quantity, as_numpy
@@ -95,13 +96,11 @@ def exact_gain(tau_mem_ms: Any, tau_syn_ms: Any, dt_ms: float) -> Any:
     """Return the membrane after a tick per unit of a synaptic current at its begin, float64.
 
     The solution of tau_mem dv/dt = -v + i, tau_syn di/dt = -i from v = 0, i = 1 (Rotter & Diesmann,
-    Biological Cybernetics 81, 381, 1999), with its limit for equal time constants.
+    Biological Cybernetics 81, 381, 1999), written so that time constants may be equal.
     """
-    mem, syn = np.broadcast_arrays(as_numpy(tau_mem_ms), as_numpy(tau_syn_ms))
-    equal = np.isclose(mem, syn, rtol=1e-9)
-    apart = np.where(equal, 1.0, syn - mem)
-    general = syn / apart * (np.exp(-dt_ms / syn) - np.exp(-dt_ms / mem))
-    return np.where(equal, dt_ms / mem * np.exp(-dt_ms / mem), general)
+    mem, syn = as_numpy(tau_mem_ms), as_numpy(tau_syn_ms)
+    slower = np.exp(-dt_ms / np.maximum(mem, syn))
+    return dt_ms / mem * slower * exprel(-dt_ms * np.abs(1.0 / mem - 1.0 / syn))
 
 
 @dataclass(frozen=True, config=STRICT, kw_only=True)

@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
+from numba.extending import register_jitable
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from neuromorphic_ros.parameters import STRICT
 from neuromorphic_ros.snn.array import Quantity, as_numpy
-from neuromorphic_ros.snn.elementwise import ONE, ZERO, exp
+from neuromorphic_ros.snn.elementwise import ONE, ZERO, exp, where
 from neuromorphic_ros.snn.neurons.firing import Firing, Spike, fire
 from neuromorphic_ros.snn.neurons.leaky import Membrane, decay_of
+
+# A sigmoid is 0 in 32 bits below this.
+LOWEST = np.float32(-80)
 
 
 class DendriticConstants(NamedTuple):
@@ -57,9 +61,14 @@ def branch(constants: Any, dendrite: Any, current: Any) -> tuple[Any, Any]:
     The drive is 0 at rest and at most 1: s((u - threshold) / slope) - s(-threshold / slope).
     """
     dendrite = dendrite * constants.dendrite_decay + current
-    above = (constants.dendrite_threshold - dendrite) / constants.dendrite_slope
-    at_rest = constants.dendrite_threshold / constants.dendrite_slope
-    return ONE / (ONE + exp(above)) - ONE / (ONE + exp(at_rest)), dendrite
+    active = _sigmoid((dendrite - constants.dendrite_threshold) / constants.dendrite_slope)
+    return active - _sigmoid(-constants.dendrite_threshold / constants.dendrite_slope), dendrite
+
+
+@register_jitable(forceinline=True)  # type: ignore[untyped-decorator]
+def _sigmoid(value: Any) -> Any:
+    # An infinite exponential would have no gradient.
+    return ONE / (ONE + exp(where(value < LOWEST, -LOWEST, -value)))
 
 
 def soma(

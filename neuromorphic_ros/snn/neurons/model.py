@@ -10,18 +10,21 @@ from neuromorphic_ros.snn.neurons.adaptive import Alif
 from neuromorphic_ros.snn.neurons.adex import AdEx
 from neuromorphic_ros.snn.neurons.cuba import CubaLi, CubaLif
 from neuromorphic_ros.snn.neurons.dendritic import DendriticLif
-from neuromorphic_ros.snn.neurons.leaky import If, Li, Lif
+from neuromorphic_ros.snn.neurons.leaky import If, Integrator, Li, Lif
 
 
-def _model(value: Any) -> Any:
+def _model(value: Any) -> str:
     # `model` may be left out of a file: lif.
-    return value.get("model", "lif") if isinstance(value, dict) else getattr(value, "model", None)
+    return str(
+        value.get("model", "lif") if isinstance(value, dict) else getattr(value, "model", "")
+    )
 
 
 Neuron = Annotated[
     Annotated[If, Tag("if")]
     | Annotated[Lif, Tag("lif")]
     | Annotated[Li, Tag("li")]
+    | Annotated[Integrator, Tag("integrator")]
     | Annotated[CubaLif, Tag("cuba_lif")]
     | Annotated[CubaLi, Tag("cuba_li")]
     | Annotated[Alif, Tag("alif")]
