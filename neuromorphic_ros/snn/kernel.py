@@ -29,6 +29,7 @@ KINDS = {
     "if": LEAKY,
     "lif": LEAKY,
     "li": READOUT,
+    "integrator": READOUT,
     "cuba_lif": CUBA,
     "cuba_li": CUBA_READOUT,
     "alif": ADAPTIVE,

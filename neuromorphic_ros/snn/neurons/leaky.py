@@ -1,4 +1,4 @@
-"""Integrate-and-fire neurons with one state variable: IF, LIF and the non-spiking LI."""
+"""Neurons with one state variable: IF and LIF, and I and LI, which do not spike."""
 
 from __future__ import annotations
 
@@ -133,14 +133,13 @@ class Lif(Membrane, Firing):
 
 
 @dataclass(frozen=True, config=STRICT, kw_only=True)
-class If(Firing):
-    """Integrate-and-fire neuron without leak: dv/dt = r I, v <- v + r dt I + bias.
+class Integration:
+    """A membrane without leak: dv/dt = r I, v <- v + r dt I + bias.
 
-    Without `resistance` a weight is the jump of the membrane that one spike causes.
-    Source: IF of NIR (Pedersen et al., Nature Communications 15, 8122, 2024); r in 1/s there.
+    Without `resistance_per_s` a weight is the jump of the membrane that one spike causes.
+    Source: IF and I of NIR (Pedersen et al., Nature Communications 15, 8122, 2024); r in 1/s there.
     """
 
-    model: Literal["if"] = "if"
     resistance_per_s: Annotated[
         Quantity | None,
         Field(ge=-1e9, le=1e9, description="Resistance [1/s]; none: weights are membrane jumps"),
@@ -150,6 +149,19 @@ class If(Firing):
     ] = 0.0
     initial: Annotated[Quantity, Field(ge=-1e6, le=1e6, description="Membrane at the start")] = 0.0
 
+    def gain(self, dt_ms: float) -> Any:
+        """Return the membrane jump per unit of summed weight in one tick, float64."""
+        if self.resistance_per_s is None:
+            return np.float64(1.0)
+        return as_numpy(self.resistance_per_s) * (1e-3 * dt_ms)
+
+
+@dataclass(frozen=True, config=STRICT, kw_only=True)
+class If(Integration, Firing):
+    """Integrate-and-fire neuron without leak."""
+
+    model: Literal["if"] = "if"
+
     spikes: ClassVar[bool] = True
     compartments: ClassVar[int] = 1
     dtype: ClassVar[type[np.floating[Any]]] = np.float32
@@ -157,11 +169,9 @@ class If(Firing):
 
     def constants(self, dt_ms: float) -> LeakyConstants:
         """Return the constants of one tick, float64."""
-        gain = 1.0 if self.resistance_per_s is None else self.resistance_per_s
-        per_tick = 1.0 if self.resistance_per_s is None else 1e-3 * dt_ms
         return LeakyConstants(
             np.float64(1.0),
-            as_numpy(gain) * per_tick,
+            self.gain(dt_ms),
             as_numpy(self.bias),
             *self.firing_constants(dt_ms),
         )
@@ -219,3 +229,27 @@ class Li(Membrane):
     def state(self) -> ReadoutState:
         """Return the state at the start, float64."""
         return ReadoutState(self.start())
+
+
+@dataclass(frozen=True, config=STRICT, kw_only=True)
+class Integrator(Integration):
+    """Integrator: a membrane that neither leaks nor fires and is itself the output."""
+
+    model: Literal["integrator"] = "integrator"
+
+    spikes: ClassVar[bool] = False
+    compartments: ClassVar[int] = 1
+    dtype: ClassVar[type[np.floating[Any]]] = np.float32
+    step = staticmethod(step_readout)
+
+    def rules(self, dt_ms: float) -> NoRules:
+        """Return the conventions of the population: none."""
+        return NoRules()
+
+    def constants(self, dt_ms: float) -> ReadoutConstants:
+        """Return the constants of one tick, float64."""
+        return ReadoutConstants(np.float64(1.0), self.gain(dt_ms), as_numpy(self.bias))
+
+    def state(self) -> ReadoutState:
+        """Return the state at the start, float64."""
+        return ReadoutState(as_numpy(self.initial))
