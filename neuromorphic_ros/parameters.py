@@ -105,7 +105,11 @@ def replace(
 def explain(invalid: pydantic.ValidationError) -> str:
     """Render a validation error as one line."""
     reasons = []
-    for problem in invalid.errors(include_url=False):
+    problems = invalid.errors(include_url=False)
+    for problem in problems:
+        # A list whose items are wrong is taken for one that is too short.
+        if problem["type"] == "too_short" and len(problems) > 1:
+            continue
         place = ".".join(str(part) for part in problem["loc"]) or "value"
         if problem["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
             reasons.append(f"{place} is not a known field")

@@ -27,7 +27,10 @@ class Array:
     def __init__(self, values: npt.ArrayLike) -> None:
         """Copy what is no such array; raises ValueError for NaN, infinity and what is no number."""
         _check_lists(values)
-        array = np.asarray(values)
+        try:
+            array = np.asarray(values)
+        except ValueError:
+            raise ValueError("has lists of different lengths") from None
         if array.dtype not in (np.float64, np.float32, np.float16, np.int8):
             if array.dtype.kind not in "iu":
                 raise ValueError("holds something else than numbers")
@@ -81,8 +84,10 @@ def _quantity(value: object) -> float | Array:
             if math.isfinite(number):
                 return number
             raise ValueError("is not finite")
-        if isinstance(value, (list, tuple, np.ndarray, np.generic)) and np.size(value):
+        if isinstance(value, (list, tuple, np.ndarray, np.generic)):
             array = Array(value)
+            if array.values.size == 0:
+                raise ValueError("is empty")
             return array if array.shape else float(array.values)
     except (ValueError, TypeError, OverflowError) as wrong:
         raise PydanticCustomError("quantity", "{reason}", {"reason": str(wrong)}) from None

@@ -56,7 +56,11 @@ Weights = Annotated[
     Annotated[Quantity, Tag("given")]
     | Annotated[Uniform, Tag("uniform")]
     | Annotated[Normal, Tag("normal")],
-    Discriminator(_kind),
+    Discriminator(
+        _kind,
+        custom_error_type="weights",
+        custom_error_message="must be a number, nested lists, or of type uniform or normal",
+    ),
 ]
 
 

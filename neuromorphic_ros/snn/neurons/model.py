@@ -30,5 +30,11 @@ Neuron = Annotated[
     | Annotated[Alif, Tag("alif")]
     | Annotated[AdEx, Tag("adex")]
     | Annotated[DendriticLif, Tag("dendritic_lif")],
-    Discriminator(_model),
+    Discriminator(
+        _model,
+        custom_error_type="neuron",
+        custom_error_message=(
+            "model must be if, lif, li, integrator, cuba_lif, cuba_li, alif, adex or dendritic_lif"
+        ),
+    ),
 ]
