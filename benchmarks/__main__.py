@@ -10,6 +10,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 NOT_BENCHMARKS = ("__main__", "reporting")
+COMPARISONS = ("streaming", "training")
 
 
 def main() -> int:
@@ -23,7 +24,7 @@ def main() -> int:
     for script in sorted(FOLDER.glob("*.py")):
         if script.stem in NOT_BENCHMARKS:
             continue
-        compares = script.stem == "streaming" and peers is not None and peers.exists()
+        compares = script.stem in COMPARISONS and peers is not None and peers.exists()
         python = peers if compares else sys.executable
         command = [str(python), str(script), *(["--json"] if as_json else [])]
         if as_json:
