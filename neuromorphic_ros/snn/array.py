@@ -53,7 +53,8 @@ class Array:
         )
 
     def __hash__(self) -> int:
-        return hash((self.shape, self.values.dtype.str, self.values.tobytes()))
+        # The sum makes -0, which equals 0, to 0.
+        return hash((self.shape, self.values.dtype.str, (self.values + 0).tobytes()))
 
     def __ge__(self, limit: float) -> bool:
         return bool(np.all(self.values >= limit))

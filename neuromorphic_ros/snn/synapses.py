@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -11,7 +10,7 @@ import numpy.typing as npt
 import scipy.sparse
 
 from neuromorphic_ros.errors import NetworkError
-from neuromorphic_ros.snn.array import Array
+from neuromorphic_ros.snn.array import Array, as_numpy
 from neuromorphic_ros.snn.patterns import Conv1d, Conv2d, OneToOne, Pool2d, Random
 from neuromorphic_ros.snn.spec import Link, NetworkSpec
 from neuromorphic_ros.snn.weights import Values, store, values
@@ -72,6 +71,7 @@ class _Sparse(NamedTuple):
     row: Indices
     target: Targets
     weight: Values
+    columns: int
 
 
 _Matrix: TypeAlias = "Values | _Sparse"
@@ -94,7 +94,7 @@ def connect(spec: NetworkSpec, index: int) -> Connection:
     except NetworkError as wrong:
         raise NetworkError(f"projection {projection.pre} -> {projection.post}: {wrong}") from None
 
-    matrix = _stored_by_density(matrix, post.size)
+    matrix = _stored_by_density(matrix)
     sparse = matrix if isinstance(matrix, _Sparse) else None
     stored = store(matrix.weight if isinstance(matrix, _Sparse) else matrix, projection.precision)
     return Connection(
@@ -115,72 +115,67 @@ def bias(spec: NetworkSpec, index: int) -> Values:
     Raises NetworkError if a bias does not fit.
     """
     projection = spec.projections[index]
-    total = np.zeros(spec.end(projection.post).size, np.float32)
+    links = spec.stages(projection)
+    where = f"projection {projection.pre} -> {projection.post}"
+    biases = [_bias(link, where) for link in links]
+    if all(link.bias is None for link in links[:-1]):
+        return biases[-1]
+    # The first map carries nothing, but what is random in the next ones is drawn after it.
     generator = np.random.default_rng((spec.seed, index))
-    carried: Values | None = None
-    for link in spec.stages(projection):
-        if carried is not None:
-            carried = _product(carried[None], _expanded(link, generator))[0]
-        if link.bias is not None:
-            own = _bias(link, f"projection {projection.pre} -> {projection.post}")
-            carried = own if carried is None else carried + own
-    return total if carried is None else carried
+    maps = [_expanded(link, generator) for link in links]
+    carried = biases[0]
+    for matrix, own in zip(maps[1:], biases[1:], strict=True):
+        carried = _product(carried[None], matrix)[0] + own
+    return carried
 
 
 def _bias(link: Link, where: str) -> Values:
-    given = link.bias.values if isinstance(link.bias, Array) else np.asarray(link.bias)
+    given = as_numpy(0.0 if link.bias is None else link.bias, np.float32)
     size = math.prod(link.post)
     if given.shape not in ((), link.post, (size,)):
         if not isinstance(link.pattern, (Conv1d, Conv2d)) or given.shape != link.post[:1]:
             raise NetworkError(f"{where}: bias has shape {given.shape}, the target {link.post}")
         given = np.repeat(given, size // link.post[0])
-    return np.array(np.broadcast_to(given.astype(np.float32).ravel(), (size,)), np.float32)
+    return np.array(np.broadcast_to(given.ravel(), (size,)))
 
 
-def _stored_by_density(matrix: _Matrix, columns: int) -> _Matrix:
+def _stored_by_density(matrix: _Matrix) -> _Matrix:
     if isinstance(matrix, _Sparse):
         rows = matrix.row.size - 1
-        if matrix.weight.size >= DENSE_FROM * rows * columns > 0:
-            dense = np.zeros((rows, columns), np.float32)
-            dense[np.repeat(np.arange(rows), np.diff(matrix.row)), matrix.target] = matrix.weight
-            return dense
-        return matrix
+        if matrix.weight.size < DENSE_FROM * rows * matrix.columns:
+            return matrix
+        return np.asarray(_scipy(matrix).toarray(), np.float32)
     if np.count_nonzero(matrix) < DENSE_FROM * matrix.size:
-        sources, targets = np.nonzero(matrix)
-        return _by_source(sources, targets, matrix[sources, targets], matrix.shape[0])
+        return _sparse(scipy.sparse.csr_array(matrix))
     return matrix
 
 
-def _by_source(sources: Any, targets: Any, weight: Values, rows: int) -> _Sparse:
-    """Sort synapses by source, then target."""
-    order = np.lexsort((targets, sources))
-    row = np.searchsorted(sources[order], np.arange(rows + 1))
-    return _Sparse(row.astype(np.int64), targets[order].astype(np.int32), weight[order])
-
-
 def _product(first: _Matrix, second: _Matrix) -> Any:
-    if not isinstance(first, _Sparse) and not isinstance(second, _Sparse):
-        return first @ second
-    columns = [
-        int(part.target.max(initial=0)) + 1 if isinstance(part, _Sparse) else part.shape[1]
-        for part in (first, second)
-    ]
-    inner = second.row.size - 1 if isinstance(second, _Sparse) else second.shape[0]
-    left = _scipy(first, inner)
-    right = _scipy(second, columns[1])
-    made = left @ right
-    if not scipy.sparse.issparse(made):
-        return np.asarray(made, np.float32)
-    made = scipy.sparse.csr_array(made)
-    made.sort_indices()
-    return _Sparse(made.indptr.astype(np.int64), made.indices.astype(np.int32), made.data)
+    made = _scipy(first) @ _scipy(second)
+    return _sparse(made) if scipy.sparse.issparse(made) else made
 
 
-def _scipy(matrix: _Matrix, columns: int) -> Any:
+def _scipy(matrix: _Matrix) -> Any:
     if not isinstance(matrix, _Sparse):
         return matrix
-    shape = (matrix.row.size - 1, columns)
+    shape = (matrix.row.size - 1, matrix.columns)
     return scipy.sparse.csr_array((matrix.weight, matrix.target, matrix.row), shape=shape)
+
+
+def _sparse(matrix: Any) -> _Sparse:
+    matrix.eliminate_zeros()
+    matrix.sort_indices()
+    return _Sparse(
+        matrix.indptr.astype(np.int64),
+        matrix.indices.astype(np.int32, copy=False),
+        matrix.data,
+        matrix.shape[1],
+    )
+
+
+def _by_source(source: Any, target: Any, weight: Values, rows: int, columns: int) -> _Sparse:
+    listed = scipy.sparse.coo_array((weight, (source, target)), shape=(rows, columns))
+    return _sparse(listed.tocsr())
 
 
 def _expanded(link: Link, generator: np.random.Generator) -> Any:
@@ -203,10 +198,9 @@ def _expanded(link: Link, generator: np.random.Generator) -> Any:
         )
         return _conv2d(sliding, kernel, pre, post)
     if isinstance(pattern, OneToOne):
+        ends = np.arange(sources, dtype=np.int32)
         weight = values(link.weights, (sources,), generator)
-        ends = np.arange(sources)
-        used = weight != 0
-        return _by_source(ends[used], ends[used], weight[used], sources)
+        return _by_source(ends, ends, weight, sources, targets)
     if isinstance(pattern, Random):
         return _random(pattern, link, generator)
     return values(link.weights, (sources, targets), generator)
@@ -227,61 +221,72 @@ def _conv2d(pattern: Conv2d, kernel: Values, pre: Shape, post: Shape) -> _Sparse
         taps = kernel[:, :, tap_row, tap_column]
         post_channel, place = np.nonzero(taps)
         pre_channel = reached[post_channel, place]
-        source = (pre_channel[:, None, None] * pre[1] + pre_rows[seen_rows][:, None]) * pre[
-            2
-        ] + pre_columns[seen_columns]
+        source = (pre_channel[:, None, None] * pre[1] + pre_rows[seen_rows][:, None]) * pre[2]
         target = (post_channel[:, None, None] * post[1] + seen_rows[:, None]) * post[2]
-        sources.append(source.ravel().astype(np.int32))
+        sources.append((source + pre_columns[seen_columns]).ravel().astype(np.int32))
         targets.append((target + seen_columns).ravel().astype(np.int32))
-        weight = taps[post_channel, place][:, None, None]
-        weights.append(np.broadcast_to(weight, source.shape).ravel())
+        weights.append(np.repeat(taps[post_channel, place], seen_rows.size * seen_columns.size))
     return _by_source(
-        np.concatenate(sources), np.concatenate(targets), np.concatenate(weights), math.prod(pre)
+        np.concatenate(sources),
+        np.concatenate(targets),
+        np.concatenate(weights),
+        math.prod(pre),
+        math.prod(post),
     )
 
 
 def _random(pattern: Random, link: Link, generator: np.random.Generator) -> _Sparse:
     sources, targets = math.prod(link.pre), math.prod(link.post)
     if pattern.probability is not None:
-        # Drawing pairs one after the other and gaps between them are the same; gaps are fewer.
-        parts = list(_drawn(sources * targets, pattern.probability, targets, generator))
-        counts = np.concatenate([part[0] for part in parts] or [np.empty(0, np.int64)])
-        target = np.concatenate([part[1] for part in parts] or [np.empty(0, np.int32)])
-        source = counts
+        row, target = _drawn(sources, targets, pattern.probability, generator)
     else:
         assert pattern.in_degree is not None
-        if pattern.in_degree > sources:
-            raise NetworkError(f"in_degree {pattern.in_degree} exceeds the {sources} sources")
-        drawn = [
-            generator.choice(sources, pattern.in_degree, replace=False, shuffle=False)
-            for _ in range(targets)
-        ]
-        source = np.concatenate(drawn) if drawn else np.empty(0, np.int64)
-        target = np.repeat(np.arange(targets, dtype=np.int32), pattern.in_degree)
-        order = np.lexsort((target, source))
-        source, target = source[order], target[order]
-    row = np.searchsorted(source, np.arange(sources + 1)).astype(np.int64)
+        row, target = _chosen(sources, targets, pattern.in_degree, generator)
     if isinstance(link.weights, Array):
+        source = np.repeat(np.arange(sources), np.diff(row))
         weight = values(link.weights, (sources, targets), generator)[source, target]
     else:
-        weight = np.ascontiguousarray(values(link.weights, (target.size,), generator))
-    used = weight != 0
-    if not used.all():
-        row = np.concatenate(([0], np.cumsum(used, dtype=np.int64)))[row]
-        target, weight = target[used], weight[used]
-    return _Sparse(row, target, weight)
+        weight = np.array(values(link.weights, (target.size,), generator))
+    shape = (sources, targets)
+    return _sparse(scipy.sparse.csr_array((weight, target, row), shape=shape))
 
 
 def _drawn(
-    pairs: int, probability: float, columns: int, generator: np.random.Generator
-) -> Iterator[tuple[npt.NDArray[np.int32], Targets]]:
-    """Draw pairs in order, each with a probability; yields their rows and columns, int32."""
-    if probability == 0:
-        return
-    last = -1
+    sources: int, targets: int, probability: float, generator: np.random.Generator
+) -> tuple[Indices, Targets]:
+    """Draw each pair with a probability; returns the range of each source, and targets."""
+    # Gaps between pairs that are drawn one after the other: fewer than pairs.
+    pairs = sources * targets
+    likely = math.ceil(pairs * probability + 3 * math.sqrt(pairs * probability)) + 1
+    # As many gaps at a time as cannot overflow 64 bits.
+    size = min(likely, DRAWN_AT_ONCE, 2**62 // pairs)
+    found = np.zeros(sources, np.int64)
+    parts = []
+    last = -1 if probability > 0 else pairs
     while last < pairs:
-        gaps = generator.geometric(probability, DRAWN_AT_ONCE)
-        place = np.cumsum(gaps) + last
+        gaps = np.minimum(generator.geometric(probability, size), pairs)
+        place = last + np.cumsum(gaps)
         last = int(place[-1])
-        row, column = np.divmod(place[place < pairs], columns)
-        yield row.astype(np.int32), column.astype(np.int32)
+        source, target = np.divmod(place[place < pairs], targets)
+        found += np.bincount(source, minlength=sources)
+        parts.append(target.astype(np.int32))
+    return _ranges(found), np.concatenate(parts or [np.empty(0, np.int32)])
+
+
+def _chosen(
+    sources: int, targets: int, in_degree: int, generator: np.random.Generator
+) -> tuple[Indices, Targets]:
+    """Choose different sources for each target; returns the range of each source, and targets."""
+    if in_degree > sources:
+        raise NetworkError(f"in_degree {in_degree} exceeds the {sources} sources")
+    source = np.empty((targets, in_degree), np.int32)
+    for chosen in source:
+        chosen[:] = generator.choice(sources, in_degree, replace=False, shuffle=False)
+    # A stable sort keeps the targets of a source in order.
+    order = np.argsort(source.ravel(), kind="stable")
+    found = np.bincount(source.ravel(), minlength=sources)
+    return _ranges(found), (order // max(in_degree, 1)).astype(np.int32)
+
+
+def _ranges(counts: Indices) -> Indices:
+    return np.concatenate(([0], np.cumsum(counts)))

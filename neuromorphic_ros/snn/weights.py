@@ -104,5 +104,7 @@ def store(weights: Values, precision: Precision) -> Stored:
         return Stored(np.clip(weights, -largest, largest).astype(np.float16), np.float32(1))
     largest = np.float32(np.max(np.abs(weights), initial=0))
     whole = largest <= 127 and bool(np.all(weights == np.rint(weights)))
-    scale = np.float32(1) if whole or largest == 0 else largest / np.float32(127)
+    # As a subnormal number, a scale could be 0 or too far off for 127 of it.
+    step = max(largest / np.float32(127), np.finfo(np.float32).tiny)
+    scale = np.float32(1) if whole else step
     return Stored(np.rint(weights / scale).astype(np.int8), scale)

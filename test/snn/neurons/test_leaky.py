@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.parameters import build
-from neuromorphic_ros.snn.neurons.leaky import If, Li, Lif
+from neuromorphic_ros.snn.neurons.leaky import If, Integrator, Li, Lif
 
 from .stepping import DT_MS, Floats, apart, raster, stream, trace
 
@@ -99,6 +99,12 @@ def test_without_leak_the_membrane_adds_up() -> None:
     assert trace(If(bias=0.25), currents).membrane.tolist() == [0.5, 0.25, 0.625]
     per_second = trace(If(resistance_per_s=200.0), currents, dt_ms=0.5).membrane
     assert per_second == pytest.approx(0.1 * np.cumsum(currents))
+
+
+def test_an_integrator_adds_up_and_its_membrane_is_the_output() -> None:
+    run = trace(Integrator(resistance_per_s=200.0, bias=0.5, initial=1.0), [5.0, -1.0], dt_ms=0.5)
+    assert run.output == pytest.approx([2.0, 2.4])
+    assert np.array_equal(run.output, run.membrane)
 
 
 def test_each_neuron_has_its_own_parameters() -> None:
