@@ -48,6 +48,7 @@ class CubaRules(NamedTuple):
     multi_spike: bool
     refractory: bool
     bounded: bool
+    lower_first: bool
     input_next_tick: bool
 
 

@@ -23,6 +23,7 @@ class FiringRules(NamedTuple):
     multi_spike: bool
     refractory: bool
     bounded: bool
+    lower_first: bool
 
 
 class FiringConstants(NamedTuple):
@@ -79,6 +80,13 @@ class Firing:
     reset_in: Annotated[
         Literal["same_tick", "next_tick"], Field(description="When a spike resets the membrane")
     ] = "same_tick"
+    lower_first: Annotated[
+        bool,
+        Field(
+            description="What subtraction left above the threshold is lowered by it before it may "
+            "fire again, as in snntorch with reset_delay=False"
+        ),
+    ] = False
     strict: Annotated[bool, Field(description="A spike needs v > threshold")] = False
     multi_spike: Annotated[
         bool, Field(description="Fire floor(v / threshold) spikes in a tick instead of one")
@@ -104,6 +112,9 @@ class Firing:
             multi_spike=self.multi_spike,
             refractory=self.refractory_ticks(dt_ms) > 0,
             bounded=self.floor is not None,
+            lower_first=self.lower_first
+            and self.reset == "subtract"
+            and self.reset_in == "same_tick",
         )
 
     def firing_constants(self, dt_ms: float) -> FiringConstants:
@@ -139,6 +150,9 @@ def fire(
         membrane = where(refractory_left > ZERO, before, membrane)
     if rules.bounded:
         membrane = where(membrane < constants.floor, constants.floor, membrane)
+    lowered = heaviside(before, threshold, rules) if rules.lower_first else ZERO
+    if rules.lower_first:
+        membrane = membrane - lowered * threshold
     fired = spikes_of(spike, membrane, threshold, rules)
     if rules.refractory:
         fired = where(refractory_left > ZERO, ZERO, fired)
@@ -146,6 +160,9 @@ def fire(
         refractory_left = where(fired > ZERO, constants.refractory_ticks, counted)
     if rules.reset_next_tick:
         return fired, membrane, refractory_left, detach(fired)
+    if rules.lower_first:
+        membrane = membrane - (detach(fired) - lowered) * threshold
+        return fired, membrane, refractory_left, unreset
     return fired, _reset(rules, constants, threshold, membrane, fired), refractory_left, unreset
 
 

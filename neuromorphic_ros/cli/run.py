@@ -1,0 +1,246 @@
+"""`neuromorphic run`: a network from a NIR or YAML file over an array of input."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import time
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from neuromorphic_ros.cli.assignments import ArgumentError, assignments
+from neuromorphic_ros.errors import SpikeError
+from neuromorphic_ros.snn.nir.conventions import PRESETS
+from neuromorphic_ros.snn.nir.reading import NirModel, read_nir
+from neuromorphic_ros.snn.nir.writing import output_populations
+from neuromorphic_ros.snn.spec import NetworkSpec, load_network
+from neuromorphic_ros.snn.streaming import StreamingNetwork, TickSpikes
+
+MAX_INPUT_BYTES = 2**32
+YAML = (".yaml", ".yml")
+
+Values = npt.NDArray[np.float32]
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the `run` subcommand."""
+    parser = subparsers.add_parser(
+        "run",
+        help="run a network from a NIR or YAML file over recorded input",
+        description="Run a network as the framework that wrote its NIR file does. Reads `input` "
+        "(T, ...) of an npz file, or one array per input by name, and writes `output` (T, ...): "
+        "spikes, or the membrane where neurons do not spike; of several outputs the first, and "
+        "each by its name.",
+    )
+    parser.add_argument("model", type=Path, help="network: a NIR file, or YAML by its ending")
+    parser.add_argument("--input", type=Path, required=True, help="npz file with the input")
+    parser.add_argument("--output", type=Path, required=True, help="npz file to write")
+    parser.add_argument(
+        "--preset", choices=sorted(PRESETS), help="framework that wrote the NIR file"
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="FIELD=VALUE",
+        help="a convention that the NIR file does not say, e.g. dt_ms=0.1 (docs/nir.md)",
+    )
+    parser.add_argument(
+        "--engine",
+        choices=("streaming", "torch"),
+        default="streaming",
+        help="event-driven (default), or the torch reference",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the network and print what was assumed, the spikes and the time taken.
+
+    Raises NeuromorphicError if the network, the input or a convention cannot be used.
+    """
+    model = _model(arguments)
+    inputs = _inputs(arguments.input, model.spec)
+    start = time.perf_counter()
+    run_by = _streaming if arguments.engine == "streaming" else _torch
+    made = run_by(model.spec, inputs, tuple(model.outputs.values()))
+    seconds = time.perf_counter() - start
+    outputs = {name: made.outputs[population] for name, population in model.outputs.items()}
+    _write(arguments.output, {"output": next(iter(outputs.values())), **outputs})
+    ticks = len(next(iter(inputs.values())))
+    if arguments.json:
+        shown = {
+            "model": str(arguments.model),
+            "engine": arguments.engine,
+            "ticks": ticks,
+            "dt_ms": model.spec.dt_ms,
+            "seconds": seconds,
+            "spikes": made.spikes,
+            "outputs": {name: list(values.shape) for name, values in outputs.items()},
+            "assumed": list(model.assumed),
+            "delayed": list(model.delayed),
+        }
+        print(json.dumps(shown))
+        return 0
+    for line in model.assumed:
+        print(f"assumed: {line}")
+    for projection in model.delayed:
+        print(f"delayed: {projection} closes a cycle")
+    for name, spikes in made.spikes.items():
+        print(f"{name}: {spikes} spikes")
+    print(
+        f"{arguments.output}: {ticks} ticks of {model.spec.dt_ms:g} ms in {seconds * 1e3:.1f} ms "
+        f"({arguments.engine})"
+    )
+    return 0
+
+
+class _Made(NamedTuple):
+    """outputs: (T, ...) of each population that was asked for. spikes: of every population."""
+
+    outputs: dict[str, Values]
+    spikes: dict[str, int]
+
+
+def _model(arguments: argparse.Namespace) -> NirModel:
+    changes = assignments(arguments.set)
+    if arguments.model.suffix.lower() not in YAML:
+        return read_nir(arguments.model, arguments.preset, changes)
+    if changes or arguments.preset:
+        raise ArgumentError("--preset and --set are for NIR files; a YAML file says all itself")
+    spec = load_network(arguments.model)
+    outputs = {population.name: population.name for population in output_populations(spec)}
+    return NirModel(spec, outputs, (), ())
+
+
+def _inputs(path: Path, spec: NetworkSpec) -> dict[str, Values]:
+    """Read the input of each source, float32 (T, *shape)."""
+    arrays = _load(path)
+    if len(spec.inputs) == 1 and "input" in arrays:
+        arrays = {spec.inputs[0].name: arrays["input"]}
+    found = {}
+    for source in spec.inputs:
+        if source.name not in arrays:
+            raise SpikeError(f"{path}: has no array for input '{source.name}'")
+        values = arrays[source.name]
+        if values.shape[1:] != source.shape or values.ndim == 0:
+            raise SpikeError(
+                f"{path}: input '{source.name}' has shape {values.shape}, the network takes "
+                f"(T, {', '.join(map(str, source.shape))})"
+            )
+        if values.dtype.kind not in "fiub":
+            raise SpikeError(f"{path}: input '{source.name}' holds {values.dtype}, not numbers")
+        with np.errstate(over="ignore"):
+            found[source.name] = values.astype(np.float32)
+        if not np.all(np.isfinite(found[source.name])):
+            raise SpikeError(f"{path}: input '{source.name}' holds NaN or infinity")
+    lengths = {name: len(values) for name, values in found.items()}
+    if len(set(lengths.values())) != 1:
+        raise SpikeError(f"{path}: inputs differ in length: {lengths}; make them equal")
+    return found
+
+
+def _load(path: Path) -> dict[str, npt.NDArray[Any]]:
+    """Read the arrays of an npz file, after their declared sizes."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            declared = 0
+            for member in archive.infolist():
+                with archive.open(member) as file:
+                    version = np.lib.format.read_magic(file)
+                    read = (
+                        np.lib.format.read_array_header_1_0
+                        if version == (1, 0)
+                        else np.lib.format.read_array_header_2_0
+                    )
+                    shape, _, dtype = read(file)
+                declared += math.prod(shape) * dtype.itemsize
+            if declared > MAX_INPUT_BYTES:
+                raise SpikeError(f"{path}: declares {declared} bytes, more than {MAX_INPUT_BYTES}")
+        with np.load(path, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    except (OSError, ValueError, EOFError, KeyError, NotImplementedError, zipfile.error) as wrong:
+        if isinstance(wrong, SpikeError):
+            raise
+        reason = " ".join(str(wrong).split()) or type(wrong).__name__
+        raise SpikeError(f"{path}: is not a readable npz file: {reason}") from None
+
+
+def _write(path: Path, arrays: Mapping[str, Values]) -> None:
+    try:
+        with path.open("wb") as file:
+            np.savez(file, **arrays)  # type: ignore[arg-type]
+    except OSError as unwritable:
+        raise SpikeError(f"{path}: cannot be written: {unwritable}") from None
+
+
+def _streaming(spec: NetworkSpec, inputs: Mapping[str, Values], outputs: tuple[str, ...]) -> _Made:
+    network = StreamingNetwork(spec)
+    driven = _events(inputs)
+    ticks = driven.ticks
+    made = {name: np.zeros((ticks, spec.population(name).size), np.float32) for name in outputs}
+    graded = [name for name in made if not spec.population(name).neuron.spikes]
+    begins, begin = {}, 0
+    for population in spec.execution_order():
+        begins[population.name], begin = begin, begin + population.size
+    # Membranes are read after every tick; without any, all ticks are one call.
+    length = 1 if graded else max(1, ticks)
+    for start in range(0, ticks, length):
+        fired = network.run(_between(driven, start, start + length))
+        tick = start + np.repeat(np.arange(fired.ticks), np.diff(fired.first))
+        amount = fired.value if fired.value.size else np.ones(tick.size, np.float32)
+        for name, values in made.items():
+            place = fired.address.astype(np.int64) - begins[name]
+            mine = (place >= 0) & (place < values.shape[1])
+            values[tick[mine], place[mine]] = amount[mine]
+        for name in graded:
+            made[name][start] = network.membrane(name)
+    shaped = {
+        name: values.reshape(ticks, *spec.population(name).shape) for name, values in made.items()
+    }
+    counted = network.counts().by_population()
+    return _Made(shaped, {name: counted[name] for name in _spiking(spec)})
+
+
+def _torch(spec: NetworkSpec, inputs: Mapping[str, Values], outputs: tuple[str, ...]) -> _Made:
+    # Only this engine needs torch.
+    import torch
+
+    from neuromorphic_ros.snn.network import Network
+
+    tensors = {name: torch.from_numpy(values[:, None]) for name, values in inputs.items()}
+    with torch.no_grad():
+        sent, _ = Network(spec)(tensors)
+    return _Made(
+        {name: sent[name][:, 0].numpy().astype(np.float32) for name in outputs},
+        {name: int(sent[name].sum()) for name in _spiking(spec)},
+    )
+
+
+def _spiking(spec: NetworkSpec) -> list[str]:
+    return [population.name for population in spec.populations if population.neuron.spikes]
+
+
+def _events(inputs: Mapping[str, Values]) -> TickSpikes:
+    """Return the entries that are not zero as events, in the order of the inputs."""
+    flat = [values.reshape(len(values), -1) for values in inputs.values()]
+    channels = np.concatenate(flat, axis=1)
+    tick, address = np.nonzero(channels)
+    return TickSpikes(
+        address.astype(np.uint32),
+        np.searchsorted(tick, np.arange(len(channels) + 1)).astype(np.int64),
+        channels[tick, address],
+    )
+
+
+def _between(spikes: TickSpikes, start: int, stop: int) -> TickSpikes:
+    first = spikes.first[start : stop + 1]
+    events = slice(first[0], first[-1])
+    return TickSpikes(spikes.address[events], first - first[0], spikes.value[events])
