@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from neuromorphic_ros.errors import NetworkError, SpikeError
-from neuromorphic_ros.snn import kernel
+from neuromorphic_ros.snn import kernel, tables
 from neuromorphic_ros.snn.counts import Counts, Integers
+from neuromorphic_ros.snn.neurons.model import Neuron
 from neuromorphic_ros.snn.spec import NetworkSpec, Population
 from neuromorphic_ros.snn.synapses import Connection, bias, connect
 from neuromorphic_ros.snn.weights import Values
@@ -211,7 +212,7 @@ class StreamingNetwork:
         spec = self.spec
         pre = [spec.end(projection.pre).name for projection in spec.projections]
         post = [spec.end(projection.post).name for projection in spec.projections]
-        self._nodes = np.zeros(len(self._names), kernel.NODE)
+        self._nodes = np.zeros(len(self._names), tables.NODE)
         self._node = dict(zip(self._names, self._nodes, strict=True))
         ring = 0
         for index, (name, node) in enumerate(self._node.items()):
@@ -227,7 +228,8 @@ class StreamingNetwork:
             if name in self._layers:
                 layer = self._layers[name]
                 neuron = spec.population(name).neuron
-                node["kind"], node["spikes"] = kernel.KINDS[neuron.model], neuron.spikes
+                node["kind"], node["spikes"] = tables.KINDS[neuron.model], neuron.spikes
+                node["graded"] = not neuron.spikes or _fires_amounts(neuron)
                 node["width"] = layer.drive.size
                 node["ring"] = ring
                 ring += int(node["depth"] * node["width"])
@@ -241,12 +243,11 @@ class StreamingNetwork:
         self._currents = np.zeros(ring, np.float32)
 
         by_source = sorted(range(len(pre)), key=lambda index: self._names.index(pre[index]))
-        self._links = np.zeros(max(1, len(pre)), kernel.CONNECTION)
+        self._links = np.zeros(max(1, len(pre)), tables.CONNECTION)
         for name, node in self._node.items():
             mine = [place for place, index in enumerate(by_source) if pre[index] == name]
             node["first_connection"] = mine[0] if mine else 0
             node["last_connection"] = mine[-1] + 1 if mine else 0
-            node["far"] = any(self.connections[by_source[k]].bytes > kernel.FAR for k in mine)
         self._synapses_per_source = np.zeros(int(self._begin[-1]), np.int64)
         for link, index in zip(self._links, by_source, strict=False):
             connection, projection = self.connections[index], spec.projections[index]
@@ -263,12 +264,8 @@ class StreamingNetwork:
         self._amount = np.zeros(max(self._sizes), np.float32)
         # The kernel looks at eight flags at a time.
         self._flag = np.zeros(-(-int(max(self._sizes)) // 8), np.uint64)
-        self._fires_amounts = any(
-            getattr(population.neuron, "multi_spike", False)
-            or getattr(population.neuron, "substeps", 1) > 1
-            for population in self._order
-        )
-        self._network = np.zeros(1, kernel.NETWORK)
+        self._fires_amounts = bool(np.any(self._nodes["graded"] & self._nodes["spikes"]))
+        self._network = np.zeros(1, tables.NETWORK)
         network = self._network[0]
         network["channels"], network["neurons"] = spec.channels, spec.neurons
         network["inputs"], network["nodes"] = len(spec.inputs), len(self._names)
@@ -298,6 +295,10 @@ def _layer(spec: NetworkSpec, population: Population) -> _Layer:
     )
 
 
+def _fires_amounts(neuron: Neuron) -> bool:
+    return getattr(neuron, "multi_spike", False) or getattr(neuron, "substeps", 1) > 1
+
+
 def _each(values: Any, size: int) -> npt.NDArray[Any]:
     return np.broadcast_to(np.ravel(values) if np.ndim(values) else values, (size,))
 
@@ -315,8 +316,8 @@ def _fill(link: Any, connection: Connection, delay_ticks: int, target: Any, colu
     link["columns"], link["delay"] = connection.columns, delay_ticks
     link["target"] = target["ring"] + column
     link["width"], link["depth"] = target["width"], target["depth"]
-    link["storage"] = kernel.STORAGE[connection.weight.dtype.name]
-    link["scale"] = connection.scale
+    link["storage"] = tables.STORAGE[connection.weight.dtype.name]
+    link["scale"], link["far"] = connection.scale, connection.bytes > tables.FAR
     link["weight"] = connection.weight.ctypes.data
     if connection.row is not None and connection.target is not None:
         link["sparse"] = 1

@@ -1,0 +1,93 @@
+"""The tables through which compiled code finds a network: numpy records of sizes and addresses."""
+
+from __future__ import annotations
+
+import numpy as np
+
+# Kinds of update; adex alone has 64-bit constants and state.
+LEAKY, READOUT, CUBA, CUBA_READOUT, ADAPTIVE, ADEX, DENDRITIC = range(7)
+KINDS = {
+    "if": LEAKY,
+    "lif": LEAKY,
+    "li": READOUT,
+    "integrator": READOUT,
+    "cuba_lif": CUBA,
+    "cuba_li": CUBA_READOUT,
+    "alif": ADAPTIVE,
+    "adex": ADEX,
+    "dendritic_lif": DENDRITIC,
+}
+
+# Storage of weights.
+FLOAT32, FLOAT16, INT8 = range(3)
+STORAGE = {"float32": FLOAT32, "float16": FLOAT16, "int8": INT8}
+
+# Synapses beyond this size are not in the processor's own caches when they are needed [bytes].
+FAR = 2**18
+
+# Everything that a tick touches, by address. nodes: inputs first, then populations in execution
+# order. first: int64[ticks + 1], the range of input addresses of each tick; value: amounts of the
+# inputs, 0 for ones. tick: of the next one. fired, fired_amount: where the addresses and amounts of
+# `room` spikes go; fired_first: the range of each tick in them.
+NETWORK = np.dtype(
+    [
+        ("channels", np.int64),
+        ("inputs", np.int64),
+        ("nodes", np.int64),
+        ("neurons", np.int64),
+        ("node", np.int64),
+        ("connection", np.int64),
+        ("current", np.int64),
+        ("amount", np.int64),
+        ("flag", np.int64),
+        ("count", np.int64),
+        ("ticks", np.int64),
+        ("first", np.int64),
+        ("value", np.int64),
+        ("tick", np.int64),
+        ("room", np.int64),
+        ("fired", np.int64),
+        ("fired_amount", np.int64),
+        ("fired_first", np.int64),
+    ]
+)
+# An input or population. begin: its first source. connections: range of those it drives.
+# graded: it may fire other amounts than 1. ring: its first current; slots of `width` currents, one for each of `depth` coming ticks.
+NODE = np.dtype(
+    [
+        ("begin", np.int64),
+        ("size", np.int64),
+        ("first_connection", np.int64),
+        ("last_connection", np.int64),
+        ("kind", np.int64),
+        ("spikes", np.int64),
+        ("graded", np.int64),
+        ("ring", np.int64),
+        ("width", np.int64),
+        ("depth", np.int64),
+        ("constant", np.int64),
+        ("rule", np.int64),
+        ("state", np.int64),
+        ("drive", np.int64),
+        ("dendrite", np.int64),
+    ]
+)
+# A projection. target: of its first column, in the ring of its target. far: larger than FAR.
+CONNECTION = np.dtype(
+    [
+        ("pre_start", np.int64),
+        ("rows", np.int64),
+        ("columns", np.int64),
+        ("delay", np.int64),
+        ("target", np.int64),
+        ("width", np.int64),
+        ("depth", np.int64),
+        ("storage", np.int64),
+        ("scale", np.float32),
+        ("sparse", np.int32),
+        ("far", np.int64),
+        ("weight", np.int64),
+        ("row", np.int64),
+        ("column", np.int64),
+    ]
+)
