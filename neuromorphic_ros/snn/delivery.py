@@ -16,7 +16,7 @@ FETCHED_LINES = 16
 
 
 @numba.njit
-def _fetch(place: int, size: int) -> None:
+def _fetch(place: Any, size: Any) -> None:
     """Fetch the begin of a row that is added next: rows lie far apart."""
     for line in range(min(FETCHED_LINES, (size + 63) >> 6)):
         prefetch(place + (line << 6))

@@ -121,7 +121,7 @@ class Conv2d:
         return (self.padding[0], self.padding[0]), (self.padding[1], self.padding[1])
 
     def shape(self, pre: Shape, channels: int) -> Shape:
-        """Return the shape with `channels` that it makes; raises NetworkError if it does not fit."""
+        """Return the shape that it makes with `channels`; raises NetworkError if none."""
         if len(pre) != 3:
             raise NetworkError(f"conv2d needs (channels, height, width), not {pre}")
         if pre[0] % self.groups or channels % self.groups:
@@ -162,7 +162,7 @@ class Conv1d:
         )
 
     def shape(self, pre: Shape, channels: int) -> Shape:
-        """Return the shape with `channels` that it makes; raises NetworkError if it does not fit."""
+        """Return the shape that it makes with `channels`; raises NetworkError if none."""
         if len(pre) != 2:
             raise NetworkError(f"conv1d needs (channels, length), not {pre}")
         return channels, self.flat.shape((pre[0], 1, pre[1]), channels)[2]

@@ -51,8 +51,9 @@ NETWORK = np.dtype(
         ("fired_first", np.int64),
     ]
 )
-# An input or population. begin: its first source. connections: range of those it drives.
-# graded: it may fire other amounts than 1. ring: its first current; slots of `width` currents, one for each of `depth` coming ticks.
+# An input or population. begin: its first source. connections: range of those it drives. graded: it
+# may fire other amounts than 1. ring: its first current; slots of `width` currents, one for each of
+# `depth` coming ticks.
 NODE = np.dtype(
     [
         ("begin", np.int64),

@@ -65,7 +65,7 @@ def branch(constants: Any, dendrite: Any, current: Any) -> tuple[Any, Any]:
     return active - _sigmoid(-constants.dendrite_threshold / constants.dendrite_slope), dendrite
 
 
-@register_jitable(forceinline=True)  # type: ignore[untyped-decorator]
+@register_jitable(forceinline=True)
 def _sigmoid(value: Any) -> Any:
     # An infinite exponential would have no gradient.
     return ONE / (ONE + exp(where(value < LOWEST, -LOWEST, -value)))
