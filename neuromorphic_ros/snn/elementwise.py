@@ -30,6 +30,8 @@ def where(condition: Any, yes: Any, no: Any) -> Any:
     library = _library(condition)
     if library is np:
         return np.where(condition, yes, no)
+    if yes is ONE and no is ZERO:
+        return condition.to(library.float32)
     return library.where(
         condition,
         yes.item() if isinstance(yes, np.generic) else yes,

@@ -88,9 +88,9 @@ def connect(spec: NetworkSpec, index: int) -> Connection:
     generator = np.random.default_rng((spec.seed, index))
     try:
         links = spec.stages(projection)
-        matrix = _expanded(links[0], generator)
+        matrix = expanded(links[0], generator)
         for link in links[1:]:
-            matrix = _product(matrix, _expanded(link, generator))
+            matrix = _product(matrix, expanded(link, generator))
     except NetworkError as wrong:
         raise NetworkError(f"projection {projection.pre} -> {projection.post}: {wrong}") from None
 
@@ -122,7 +122,7 @@ def bias(spec: NetworkSpec, index: int) -> Values:
         return biases[-1]
     # The first map carries nothing, but what is random in the next ones is drawn after it.
     generator = np.random.default_rng((spec.seed, index))
-    maps = [_expanded(link, generator) for link in links]
+    maps = [expanded(link, generator) for link in links]
     carried = biases[0]
     for matrix, own in zip(maps[1:], biases[1:], strict=True):
         carried = _product(carried[None], matrix)[0] + own
@@ -178,32 +178,42 @@ def _by_source(source: Any, target: Any, weight: Values, rows: int, columns: int
     return _sparse(listed.tocsr())
 
 
-def _expanded(link: Link, generator: np.random.Generator) -> Any:
-    """Return the matrix of a linear map, (pre, post): float32 or _Sparse."""
+def weight_shape(link: Link) -> Shape:
+    """Return the shape of the weights of a linear map; of random ones, that of the whole matrix."""
     pattern, pre, post = link.pattern, link.pre, link.post
-    sources, targets = math.prod(pre), math.prod(post)
     if isinstance(pattern, Conv1d):
-        shape = (post[0], pre[0] // pattern.groups, pattern.kernel)
-        kernel = values(link.weights, shape, generator)[:, :, None]
-        return _conv2d(pattern.flat, kernel, (pre[0], 1, pre[1]), (post[0], 1, post[1]))
+        return (post[0], pre[0] // pattern.groups, pattern.kernel)
     if isinstance(pattern, Conv2d):
-        taps = (post[0], pre[0] // pattern.groups, *pattern.kernel)
-        return _conv2d(pattern, values(link.weights, taps, generator), pre, post)
+        return (post[0], pre[0] // pattern.groups, *pattern.kernel)
     if isinstance(pattern, Pool2d):
-        scale = values(link.weights, (), generator)
+        return ()
+    if isinstance(pattern, OneToOne):
+        return (math.prod(pre),)
+    return (math.prod(pre), math.prod(post))
+
+
+def expanded(link: Link, generator: np.random.Generator) -> Any:
+    """Return the matrix of a linear map, (pre, post): float32 or by source."""
+    pattern, pre, post = link.pattern, link.pre, link.post
+    if isinstance(pattern, Random):
+        return _random(pattern, link, generator)
+    weight = values(link.weights, weight_shape(link), generator)
+    if isinstance(pattern, Conv1d):
+        image, made = (pre[0], 1, pre[1]), (post[0], 1, post[1])
+        return _conv2d(pattern.flat, weight[:, :, None], image, made)
+    if isinstance(pattern, Conv2d):
+        return _conv2d(pattern, weight, pre, post)
+    if isinstance(pattern, Pool2d):
         share = math.prod(pattern.kernel) if pattern.type == "avg_pool2d" else 1
-        kernel = np.full((pre[0], 1, *pattern.kernel), scale / np.float32(share), np.float32)
+        kernel = np.full((pre[0], 1, *pattern.kernel), weight / np.float32(share), np.float32)
         sliding = Conv2d(
             kernel=pattern.kernel, stride=pattern.step, padding=pattern.padding, groups=pre[0]
         )
         return _conv2d(sliding, kernel, pre, post)
     if isinstance(pattern, OneToOne):
-        ends = np.arange(sources, dtype=np.int32)
-        weight = values(link.weights, (sources,), generator)
-        return _by_source(ends, ends, weight, sources, targets)
-    if isinstance(pattern, Random):
-        return _random(pattern, link, generator)
-    return values(link.weights, (sources, targets), generator)
+        ends = np.arange(weight.size, dtype=np.int32)
+        return _by_source(ends, ends, weight, math.prod(pre), math.prod(post))
+    return weight
 
 
 def _conv2d(pattern: Conv2d, kernel: Values, pre: Shape, post: Shape) -> _Sparse:
