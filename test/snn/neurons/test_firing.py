@@ -49,6 +49,12 @@ def test_a_reset_in_the_next_tick_comes_after_its_integration() -> None:
     assert subtracted.ticks == [0, 1, 2, 3]
 
 
+def test_a_membrane_that_is_lowered_first_has_to_reach_the_threshold_twice() -> None:
+    run = trace(If(reset="subtract", lower_first=True), [2.5, 0.25, 0.25, -1.5])
+    assert run.ticks == [0, 2]
+    assert run.membrane.tolist() == [1.5, 1.75, 1.0, -0.5]
+
+
 @pytest.mark.parametrize(("refractory_ms", "interval"), [(0.0, 1), (1.0, 2), (3.0, 4)])
 def test_after_a_spike_there_is_none_for_the_refractory_period(
     refractory_ms: float, interval: int

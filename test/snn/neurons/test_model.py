@@ -9,7 +9,6 @@ import pytest
 
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.parameters import build
-from neuromorphic_ros.snn import tables
 from neuromorphic_ros.snn.array import as_numpy
 from neuromorphic_ros.snn.neurons.leaky import Lif
 from neuromorphic_ros.snn.neurons.model import Neuron
