@@ -24,12 +24,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(parsed.run(parsed))
     except NeuromorphicError as error:
-        print(f"neuromorphic: {error}", file=sys.stderr)
+        print(f"neuromorphic: {_printable(str(error))}", file=sys.stderr)
         return 2
     except BrokenPipeError:
         return 0
     except KeyboardInterrupt:
         return 130
+
+
+def _printable(text: str) -> str:
+    # A file of a stranger may be quoted, and control characters would reach the terminal.
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
+    )
 
 
 if __name__ == "__main__":

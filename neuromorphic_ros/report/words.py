@@ -6,6 +6,7 @@ import math
 
 NOT_MEASURED = "not measured"
 _ENERGY_UNITS = ("pJ", "nJ", "µJ", "mJ", "J", "kJ")
+_BYTE_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
 def number(value: float, unit: str = "", digits: int = 3) -> str:
@@ -19,6 +20,12 @@ def number(value: float, unit: str = "", digits: int = 3) -> str:
 def count(value: int) -> str:
     """Return a whole number with separators."""
     return f"{value:,}"
+
+
+def byte_size(size: int) -> str:
+    """Return a memory in the decimal unit that fits."""
+    power = min(len(_BYTE_UNITS) - 1, int(math.log10(max(1, size)) // 3))
+    return f"{size / 1000**power:.3g} {_BYTE_UNITS[power]}"
 
 
 def energy(picojoules: float) -> str:
