@@ -6,14 +6,18 @@ import copy
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuromorphic_ros.errors import NetworkError
+from neuromorphic_ros.snn.array import Array
+from neuromorphic_ros.snn.neurons.leaky import Lif
 from neuromorphic_ros.snn.patterns import OneToOne
 from neuromorphic_ros.snn.spec import NetworkSpec, load_network
+from neuromorphic_ros.snn.synapses import connect
 
 GOOD: dict[str, Any] = {
     "name": "good",
@@ -147,6 +151,32 @@ def test_a_good_file_says_what_it_says(tmp_path: Path) -> None:
         (
             changed("projections", 0, "pattern", to={"type": "conv2d", "kernel": [3]}),
             "kernel",
+        ),
+        (changed("projections", 0, "delay_ticks", to=100_001), "delay_ticks = 100001"),
+        (changed("projections", 0, "precision", to="float8"), "projections.0.precision"),
+        (changed("projections", 0, "compartment", to=1), "compartment 1 is not among the 1 of"),
+        (changed("projections", 0, "compartment", to=-1), "projections.0.compartment = -1"),
+        (changed("projections", 0, "bias", to="some"), "projections.0.bias = 'some'"),
+        (changed("projections", 0, "before", to=[{"weights": 1}]), "before.0.pattern is missing"),
+        (
+            changed("projections", 0, "before", to=[{"pattern": {"type": "all_to_all"}}]),
+            "projection scan -> hidden: a stage of all_to_all needs the shape that it makes",
+        ),
+        (
+            changed(
+                "projections", 0, "before", to=[{"pattern": {"type": "sum_pool2d", "kernel": 2}}]
+            ),
+            "projection scan -> hidden: sum_pool2d needs (channels, height, width), not (8,)",
+        ),
+        (changed("inputs", 0, "encoder", to=None), "input 'scan' needs both sensor and encoder"),
+        (changed("inputs", 0, "sensor", to=None), "input 'scan' needs both sensor and encoder"),
+        (
+            changed("populations", 1, "neuron", to={"tau_mem_ms": [5.0, 6.0]}),
+            "population 'motor': tau_mem_ms has shape (2,), the population (3,)",
+        ),
+        (
+            changed("populations", 1, "neuron", to={"tau_mem_ms": [5.0, 6.0, 0.0]}),
+            "populations.1.neuron.lif.tau_mem_ms = [5.0, 6.0, 0.0]",
         ),
         (changed("projections", 2, "delay_ticks", to=0), "form a cycle: hidden -> motor -> hidden"),
         (changed("readouts", 0, "population", to="scan"), "readout 'cmd_vel' reads 'scan'"),
@@ -304,3 +334,104 @@ def test_a_missing_include_is_named(tmp_path: Path) -> None:
 def test_includes_in_a_circle_are_refused(tmp_path: Path) -> None:
     write(tmp_path, {**GOOD, "include": ["net"]}, "base.yaml")
     assert "includes itself" in refusal(write(tmp_path, {**GOOD, "include": ["base"]}))
+
+
+def image(**projection: Any) -> NetworkSpec:
+    content: dict[str, Any] = {
+        "name": "image",
+        "dt_ms": 1.0,
+        "inputs": [{"name": "eye", "shape": [2, 8, 8]}],
+        "populations": [{"name": "map", "shape": [3, 2, 2]}],
+        "projections": [{"pre": "eye", "post": "map", **projection}],
+    }
+    return NetworkSpec(**content)
+
+
+POOL = {"pattern": {"type": "avg_pool2d", "kernel": 2}}
+KERNEL = {"type": "conv2d", "kernel": 3}
+
+
+def test_stages_have_the_shapes_between_them() -> None:
+    spec = image(before=[POOL], pattern=KERNEL | {"stride": 2, "padding": 1}, weights=0.5, bias=1.0)
+    pooled, convolved = spec.stages(spec.projections[0])
+    assert (pooled.pre, pooled.post) == ((2, 8, 8), (2, 4, 4))
+    assert (convolved.pre, convolved.post) == ((2, 4, 4), (3, 2, 2))
+    assert (pooled.bias, convolved.bias, convolved.weights) == (None, 1.0, 0.5)
+
+
+def test_a_stage_takes_its_channels_from_its_weights() -> None:
+    weights = np.ones((5, 2, 3, 3))
+    spec = image(before=[{"pattern": KERNEL, "weights": weights}], weights=1.0)
+    assert spec.stages(spec.projections[0])[0].post == (5, 6, 6)
+
+
+def test_a_stage_without_a_shape_of_its_own_is_told_it() -> None:
+    spec = image(before=[{"pattern": {"type": "all_to_all"}, "weights": 1.0, "shape": [7]}])
+    assert [link.post for link in spec.stages(spec.projections[0])] == [(7,), (3, 2, 2)]
+
+
+@pytest.mark.parametrize(
+    ("projection", "complaint"),
+    [
+        (
+            {"pattern": KERNEL},
+            r"conv2d makes \(3, 6, 6\) of \(2, 8, 8\), the target has \(3, 2, 2\)",
+        ),
+        ({"pattern": KERNEL | {"kernel": 9}}, r"a kernel of \(9, 9\) does not fit into \(8, 8\)"),
+        ({"pattern": KERNEL | {"groups": 2}}, "2 groups do not divide 2 and 3 channels"),
+        ({"pattern": {"type": "sum_pool2d", "kernel": 4}}, r"makes \(2, 2, 2\) of \(2, 8, 8\)"),
+        ({"pattern": {"type": "conv1d", "kernel": 3}}, r"conv1d needs \(channels, length\)"),
+        ({"pattern": {"type": "one_to_one"}}, "equal sizes, not 128 and 12"),
+        ({"before": [POOL, POOL, POOL, POOL]}, "does not fit"),
+    ],
+)
+def test_shapes_that_do_not_fit_are_refused_naming_the_projection(
+    projection: dict[str, Any], complaint: str
+) -> None:
+    with pytest.raises(ValueError, match=f"projection eye -> map: .*{complaint}"):
+        image(**projection)
+
+
+def test_the_bound_of_stages_is_that_of_their_product() -> None:
+    spec = image(before=[POOL], pattern=KERNEL | {"stride": 2, "padding": 1})
+    matrix = connect(spec, 0).dense()
+    bound = spec.synapses_at_most(spec.projections[0])
+    assert np.count_nonzero(matrix) <= bound <= 128 * 12
+
+
+def test_parameters_of_neurons_may_be_flat_or_in_the_shape_of_the_population() -> None:
+    for thresholds in (list(range(1, 13)), np.arange(1, 13).reshape(3, 2, 2).tolist()):
+        content: dict[str, Any] = {
+            "name": "own",
+            "dt_ms": 1.0,
+            "inputs": [],
+            "populations": [
+                {"name": "map", "shape": [3, 2, 2], "neuron": {"threshold": thresholds}}
+            ],
+        }
+        neuron = NetworkSpec(**content).populations[0].neuron
+        assert isinstance(neuron, Lif)
+        assert isinstance(neuron.threshold, Array)
+        assert neuron.threshold.values.ravel().tolist() == list(range(1, 13))
+
+
+def test_projections_reach_the_compartments_of_a_neuron() -> None:
+    content: dict[str, Any] = {
+        "name": "tree",
+        "dt_ms": 1.0,
+        "inputs": [{"name": "drive", "shape": [1]}],
+        "populations": [
+            {"name": "cell", "shape": [1], "neuron": {"model": "dendritic_lif", "dendrites": 3}}
+        ],
+        "projections": [{"pre": "drive", "post": "cell", "compartment": 3}],
+    }
+    assert NetworkSpec(**content).projections[0].compartment == 3
+    content["projections"][0]["compartment"] = 4
+    with pytest.raises(ValueError, match="compartment 4 is not among the 4 of 'cell'"):
+        NetworkSpec(**content)
+
+
+def test_an_input_may_have_no_encoder() -> None:
+    spec = image()
+    assert (spec.inputs[0].sensor, spec.inputs[0].encoder) == (None, None)
+    assert spec.sensors == set()
