@@ -80,6 +80,7 @@ def test_a_wrong_pattern_is_refused_by_name(value: object, complaint: str) -> No
         pattern(value)
 
 
+@pytest.mark.filterwarnings("ignore:Using padding='same'")
 @settings(max_examples=60, deadline=None)
 @given(
     size=st.tuples(st.integers(1, 20), st.integers(1, 20)),
