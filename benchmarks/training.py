@@ -21,7 +21,7 @@ from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population, Projection
 from neuromorphic_ros.snn.surrogate import Arctan
 from neuromorphic_ros.snn.weights import Normal
 
-ROUNDS = 15
+ROUNDS = 31
 DECAY = 0.9
 ACTIVITY = 0.1
 LEARNING_RATE = 1e-3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from graphlib import TopologicalSorter
 from typing import Any, NamedTuple, cast
 
@@ -31,6 +31,7 @@ except ImportError:
 from neuromorphic_ros.snn.surrogate import SuperSpike, Surrogate
 
 Linear = Callable[[Tensor], Tensor]
+Step = Callable[[Any, Sequence[Tensor]], tuple[Tensor, Any]]
 
 
 class NetworkState(NamedTuple):
@@ -87,6 +88,7 @@ class Network(torch.nn.Module):
         synapses = [_Synapses(spec, index) for index in range(len(spec.projections))]
         self.neurons = cast("Mapping[str, _Neurons]", torch.nn.ModuleDict(neurons))
         self.synapses = cast("Sequence[_Synapses]", torch.nn.ModuleList(synapses))
+        # The longest delay of what each input and population sends.
         self._depth = dict.fromkeys(spec.shapes, 0)
         for each in synapses:
             self._depth[each.pre.name] = max(self._depth[each.pre.name], each.delay_ticks)
@@ -122,8 +124,9 @@ class Network(torch.nn.Module):
         only input, its tensor alone. state: that of an earlier call, to go on from it.
         record: populations whose membranes after each tick are returned too.
 
-        Returns the output of every population, (ticks, batch, *shape) float32: spikes, of li and
-        cuba_li the membrane; the membranes of `record` as `name.membrane`; and the state.
+        Returns the output of every population, (ticks, batch, *shape) float32: spikes, or the
+        membrane of neurons that do not spike; the membranes of `record` as `name.membrane`; and the
+        state.
         Raises SpikeError if inputs or state do not fit the network, NetworkError if a name in
         `record` is no population.
         """
@@ -136,7 +139,7 @@ class Network(torch.nn.Module):
             raise SpikeError(f"state is of another batch than the inputs, {batch}")
 
         linear = [synapses.linear() for synapses in self.synapses]
-        # What each has sent, from as many ticks before this call on as it may be delayed.
+        # From as many ticks before this call on as it may be delayed.
         sent = {
             name: torch.cat((state.under_way[name], x)) if self._depth[name] else x
             for name, x in inputs.items()
@@ -145,16 +148,11 @@ class Network(torch.nn.Module):
         membranes: dict[str, list[Tensor]] = {name: [] for name in record}
         for component in self._components:
             arriving = {
-                name: self._arriving(name, component, sent, linear, ticks) for name in component
-            }
-            inside = {
-                name: [
-                    (index, synapses)
-                    for index, synapses in self._into(name)
-                    if synapses.pre.name in component
-                ]
+                name: self._arriving(name, component, sent, linear, (ticks, batch))
                 for name in component
             }
+            inside = {name: self._between(component, name) for name in component}
+            step = {name: self.neurons[name].step() for name in component}
             fired = {name: list(state.under_way[name].unbind()) for name in component}
             for tick in range(ticks):
                 for name in component:
@@ -163,59 +161,53 @@ class Network(torch.nn.Module):
                         pre, place = synapses.pre.name, synapses.compartment
                         before = fired[pre][tick + self._depth[pre] - synapses.delay_ticks]
                         currents[place] = currents[place] + linear[index](before)
-                    output, after[name] = self.neurons[name](after[name], currents)
+                    output, after[name] = step[name](after[name], currents)
                     fired[name].append(output)
                     if name in membranes:
                         membranes[name].append(after[name].membrane)
             sent |= {name: torch.stack(fired[name]) for name in component}
 
-        outputs = {
-            population.name: _ticks(sent[population.name], self._depth[population.name], ticks)
-            for population in self._spec.populations
-        }
-        outputs |= {f"{name}.membrane": torch.stack(of) for name, of in membranes.items()}
-        shapes = self._spec.shapes
-        shaped = {
-            name: output.unflatten(-1, shapes[name.partition(".")[0]])
-            for name, output in outputs.items()
-        }
-        return shaped, NetworkState(after, {name: sent[name][ticks:] for name in shapes})
+        outputs = {}
+        for population in self._spec.populations:
+            name, shape = population.name, population.shape
+            output = _ticks(sent[name], self._depth[name], ticks)
+            outputs[name] = output.unflatten(-1, shape)
+            if name in membranes:
+                outputs[f"{name}.membrane"] = torch.stack(membranes[name]).unflatten(-1, shape)
+        under_way = {name: sequence[ticks:].clone() for name, sequence in sent.items()}
+        return outputs, NetworkState(after, under_way)
 
-    def _into(self, name: str) -> Iterator[tuple[int, _Synapses]]:
-        for index, synapses in enumerate(self.synapses):
-            if synapses.post.name == name:
-                yield index, synapses
+    def _between(self, sources: Collection[str], target: str) -> list[tuple[int, _Synapses]]:
+        return [
+            (index, synapses)
+            for index, synapses in enumerate(self.synapses)
+            if synapses.pre.name in sources and synapses.post.name == target
+        ]
 
     def _arriving(
         self,
         name: str,
-        component: Sequence[str],
+        component: Collection[str],
         sent: Mapping[str, Tensor],
         linear: Sequence[Linear],
-        ticks: int,
+        size: tuple[int, int],
     ) -> list[tuple[Tensor, ...]]:
         """Return the current from biases and outside of the component, by compartment and tick."""
-        neurons = self.neurons[name]
-        parts: list[list[Tensor]] = [[] for _ in range(neurons.compartments)]
-        drive: list[list[Tensor]] = [[] for _ in range(neurons.compartments)]
-        for index, synapses in self._into(name):
-            bias = synapses.bias()
-            if bias is not None:
-                drive[synapses.compartment].append(bias)
-            pre = synapses.pre.name
-            if pre not in component:
-                before = _ticks(sent[pre], self._depth[pre] - synapses.delay_ticks, ticks)
-                current = linear[index](before.flatten(0, 1))
-                parts[synapses.compartment].append(current.unflatten(0, before.shape[:2]))
-        batch, device = next(iter(sent.values())).shape[1], next(iter(sent.values())).device
-        arriving = []
-        for currents, biases in zip(parts, drive, strict=True):
-            if biases:
-                currents.append(sum(biases[1:], biases[0]).expand(ticks, batch, -1))
-            if not currents:
-                currents.append(torch.zeros((), device=device).expand(ticks, batch, neurons.size))
-            arriving.append(sum(currents[1:], currents[0]).unbind())
-        return arriving
+        neurons, device = self.neurons[name], next(iter(sent.values())).device
+        total: list[Tensor | None] = [None] * neurons.compartments
+        for _, synapses in self._between(self._depth, name):
+            place = synapses.compartment
+            total[place] = _sum(total[place], synapses.bias())
+        for index, synapses in self._between(self._depth.keys() - component, name):
+            pre, place = synapses.pre.name, synapses.compartment
+            before = _ticks(sent[pre], self._depth[pre] - synapses.delay_ticks, size[0])
+            current = linear[index](before.flatten(0, 1)).unflatten(0, size)
+            total[place] = _sum(total[place], current)
+        zero = torch.zeros((), device=device)
+        return [
+            (zero if current is None else current).expand(*size, neurons.size).unbind()
+            for current in total
+        ]
 
     def _checked(self, inputs: Mapping[str, Tensor] | Tensor) -> dict[str, Tensor]:
         """Return the inputs as (ticks, batch, channels) float32."""
@@ -252,7 +244,7 @@ class _Neurons(torch.nn.Module):
         constants = self.neuron.constants(dt_ms)
         self._constants = type(constants)
         for name, value in constants._asdict().items():
-            self.register_buffer(name, self._tensor(value))
+            self.register_buffer(name, self._tensor(value), persistent=False)
 
     def start(self, batch: int) -> Any:
         """Return the state at the start."""
@@ -266,12 +258,18 @@ class _Neurons(torch.nn.Module):
         state = self.neuron.state()
         return type(state)(*map(each, state))
 
-    def forward(self, state: Any, currents: Sequence[Tensor]) -> tuple[Tensor, Any]:
-        """Advance by a tick; currents: (batch, neurons) of each compartment."""
+    def step(self) -> Step:
+        """Return what advances a state by a tick, given the currents of each compartment."""
+        step, surrogate, rules = self.neuron.step, self.surrogate, self.rules
         constants = self._constants(*(getattr(self, name) for name in self._constants._fields))
-        current = currents[0] if self.compartments == 1 else currents
-        output, state = self.neuron.step(self.surrogate, constants, self.rules, state, current)
-        return output.to(torch.float32), state
+        single = self.compartments == 1
+
+        def advance(state: Any, currents: Sequence[Tensor]) -> tuple[Tensor, Any]:
+            current = currents[0] if single else currents
+            output, state = step(surrogate, constants, rules, state, current)
+            return output.to(torch.float32), state
+
+        return advance
 
     def _tensor(self, value: Any) -> Tensor:
         array = np.asarray(value, self.neuron.dtype)
@@ -330,9 +328,7 @@ class _Synapses(torch.nn.Module):
         for each in self.maps:
             if carried is not None:
                 carried = each(carried[None], each.present())[0]
-            own = each.flat_bias()
-            if own is not None:
-                carried = own if carried is None else carried + own
+            carried = _sum(carried, each.flat_bias())
         if carried is None:
             return None
         return pad(carried, (self.post.start, self.post_size - self.post.stop))
@@ -365,12 +361,12 @@ class _Map(torch.nn.Module):
             drawn = expanded(link, generator)
             sources = np.repeat(np.arange(drawn.row.size - 1), np.diff(drawn.row))
             place = sources * math.prod(link.post) + drawn.target
-            self.register_buffer("place", torch.from_numpy(place))
+            self.register_buffer("place", torch.from_numpy(place), persistent=False)
             weight = torch.tensor(drawn.weight)
         else:
             weight = torch.tensor(values(link.weights, weight_shape(link), generator))
         if isinstance(pattern, Pool2d):
-            self.register_buffer("weight", weight)
+            self.register_buffer("weight", weight, persistent=False)
         else:
             self.weight = torch.nn.Parameter(weight)
         given = None if link.bias is None else torch.tensor(as_numpy(link.bias, np.float32))
@@ -519,7 +515,14 @@ def _detached(value: Any) -> Any:
 
 
 def _ticks(sent: Tensor, first: int, ticks: int) -> Tensor:
+    # The gradient of a slice is a copy, so there is none of everything.
     return sent if len(sent) == ticks else sent[first : first + ticks]
+
+
+def _sum(one: Tensor | None, other: Tensor | None) -> Tensor | None:
+    if one is None or other is None:
+        return one if other is None else other
+    return one + other
 
 
 def _convolved(pattern: Conv2d, image: Tensor, kernel: Tensor) -> Tensor:

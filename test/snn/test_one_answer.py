@@ -140,7 +140,7 @@ class Draw:
                 tau_w_ms=self.quantity(shape, 20.0, 144.0),
                 tau_syn_ms=self.one(None, 5.0),
                 refractory_ms=self.one(0.0, 2.0),
-                substeps=self.one(5, 20),
+                substeps=self.one(4, 8),
             )
         if model == "dendritic_lif":
             firing = self.firing(shape) | {"multi_spike": False}
@@ -243,10 +243,11 @@ class Draw:
         common = not before and not isinstance(pattern, Random)
         precision = self.one("float32", "float16", "int8" if common else "float16")
         given = (size,) if isinstance(pattern, OneToOne) else (size, target)
+        common_weight = unit * (127 / 64 if precision == "int8" else 0.25)
         return Projection(
             pre,
             post,
-            self.one(0.25 * unit, self.weights(given, precision, unit)),
+            self.one(common_weight, self.weights(given, precision, unit)),
             pattern,
             delay_ticks=self.one(*range(0 if forward else 1, 4)),
             bias=self.bias((target,)),
