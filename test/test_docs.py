@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 
 from neuromorphic_ros.backends.registry import BACKENDS
+from neuromorphic_ros.parameters import fields_of
 from neuromorphic_ros.pipeline.networks import network_names
 from neuromorphic_ros.pipeline.pipeline import Pipeline
-from neuromorphic_ros.snn.spec import load_network
+from neuromorphic_ros.snn.neurons.adex import AdEx
+from neuromorphic_ros.snn.neurons.model import Neuron
+from neuromorphic_ros.snn.nir.conventions import PRESETS, preset
+from neuromorphic_ros.snn.network_file import load_network
 from neuromorphic_ros.snn.streaming import StreamingNetwork
 
 ROOT = Path(__file__).resolve().parent.parent
+# Each in an annotation of its tag, all in one of the discriminator.
+MODELS = [get_args(model)[0] for model in get_args(get_args(Neuron)[0])]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -23,6 +30,40 @@ def test_the_network_of_the_docs_runs(tmp_path: Path) -> None:
     file = tmp_path / "example.yaml"
     file.write_text(example, encoding="utf-8")
     assert Pipeline(StreamingNetwork(load_network(file))).motor is not None
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/networks.md"])
+def test_the_python_of_the_docs_runs(page: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text("utf-8"), re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(compile(example, page, "exec"), names)
+    assert names["result"].spike_counts["v1"] > 0
+    assert capsys.readouterr().out
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_the_docs_tell_every_parameter_of_a_neuron_with_its_default(model: type) -> None:
+    page = (ROOT / "docs" / "networks.md").read_text("utf-8")
+    words = {None: "none", True: "true", False: "false"}
+    for name, default, *_ in fields_of(model):
+        number = isinstance(default, (int, float)) and not isinstance(default, bool)
+        shown = f"{default:g}" if number else words.get(default, default)
+        if name == "model":
+            assert re.search(rf"^\|.*`{shown}`.*\|$", page, re.MULTILINE)
+        elif (name, model) == ("tau_syn_ms", AdEx):
+            assert "| `tau_syn_ms` (`adex`) | none |" in page
+        elif not (name == "initial" and default == 0.0):
+            assert f"| `{name}` | {shown} |" in page
+
+
+@pytest.mark.parametrize("name", [None, *PRESETS])
+def test_the_docs_tell_the_presets_of_frameworks(name: str | None) -> None:
+    page = (ROOT / "docs" / "networks.md").read_text("utf-8")
+    conventions = preset(name)[0].conventions
+    fields = ("integrator", "reset", "strict", "multi_spike", "lower_first")
+    values = [str(getattr(conventions, field)) for field in fields]
+    shown = [value.lower() if value in ("True", "False") else value for value in values]
+    assert f"| {' | '.join([str(name).lower(), *shown])} |" in page
 
 
 @pytest.mark.parametrize("name", BACKENDS)

@@ -9,6 +9,7 @@ neither boxes nor each other.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from graphlib import TopologicalSorter
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -45,12 +46,18 @@ class Size(NamedTuple):
 class Arrow(NamedTuple):
     """An arrow to place; label: its size.
 
-    Its boxes may be in any order, but not the same.
+    feedback: leads from right to left. Without these, and turned round, there must be no cycle.
     """
 
     pre: str
     post: str
     label: Size
+    feedback: bool = False
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """Boxes at the left and at the right."""
+        return (self.post, self.pre) if self.feedback else (self.pre, self.post)
 
 
 class Place(NamedTuple):
@@ -84,27 +91,30 @@ class _Item(NamedTuple):
 
 
 def layers(names: Sequence[str], arrows: Sequence[Arrow], last: Sequence[str]) -> dict[str, int]:
-    """Return the layer of each box: behind all that arrows connect it to and are before in `names`.
+    """Return the layer of each box: right behind all that stand left of it.
 
     last: boxes that stand behind all others.
     """
-    order = {name: index for index, name in enumerate(names)}
-    layer = dict.fromkeys(names, 0)
-    for before, after in sorted(sorted((order[each.pre], order[each.post])) for each in arrows):
-        layer[names[after]] = max(layer[names[after]], layer[names[before]] + 1)
+    before: dict[str, list[str]] = {name: [] for name in names}
+    for arrow in arrows:
+        left, right = arrow.ends
+        before[right].append(left)
+    layer: dict[str, int] = {}
+    for name in TopologicalSorter(before).static_order():
+        layer[name] = 1 + max((layer[left] for left in before[name]), default=-1)
     behind = max(layer.values(), default=0)
-    return layer | dict.fromkeys(last, behind)
+    return {name: behind if name in last else layer[name] for name in names}
 
 
 def lay_out(sizes: Mapping[str, Size], arrows: Sequence[Arrow], last: Sequence[str] = ()) -> Layout:
-    """Place boxes, in order of execution, and the arrows between them.
+    """Place boxes and the arrows between them.
 
     Raises NetworkError if there are too many to be read.
     """
     layer_of = layers(list(sizes), arrows, last)
     between = [
-        range(2 * min(ends) + 1, 2 * max(ends))
-        for ends in ((layer_of[arrow.pre], layer_of[arrow.post]) for arrow in arrows)
+        range(2 * layer_of[left] + 1, 2 * layer_of[right])
+        for left, right in (arrow.ends for arrow in arrows)
     ]
     if len(sizes) + sum(map(len, between)) > MOST_PLACES:
         raise NetworkError(
@@ -115,12 +125,12 @@ def lay_out(sizes: Mapping[str, Size], arrows: Sequence[Arrow], last: Sequence[s
         columns[2 * layer].append(_Item(name, 2 * layer))
     ways, labelled = [], []
     for number, (arrow, crossed) in enumerate(zip(arrows, between, strict=True)):
-        first, final = sorted((arrow.pre, arrow.post), key=layer_of.__getitem__)
+        left, right = arrow.ends
         labelled.append(min(crossed[::2], key=lambda column: len(columns[column])))
         passed = [_Item(number, column) for column in crossed]
         for item in passed:
             columns[item.layer].append(item)
-        ways.append([_Item(first, crossed[0] - 1), *passed, _Item(final, crossed[-1] + 1)])
+        ways.append([_Item(left, crossed[0] - 1), *passed, _Item(right, crossed[-1] + 1)])
     columns = _ordered(columns, ways)
     size_of = {}
     for column in columns:

@@ -31,10 +31,14 @@ DASHES = (0, (4, 2))
 
 
 class Bundle(NamedTuple):
-    """All projections from one node to another."""
+    """All projections from one node to another.
+
+    feedback: they close a loop, to a node that is computed earlier.
+    """
 
     pre: str
     post: str
+    feedback: bool
     projections: tuple[Projection, ...]
     synapses: tuple[Synapses, ...]
 
@@ -87,7 +91,7 @@ def network_figure(summary: Summary) -> Figure:
     layout = lay_out(
         sizes,
         [
-            *(Arrow(each.pre, each.post, _text_size(each.lines)) for each in arrows),
+            *(Arrow(each.pre, each.post, _text_size(each.lines), each.feedback) for each in arrows),
             *(Arrow(readout.population, key, Size(0, 0)) for key, readout in readouts.items()),
         ],
         last=list(readouts),
@@ -95,7 +99,7 @@ def network_figure(summary: Summary) -> Figure:
     figure = Figure()
     axes = _canvas(figure, layout, _title(summary))
     for way, bundle in zip(layout.ways, arrows, strict=False):
-        if layout.boxes[bundle.pre].x > layout.boxes[bundle.post].x:
+        if bundle.feedback:
             way = [(end, start) for start, end in reversed(way)]
         _draw_line(axes, _path(way), bundle.colour, bundle.delayed)
     for way in layout.ways[len(arrows) :]:
@@ -120,11 +124,13 @@ def _bundles(summary: Summary) -> list[Bundle]:
         found.setdefault(ends, []).append(index)
     return [
         Bundle(
-            *ends,
+            pre,
+            post,
+            any(pre in loop and post in loop[: loop.index(pre)] for loop in summary.recurrent),
             tuple(spec.projections[index] for index in indices),
             tuple(summary.synapses[index] for index in indices),
         )
-        for ends, indices in found.items()
+        for (pre, post), indices in found.items()
     ]
 
 

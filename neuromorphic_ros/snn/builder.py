@@ -15,7 +15,7 @@ from neuromorphic_ros.snn.neurons.adaptive import Alif
 from neuromorphic_ros.snn.neurons.adex import AdEx
 from neuromorphic_ros.snn.neurons.cuba import CubaLi, CubaLif
 from neuromorphic_ros.snn.neurons.dendritic import DendriticLif
-from neuromorphic_ros.snn.neurons.leaky import If, Li, Lif
+from neuromorphic_ros.snn.neurons.leaky import If, Integrator, Li, Lif
 from neuromorphic_ros.snn.neurons.model import Neuron
 from neuromorphic_ros.snn.patterns import (
     AllToAll,
@@ -42,6 +42,7 @@ __all__ = [
     "CubaLif",
     "DendriticLif",
     "If",
+    "Integrator",
     "Li",
     "Lif",
     "Network",
@@ -229,8 +230,8 @@ class Network:
         inputs: by name, each one of a rate [Hz], at which every channel spikes at random, drawn
         from the seed; an array (ticks, *shape), 0 where there is no spike, else its amount; a
         SpikeBatch with times from the start of the run. Others are silent.
-        record: what else than counts to return. Of graded populations (li, cuba_li) there are
-        potentials only.
+        record: what else than counts to return. Populations that do not spike, such
+        as li, have potentials only.
         Raises NetworkError or SpikeError if something does not fit.
         """
         spec = self.spec()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from itertools import combinations, pairwise
 
 import pytest
@@ -17,8 +18,12 @@ ROUNDING = 1e-6
 
 def placed(ends: list[str], names: str = "abcdef", last: str = "") -> Layout:
     """Lay out boxes of one size; ends: `ab` is an arrow from a to b."""
-    arrows = [Arrow(pre, post, LABEL) for pre, post in ends]
-    return lay_out(dict.fromkeys(names, BOX), arrows, last)
+    return lay_out(dict.fromkeys(names, BOX), arrows(ends), last)
+
+
+def arrows(ends: Iterable[Sequence[str]]) -> list[Arrow]:
+    """Return arrows, those against the alphabet as feedback."""
+    return [Arrow(pre, post, LABEL, feedback=pre > post) for pre, post in ends]
 
 
 def overlap(one: Place, other: Place) -> bool:
@@ -41,7 +46,7 @@ def test_no_box_or_label_covers_another_and_all_are_inside(
     ends: list[tuple[str, str]], above: list[float]
 ) -> None:
     sizes = {name: BOX._replace(above=room) for name, room in zip("abcdef", above, strict=True)}
-    layout = lay_out(sizes, [Arrow(*each, LABEL) for each in ends])
+    layout = lay_out(sizes, arrows(ends))
     with_room = [
         place._replace(y=place.y + sizes[name].above / 2, height=place.height + sizes[name].above)
         for name, place in layout.boxes.items()
@@ -58,7 +63,7 @@ def test_no_box_or_label_covers_another_and_all_are_inside(
 @settings(deadline=None, max_examples=60)
 @given(ends=graphs)
 def test_an_arrow_runs_from_box_to_box_through_its_label(ends: list[tuple[str, str]]) -> None:
-    layout = lay_out(dict.fromkeys("abcdef", BOX), [Arrow(*each, LABEL) for each in ends])
+    layout = lay_out(dict.fromkeys("abcdef", BOX), arrows(ends))
     for (pre, post), label, way in zip(ends, layout.labels, layout.ways, strict=True):
         left, right = sorted((layout.boxes[pre], layout.boxes[post]))
         (x, y), (end_x, end_y) = way[0][0], way[-1][1]
@@ -71,9 +76,12 @@ def test_an_arrow_runs_from_box_to_box_through_its_label(ends: list[tuple[str, s
         assert any(one[0] <= label.x <= other[0] and one[1] == label.y for one, other in level)
 
 
-def test_boxes_stand_behind_what_drives_them_and_feedback_does_not_count() -> None:
-    arrows = [Arrow(pre, post, LABEL) for pre, post in ("ab", "bc", "ac", "cb", "ad")]
-    assert layers("abcde", arrows, "e") == {"a": 0, "b": 1, "c": 2, "d": 1, "e": 2}
+def test_boxes_stand_behind_what_drives_them_and_before_what_feeds_back() -> None:
+    ends = ["ab", "bc", "ac", "cb", "ad", "fe"]
+    expected = {"a": 0, "b": 1, "c": 2, "d": 2, "e": 0, "f": 1}
+    assert layers("abcdef", arrows(ends), "d") == expected
+    onwards = [Arrow("f", "e", LABEL)]
+    assert layers("ef", onwards, "") == {"e": 1, "f": 0}
 
 
 def test_arrows_that_need_not_cross_do_not() -> None:
@@ -102,6 +110,6 @@ def test_a_single_box_is_laid_out() -> None:
 
 def test_what_cannot_be_read_is_refused() -> None:
     names = [f"n{index}" for index in range(60)]
-    arrows = [Arrow(pre, post, LABEL) for pre, post in combinations(names, 2)]
+    between = [Arrow(pre, post, LABEL) for pre, post in combinations(names, 2)]
     with pytest.raises(NetworkError, match="60 boxes and 1770 arrows could not be read"):
-        lay_out(dict.fromkeys(names, BOX), arrows)
+        lay_out(dict.fromkeys(names, BOX), between)

@@ -88,6 +88,14 @@ def test_feedback_points_back_and_loops_end_where_they_begin() -> None:
     assert loop[1] == pytest.approx(b.get_y() + b.get_height(), abs=0.05)
 
 
+def test_a_delay_to_what_is_computed_earlier_is_no_feedback() -> None:
+    network = Network().add("late", 1).add("early", 1).connect("early", "late", delay_ticks=1)
+    late, early = (
+        each for each in drawn(network).axes[0].patches if isinstance(each, FancyBboxPatch)
+    )
+    assert early.get_x() < late.get_x()
+
+
 def test_what_is_not_built_is_drawn_by_its_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(summary_module, "BUILT_AT_MOST", 1)
     shown = texts(drawn(layers().connect("a", "b")))

@@ -21,6 +21,7 @@ from neuromorphic_ros.snn.builder import (
     CubaLif,
     DendriticLif,
     If,
+    Integrator,
     Li,
     Lif,
     Network,
@@ -33,7 +34,10 @@ from neuromorphic_ros.snn.spec import NetworkSpec
 from neuromorphic_ros.snn.streaming import StreamingNetwork
 from neuromorphic_ros.snn.summary import Fan, parameters, summarize
 
-MODELS = [If(), Lif(), Li(), CubaLif(), CubaLi(), Alif(), AdEx(), DendriticLif(dendrites=3)]
+MODELS = [
+    *(model() for model in (If, Integrator, Lif, Li, CubaLif, CubaLi, Alif, AdEx)),
+    DendriticLif(dendrites=3),
+]
 
 
 def assert_as_in_the_engine(spec: NetworkSpec) -> None:
