@@ -13,6 +13,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.path import Path
 from matplotlib.textpath import TextPath
 
+from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.report.graph_layout import Arrow, Layout, Place, Point, Size, lay_out
 from neuromorphic_ros.report.style import BLUE, GREEN, INK, MUTED, RED
 from neuromorphic_ros.report.words import byte_size, count
@@ -28,6 +29,9 @@ LOOP = 0.24
 LEGEND_WIDTH = 4.5
 TITLE_SIZE, NAME_SIZE, TEXT_SIZE, LABEL_SIZE = 11.0, 9.5, 8.0, 7.0
 DASHES = (0, (4, 2))
+# What a viewer can show, and memory hold.
+MOST_INCHES = 100.0
+LONGEST_NAME = 40
 
 
 class Bundle(NamedTuple):
@@ -96,6 +100,11 @@ def network_figure(summary: Summary) -> Figure:
         ],
         last=list(readouts),
     )
+    if max(layout.width, layout.height) > MOST_INCHES:
+        raise NetworkError(
+            f"a figure of '{_shortened(spec.name)}' would be {layout.width:.0f} x "
+            f"{layout.height:.0f} inches, more than {MOST_INCHES:g}; it has too many parts"
+        )
     figure = Figure()
     axes = _canvas(figure, layout, _title(summary))
     for way, bundle in zip(layout.ways, arrows, strict=False):
@@ -146,18 +155,23 @@ def shape_words(shape: Sequence[int]) -> str:
 
 
 def _words(node: Input | Population | Readout) -> tuple[str, ...]:
+    name = _shortened(node.name)
     if isinstance(node, Readout):
-        return (node.name, node.decoder)
+        return (name, _shortened(node.decoder))
     if isinstance(node, Population):
-        return (node.name, f"{shape_words(node.shape)} {node.neuron.model}")
-    driver = node.encoder or "driven by a program"
-    return (node.name, shape_words(node.shape), driver)
+        return (name, f"{shape_words(node.shape)} {node.neuron.model}")
+    driver = _shortened(node.encoder or "driven by a program")
+    return (name, shape_words(node.shape), driver)
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 3]}..."
 
 
 def _title(summary: Summary) -> str:
     bound = "" if summary.exact else "up to "
     return (
-        f"{summary.spec.name}: {count(summary.spec.neurons)} neurons, "
+        f"{_shortened(summary.spec.name)}: {count(summary.spec.neurons)} neurons, "
         f"{bound}{count(summary.synapse_count)} synapses, {bound}{byte_size(summary.bytes)}"
     )
 

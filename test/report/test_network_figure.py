@@ -120,3 +120,18 @@ def test_a_network_of_too_many_parts_is_refused(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(graph_layout, "MOST_PLACES", 4)
     with pytest.raises(NetworkError, match="a figure of 3 boxes and 2 arrows could not be read"):
         drawn(layers().connect("a", "b").connect("x", "b"))
+
+
+def test_a_picture_beyond_memory_is_refused() -> None:
+    network = Network(name="tall").add_input("x", 1)
+    for index in range(200):
+        network.add(f"a{index}", 1)
+    with pytest.raises(NetworkError, match=r"a figure of 'tall' would be 1 x \d+ inches"):
+        drawn(network)
+
+
+def test_long_names_are_cut() -> None:
+    network = Network(name="n" * 100_000).add("a" * 100_000, 1)
+    figure = drawn(network)
+    assert "a" * 37 + "..." in texts(figure)
+    assert figure.get_figwidth() < 10
