@@ -12,10 +12,10 @@ from neuromorphic_ros.backends.registry import BACKENDS
 from neuromorphic_ros.parameters import fields_of
 from neuromorphic_ros.pipeline.networks import network_names
 from neuromorphic_ros.pipeline.pipeline import Pipeline
+from neuromorphic_ros.snn.network_file import load_network
 from neuromorphic_ros.snn.neurons.adex import AdEx
 from neuromorphic_ros.snn.neurons.model import Neuron
 from neuromorphic_ros.snn.nir.conventions import PRESETS, preset
-from neuromorphic_ros.snn.network_file import load_network
 from neuromorphic_ros.snn.streaming import StreamingNetwork
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -16,10 +16,11 @@ import numpy.typing as npt
 
 from neuromorphic_ros.cli.assignments import ArgumentError, assignments
 from neuromorphic_ros.errors import SpikeError
+from neuromorphic_ros.snn.network_file import load_network
 from neuromorphic_ros.snn.nir.conventions import PRESETS
 from neuromorphic_ros.snn.nir.reading import NirModel, read_nir
 from neuromorphic_ros.snn.nir.writing import output_populations
-from neuromorphic_ros.snn.spec import NetworkSpec, load_network
+from neuromorphic_ros.snn.spec import NetworkSpec
 from neuromorphic_ros.snn.streaming import StreamingNetwork, TickSpikes
 
 MAX_INPUT_BYTES = 2**32

@@ -7,7 +7,8 @@ from pathlib import Path
 from neuromorphic_ros.energy.hardware_model import HardwareModel, load_hardware_model
 from neuromorphic_ros.errors import HardwareModelError, NetworkError
 from neuromorphic_ros.resources import share_directory
-from neuromorphic_ros.snn.spec import NetworkSpec, load_network
+from neuromorphic_ros.snn.network_file import load_network
+from neuromorphic_ros.snn.spec import NetworkSpec
 
 
 def network_names() -> list[str]:
@@ -28,10 +29,10 @@ def find_network(name: str) -> NetworkSpec:
     if name in network_names():
         return load_network(_folder("networks") / f"{name}.yaml")
     path = Path(name)
-    if path.suffix in (".yaml", ".yml"):
+    if path.suffix in (".yaml", ".yml", ".nir"):
         return load_network(path)
     raise NetworkError(
-        f"network '{name}' is neither a .yaml file nor shipped; "
+        f"network '{name}' is neither a .yaml or .nir file nor shipped; "
         f"shipped are {', '.join(network_names())}"
     )
 

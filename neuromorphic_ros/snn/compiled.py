@@ -24,15 +24,16 @@ from neuromorphic_ros.snn.elementwise import ZERO
 
 
 def revision() -> int:
-    """Return a number that changes with the sources of the engine and of the neuron models.
+    """Return a number that changes with the sources of compiled code.
 
     Compiled code is kept on disk and compiled anew when its own file changes. A function that has
     this number in its closure is compiled anew when any file it calls changes.
     """
+    parts = ("compiled", "delivery", "elementwise", "kernel", "tables", "update")
+    sources = [Path(__file__).with_name(f"{part}.py") for part in parts]
     digest = hashlib.sha256()
-    for folder in (Path(__file__).parent, Path(neurons.__file__).parent):
-        for path in sorted(folder.glob("*.py")):
-            digest.update(path.read_bytes())
+    for source in (*sources, *sorted(Path(neurons.__file__).parent.glob("*.py"))):
+        digest.update(source.read_bytes())
     return int.from_bytes(digest.digest()[:7], "little")
 
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-from collections.abc import Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
-from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from neuromorphic_ros.errors import NetworkError
-from neuromorphic_ros.parameters import STRICT, build, read_mapping
+from neuromorphic_ros.parameters import STRICT
 from neuromorphic_ros.snn.array import Array, Quantity
 from neuromorphic_ros.snn.neurons.leaky import Lif
 from neuromorphic_ros.snn.neurons.model import Neuron
@@ -22,6 +20,7 @@ from neuromorphic_ros.snn.patterns import AllToAll, Extents, OneToOne, Pattern
 from neuromorphic_ros.snn.weights import Precision, Weights
 from neuromorphic_ros.spikes import Shape
 
+Bias = Annotated[Quantity, Field(ge=-1e6, le=1e6)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 
 
@@ -77,7 +76,7 @@ class Stage:
 
     pattern: Pattern
     weights: Weights = 1.0
-    bias: Quantity | None = None
+    bias: Bias | None = None
     shape: Extents | None = None
 
 
@@ -96,7 +95,7 @@ class Projection:
     weights: Weights = 1.0
     pattern: Pattern = dataclasses.field(default_factory=AllToAll)
     delay_ticks: Annotated[int, Field(ge=0, le=100_000)] = 0
-    bias: Quantity | None = None
+    bias: Bias | None = None
     before: tuple[Stage, ...] = ()
     precision: Precision = "float32"
     compartment: Annotated[int, Field(ge=0, le=64)] = 0
@@ -258,13 +257,14 @@ class NetworkSpec:
         return tuple(links)
 
     def synapses_at_most(self, projection: Projection) -> int:
-        """Return an upper bound of the synapses of a projection without building them."""
+        """Return an upper bound of the synapses of a projection, and of each map on the way."""
         links = self.stages(projection)
+        largest = max(link.synapses_at_most for link in links)
         if len(links) == 1:
-            return links[0].synapses_at_most
+            return largest
         fan_out = math.prod(-(-link.synapses_at_most // math.prod(link.pre)) for link in links)
         sources, targets = math.prod(links[0].pre), math.prod(links[-1].post)
-        return sources * min(fan_out, targets)
+        return max(sources * min(fan_out, targets), largest)
 
     def execution_order(self) -> tuple[Population, ...]:
         """Order the populations so that spikes without delay act in their own tick.
@@ -357,52 +357,3 @@ class NetworkSpec:
                     f"readout '{readout.name}' reads '{readout.population}'; "
                     f"the network has {', '.join(sorted(populations))}"
                 )
-
-
-def load_network(path: Path) -> NetworkSpec:
-    """Read a network file; `include` merges other files of the same folder.
-
-    Raises NetworkError naming the file and what is wrong in it.
-    """
-    spec = build(NetworkSpec, _read(path, ()), f"network file {path}", NetworkError)
-    try:
-        spec.execution_order()
-    except NetworkError as wrong:
-        raise NetworkError(f"network file {path}: {wrong}") from None
-    return spec
-
-
-def _read(path: Path, including: tuple[Path, ...]) -> dict[str, Any]:
-    if path in including:
-        raise NetworkError(f"network file {path} includes itself")
-    content = read_mapping(path, f"network file {path}", NetworkError)
-    includes = content.pop("include", [])
-    if not isinstance(includes, list) or not all(isinstance(name, str) for name in includes):
-        raise NetworkError(f"network file {path}: include must be a list of names")
-    for name in includes:
-        if not re.fullmatch(r"\w[\w.-]*", name):
-            raise NetworkError(f"network file {path}: include '{name}' is not a name in its folder")
-        included = _read(path.with_name(f"{name}.yaml"), (*including, path))
-        _merge(content, included, path, name)
-    return content
-
-
-def _merge(content: dict[str, Any], included: Mapping[str, Any], path: Path, name: str) -> None:
-    unknown = included.keys() - {field.name for field in dataclasses.fields(NetworkSpec)}
-    if unknown:
-        raise NetworkError(
-            f"network file {path}: included '{name}': {min(unknown)} is not a known field"
-        )
-    if included.get("dt_ms") != content.setdefault("dt_ms", included.get("dt_ms")):
-        raise NetworkError(f"network file {path}: dt_ms differs from that of included '{name}'")
-    for part in ("inputs", "populations", "projections", "readouts"):
-        merged = [*_items(included, part, path), *_items(content, part, path)]
-        if merged:
-            content[part] = merged
-
-
-def _items(content: Mapping[str, Any], part: str, path: Path) -> Iterable[Any]:
-    items = content.get(part) or []
-    if not isinstance(items, list):
-        raise NetworkError(f"network file {path}: {part} must be a list")
-    return items

@@ -101,10 +101,11 @@ class StreamingNetwork:
         """Run one tick and return the neurons that fired; valid until the next call.
 
         address: uint32[n], flat over all inputs; value: float32[n], or empty for ones. Returns
-        uint32[m], flat over all neurons in execution order.
+        uint32[m], flat over all neurons in execution order; `run` returns their amounts too.
         Raises SpikeError, with the network unchanged, for another dtype or an unknown channel.
         """
-        if value.size or address.dtype != _ADDRESS or not address.flags.carray:
+        as_compiled = address.ndim == 1 and address.flags.carray and address.dtype == _ADDRESS
+        if value.size or not as_compiled:
             spikes = self.run(TickSpikes(address, np.array([0, address.size]), value))
             return spikes.address
         self._first[1] = address.size
@@ -119,12 +120,14 @@ class StreamingNetwork:
         divide the addresses into ticks, or a dtype or size is wrong.
         """
         address, first, value = spikes.address, spikes.first, spikes.value
-        dtypes = [part.dtype.name for part in (address, first, value)]
-        if dtypes != ["uint32", "int64", "float32"]:
+        given = [f"{part.dtype}[{part.ndim}D]" for part in (address, first, value)]
+        if given != ["uint32[1D]", "int64[1D]", "float32[1D]"]:
             raise SpikeError(
-                "address, first and value must be uint32, int64 and float32, "
-                f"not {', '.join(dtypes)}"
+                "address, first and value must be uint32, int64 and float32 of one dimension, "
+                f"not {', '.join(given)}"
             )
+        if not np.all(np.isfinite(value)):
+            raise SpikeError("an amount is NaN or infinite")
         # Compiled for writable, contiguous addresses only.
         address = np.require(address, requirements=["C", "A", "W"])
         first, value = np.ascontiguousarray(first), np.ascontiguousarray(value)

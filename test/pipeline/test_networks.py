@@ -33,7 +33,7 @@ def test_a_network_file_is_found_by_its_path(tmp_path: Path) -> None:
     assert find_network(str(file)).dt_ns == 2_000_000
 
 
-@pytest.mark.parametrize("name", ["robto", "", "../networks/robot", "robot.nir"])
+@pytest.mark.parametrize("name", ["robto", "", "../networks/robot", "robot.h5"])
 def test_a_network_that_is_not_shipped_is_answered_by_those_which_are(name: str) -> None:
     with pytest.raises(NetworkError, match=r"shipped are .*robot"):
         find_network(name)

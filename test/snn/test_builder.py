@@ -24,7 +24,7 @@ from neuromorphic_ros.snn.builder import (
     Random,
     Stage,
 )
-from neuromorphic_ros.snn.spec import load_network
+from neuromorphic_ros.snn.network_file import load_network
 from neuromorphic_ros.spikes import SpikeBatch
 
 FILE = """\

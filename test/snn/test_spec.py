@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.snn.array import Array
+from neuromorphic_ros.snn.network_file import load_network
 from neuromorphic_ros.snn.neurons.leaky import Lif
 from neuromorphic_ros.snn.patterns import OneToOne
-from neuromorphic_ros.snn.spec import NetworkSpec, load_network
+from neuromorphic_ros.snn.spec import NetworkSpec
 from neuromorphic_ros.snn.synapses import connect
 
 GOOD: dict[str, Any] = {
@@ -181,9 +182,6 @@ def test_a_good_file_says_what_it_says(tmp_path: Path) -> None:
         (changed("projections", 2, "delay_ticks", to=0), "form a cycle: hidden -> motor -> hidden"),
         (changed("readouts", 0, "population", to="scan"), "readout 'cmd_vel' reads 'scan'"),
         (changed("readouts", to=GOOD["readouts"] * 2), "'cmd_vel' is used twice"),
-        (changed("include", to="base"), "include must be a list"),
-        (changed("include", to=["../base"]), "include '../base' is not a name in its folder"),
-        (changed("include", to=[""]), "include '' is not a name in its folder"),
         ("", "expected a mapping"),
         ("[]", "expected a mapping"),
         ("1: 2", "expected a mapping"),
@@ -288,52 +286,6 @@ def test_ends_of_projections_are_ranges_of_addresses(
 ) -> None:
     end = load_network(write(tmp_path, GOOD)).end(text)
     assert (end.start, end.stop, end.shape, end.size) == (start, stop, shape, stop - start)
-
-
-def test_an_include_puts_another_file_in_front(tmp_path: Path) -> None:
-    base = {key: GOOD[key] for key in ("name", "dt_ms", "inputs", "populations", "projections")}
-    write(tmp_path, base, "base.yaml")
-    top = {
-        "name": "top",
-        "include": ["base"],
-        "populations": [{"name": "alarm", "shape": [1]}],
-        "projections": [{"pre": "motor", "post": "alarm", "weights": 1}],
-    }
-    spec = load_network(write(tmp_path, top))
-    assert spec.name == "top"
-    assert spec.dt_ms == 1.0
-    assert [population.name for population in spec.populations] == ["hidden", "motor", "alarm"]
-    assert [projection.post for projection in spec.projections] == [
-        "hidden", "motor", "hidden", "alarm",
-    ]  # fmt: skip
-    assert spec.sources_of("alarm") == {"scan"}
-
-
-@pytest.mark.parametrize(
-    ("base", "complaint"),
-    [
-        ({**GOOD, "dt_ms": 2.0}, "dt_ms differs from that of included 'base'"),
-        ({"dt_ms": 1.0, "poplations": []}, "included 'base': poplations is not a known field"),
-        ({"dt_ms": 1.0, "populations": {"a": 1}}, "populations must be a list"),
-        (GOOD, "'scan' is used twice"),
-    ],
-)
-def test_an_include_that_does_not_fit_is_refused(
-    tmp_path: Path, base: dict[str, Any], complaint: str
-) -> None:
-    write(tmp_path, base, "base.yaml")
-    assert complaint in refusal(write(tmp_path, {**GOOD, "include": ["base"]}))
-
-
-def test_a_missing_include_is_named(tmp_path: Path) -> None:
-    path = write(tmp_path, {**GOOD, "include": ["base"]})
-    with pytest.raises(NetworkError, match=r"base\.yaml cannot be read"):
-        load_network(path)
-
-
-def test_includes_in_a_circle_are_refused(tmp_path: Path) -> None:
-    write(tmp_path, {**GOOD, "include": ["net"]}, "base.yaml")
-    assert "includes itself" in refusal(write(tmp_path, {**GOOD, "include": ["base"]}))
 
 
 def image(**projection: Any) -> NetworkSpec:

@@ -87,7 +87,9 @@ class Firing:
             "fire again, as in snntorch with reset_delay=False"
         ),
     ] = False
-    strict: Annotated[bool, Field(description="A spike needs v > threshold")] = False
+    strict: Annotated[
+        bool, Field(description="A spike needs v > threshold; multi_spike takes >= all the same")
+    ] = False
     multi_spike: Annotated[
         bool, Field(description="Fire floor(v / threshold) spikes in a tick instead of one")
     ] = False
