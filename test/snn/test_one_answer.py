@@ -536,3 +536,21 @@ def test_an_unknown_channel_is_refused() -> None:
     )
     with pytest.raises(SpikeError, match="channel 2 is outside of the 2 of 'small'"):
         dense(spec, TickSpikes(np.array([2], np.uint32), np.array([0, 1])))
+
+
+def test_the_order_of_a_sum_can_decide_on_a_spike() -> None:
+    # By source 1e8 + 1 - 1e8 is 0 in float32, in the order of projections 1e8 - 1e8 + 1 is 1.
+    spec = NetworkSpec(
+        name="cancelling",
+        dt_ms=1.0,
+        inputs=tuple(Input(name, (1,)) for name in "abc"),
+        populations=(Population("out", (1,), Lif()),),
+        projections=(
+            Projection("a", "out", 1e8),
+            Projection("c", "out", -1e8),
+            Projection("b", "out", 1.0),
+        ),
+    )
+    spikes = TickSpikes(np.arange(3, dtype=np.uint32), np.array([0, 3]))
+    assert StreamingNetwork(spec).run(spikes).address.size == 0
+    assert sparse(spec, Network(spec)(dense(spec, spikes))[0]).address.size == 1
