@@ -73,17 +73,24 @@ def _deliver_dense(
 
 @numba.njit
 def _deliver_sparse(
-    current: Any, weight: Any, low: int, address: Any, amount: Any, begin: int, end: int, link: Any
+    current: Any,
+    weight: Any,
+    target: Any,
+    low: int,
+    address: Any,
+    amount: Any,
+    begin: int,
+    end: int,
+    link: Any,
 ) -> None:
     first = array_at(link.row, link.rows + 1, int64)
-    target = array_at(link.column, first[link.rows], int32)
     for position in range(begin, end):
         row = int64(address[position]) - low
         if link.far and position + 1 < end:
             following = int64(address[position + 1]) - low
             if 0 <= following < link.rows:
                 synapse, synapses = first[following], first[following + 1] - first[following]
-                _fetch(link.column + 4 * synapse, 4 * synapses)
+                _fetch(link.column + target.itemsize * synapse, target.itemsize * synapses)
                 _fetch(link.weight + weight.itemsize * synapse, weight.itemsize * synapses)
         if 0 <= row < link.rows:
             factor = link.scale * amount[position] if amount.size else link.scale
@@ -98,7 +105,12 @@ def _deliver(
     if link.sparse:
         synapses = array_at(link.row, link.rows + 1, int64)[link.rows]
         weight = array_at(link.weight, synapses, dtype)
-        _deliver_sparse(current, weight, low, address, amount, begin, end, link)
+        if link.narrow:
+            near = array_at(link.column, synapses, uint16)
+            _deliver_sparse(current, weight, near, low, address, amount, begin, end, link)
+        else:
+            wide = array_at(link.column, synapses, int32)
+            _deliver_sparse(current, weight, wide, low, address, amount, begin, end, link)
     else:
         matrix = array_at(link.weight, (link.rows, link.columns), dtype)
         _deliver_dense(current, matrix, low, address, amount, begin, end, link)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
+from collections import Counter
+from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
+from heapq import heappop, heappush
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field
@@ -21,7 +24,7 @@ from neuromorphic_ros.snn.weights import Precision, Weights
 from neuromorphic_ros.spikes import Shape
 
 Bias = Annotated[Quantity, Field(ge=-1e6, le=1e6)]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=200)]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -192,7 +195,7 @@ class NetworkSpec:
         """Inputs, then populations, in the order of the file."""
         return (*self.inputs, *self.populations)
 
-    @property
+    @cached_property
     def shapes(self) -> dict[str, Shape]:
         """Shapes of inputs and populations by name, inputs first."""
         return {node.name: node.shape for node in self.nodes}
@@ -214,18 +217,18 @@ class NetworkSpec:
 
     def population(self, name: str) -> Population:
         """Return a population by name; raises NetworkError that lists the known ones."""
-        for population in self.populations:
-            if population.name == name:
-                return population
-        known = ", ".join(population.name for population in self.populations)
-        raise NetworkError(f"population '{name}' is unknown; the network has {known}")
+        try:
+            return self._population[name]
+        except KeyError:
+            known = ", ".join(self._population)
+            raise NetworkError(f"population '{name}' is unknown; the network has {known}") from None
 
     def end(self, text: str) -> End:
         """Resolve an end of a projection, `name`, `name[index]` or `name[start:stop]`.
 
         Raises NetworkError if there is no such population or the slice is empty or outside.
         """
-        match = re.fullmatch(r"(\w+)(?:\[(\d+)(:(\d+))?\])?", text)
+        match = re.fullmatch(r"(\w+)(?:\[(\d+)(:(\d+))?\])?", text, re.ASCII)
         if not match:
             raise NetworkError(f"'{text}' is not a name, name[index] or name[start:stop]")
         name, first, is_slice, last = match.groups()
@@ -272,28 +275,28 @@ class NetworkSpec:
         That is the order of the file wherever it allows this.
         Raises NetworkError if projections without delay form a cycle.
         """
-        names = [population.name for population in self.populations]
-        sorter: TopologicalSorter[str] = TopologicalSorter(dict.fromkeys(names, ()))
+        place = {population.name: index for index, population in enumerate(self.populations)}
+        sorter: TopologicalSorter[int] = TopologicalSorter(dict.fromkeys(place.values(), ()))
         for projection in self.projections:
             pre, post = self.end(projection.pre).name, self.end(projection.post).name
-            if projection.delay_ticks == 0 and pre in names:
-                sorter.add(post, pre)
+            if projection.delay_ticks == 0 and pre in place:
+                sorter.add(place[post], place[pre])
         try:
             sorter.prepare()
         except CycleError as cycle:
+            names = " -> ".join(self.populations[index].name for index in cycle.args[1])
             raise NetworkError(
-                f"projections without delay form a cycle: {' -> '.join(cycle.args[1])}; "
-                "give one of them delay_ticks: 1"
+                f"projections without delay form a cycle: {names}; give one of them delay_ticks: 1"
             ) from None
-        order: list[str] = []
-        ready: list[str] = []
+        order: list[Population] = []
+        ready: list[int] = []
         while sorter.is_active():
-            ready.extend(sorter.get_ready())
-            first = min(ready, key=names.index)
-            ready.remove(first)
-            order.append(first)
+            for index in sorter.get_ready():
+                heappush(ready, index)
+            first = heappop(ready)
+            order.append(self.populations[first])
             sorter.done(first)
-        return tuple(self.populations[names.index(name)] for name in order)
+        return tuple(order)
 
     def execution_nodes(self) -> tuple[Input | Population, ...]:
         """Return the inputs, then the populations in execution order; raises as that does."""
@@ -312,14 +315,18 @@ class NetworkSpec:
             } - found
         return frozenset(found & {source.name for source in self.inputs})
 
+    @cached_property
+    def _population(self) -> dict[str, Population]:
+        return {population.name: population for population in self.populations}
+
     def _check_names(self) -> None:
         for names in (
             [node.name for node in self.nodes],
             [readout.name for readout in self.readouts],
         ):
-            for name in names:
-                if names.count(name) > 1:
-                    raise NetworkError(f"'{name}' is used twice; names must be unique")
+            repeated = [name for name, times in Counter(names).items() if times > 1]
+            if repeated:
+                raise NetworkError(f"'{repeated[0]}' is used twice; names must be unique")
         inputs = {source.name for source in self.inputs}
         for projection in self.projections:
             self.end(projection.pre)

@@ -323,7 +323,7 @@ def _fill(link: Any, connection: Connection, delay_ticks: int, target: Any, colu
     link["scale"], link["far"] = connection.scale, connection.bytes > tables.FAR
     link["weight"] = connection.weight.ctypes.data
     if connection.row is not None and connection.target is not None:
-        link["sparse"] = 1
+        link["sparse"], link["narrow"] = 1, connection.target.dtype == np.uint16
         link["row"], link["column"] = connection.row.ctypes.data, connection.target.ctypes.data
 
 

@@ -30,7 +30,8 @@ class Connection(NamedTuple):
 
     weight: float32, float16 or int8, to be multiplied with `scale`; (rows, columns) if dense, else
     (synapses,), in which case those of row k are row[k] to row[k + 1] and `target` has their
-    columns. row: int64[rows + 1] or none. target: int32[synapses] or none.
+    columns. row: int64[rows + 1] or none. target: uint16[synapses] if that
+    is wide enough for the columns, else int32, or none.
     Column c is address `post_start + c`.
     """
 
@@ -41,7 +42,7 @@ class Connection(NamedTuple):
     weight: npt.NDArray[Any]
     scale: np.float32
     row: Indices | None
-    target: Targets | None
+    target: npt.NDArray[np.uint16] | Targets | None
 
     @property
     def synapses_per_row(self) -> Indices:
@@ -105,7 +106,7 @@ def connect(spec: NetworkSpec, index: int) -> Connection:
         weight=np.ascontiguousarray(stored.values),
         scale=stored.scale,
         row=sparse.row if sparse else None,
-        target=sparse.target if sparse else None,
+        target=_narrowed(sparse.target, post.size) if sparse else None,
     )
 
 
@@ -269,12 +270,12 @@ def _drawn(
     pairs = sources * targets
     likely = math.ceil(pairs * probability + 3 * math.sqrt(pairs * probability)) + 1
     # As many gaps at a time as cannot overflow 64 bits.
-    size = min(likely, DRAWN_AT_ONCE, 2**62 // pairs)
+    size = min(likely, DRAWN_AT_ONCE, 2**62 // (pairs + 1))
     found = np.zeros(sources, np.int64)
     parts = []
     last = -1 if probability > 0 else pairs
     while last < pairs:
-        gaps = np.minimum(generator.geometric(probability, size), pairs)
+        gaps = np.minimum(generator.geometric(probability, size), pairs + 1)
         place = last + np.cumsum(gaps)
         last = int(place[-1])
         source, target = np.divmod(place[place < pairs], targets)
@@ -296,6 +297,10 @@ def _chosen(
     order = np.argsort(source.ravel(), kind="stable")
     found = np.bincount(source.ravel(), minlength=sources)
     return _ranges(found), (order // max(in_degree, 1)).astype(np.int32)
+
+
+def _narrowed(target: Targets, columns: int) -> npt.NDArray[np.uint16] | Targets:
+    return target.astype(np.uint16) if columns <= 2**16 else target
 
 
 def _ranges(counts: Indices) -> Indices:

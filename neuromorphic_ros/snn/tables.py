@@ -74,6 +74,7 @@ NODE = np.dtype(
     ]
 )
 # A projection. target: of its first column, in the ring of its target. far: larger than FAR.
+# narrow: columns are uint16, not int32.
 CONNECTION = np.dtype(
     [
         ("pre_start", np.int64),
@@ -85,7 +86,8 @@ CONNECTION = np.dtype(
         ("depth", np.int64),
         ("storage", np.int64),
         ("scale", np.float32),
-        ("sparse", np.int32),
+        ("sparse", np.int16),
+        ("narrow", np.int16),
         ("far", np.int64),
         ("weight", np.int64),
         ("row", np.int64),

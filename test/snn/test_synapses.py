@@ -425,12 +425,12 @@ def test_storage_is_chosen_by_density(share: float, dense: bool, pattern: str) -
     assert np.array_equal(connection.dense(), kept)
 
 
-@pytest.mark.parametrize(("precision", "each"), [("float32", 8), ("float16", 6), ("int8", 5)])
-def test_the_bytes_of_a_sparse_synapse(precision: str, each: int) -> None:
-    connection = connect(
-        network((100,), (200,), random(probability=0.1) | {"precision": precision}), 0
-    )
-    assert connection.bytes == each * connection.weight.size + 8 * 101
+@pytest.mark.parametrize(("precision", "each"), [("float32", 4), ("float16", 2), ("int8", 1)])
+@pytest.mark.parametrize(("targets", "place"), [(200, 2), (65_536, 2), (65_537, 4)])
+def test_the_bytes_of_a_sparse_synapse(precision: str, each: int, targets: int, place: int) -> None:
+    pattern = random(probability=0.01) | {"precision": precision}
+    connection = connect(network((100,), (targets,), pattern), 0)
+    assert connection.bytes == (each + place) * connection.weight.size + 8 * 101
 
 
 @pytest.mark.parametrize(("precision", "each"), [("float32", 4), ("float16", 2), ("int8", 1)])
