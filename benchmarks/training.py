@@ -15,7 +15,7 @@ from typing import NamedTuple
 import torch
 from reporting import Row, main
 
-from neuromorphic_ros.snn.network import Network
+from neuromorphic_ros.snn.network import TorchNetwork
 from neuromorphic_ros.snn.neurons.leaky import Lif
 from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population, Projection
 from neuromorphic_ros.snn.surrogate import Arctan
@@ -76,7 +76,7 @@ def spec_of(work: Work) -> NetworkSpec:
 
 def ours(work: Work) -> Side:
     """Build the network here."""
-    network = Network(spec_of(work), Arctan())
+    network = TorchNetwork(spec_of(work), Arctan())
     last = f"layer{len(work.sizes) - 1}"
     return Side([*network.parameters()], lambda spikes: network(spikes)[0][last])
 

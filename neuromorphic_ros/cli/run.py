@@ -214,11 +214,11 @@ def _torch(spec: NetworkSpec, inputs: Mapping[str, Values], outputs: tuple[str, 
     # Only this engine needs torch.
     import torch
 
-    from neuromorphic_ros.snn.network import Network
+    from neuromorphic_ros.snn.network import TorchNetwork
 
     tensors = {name: torch.from_numpy(values[:, None]) for name, values in inputs.items()}
     with torch.no_grad():
-        sent, _ = Network(spec)(tensors)
+        sent, _ = TorchNetwork(spec)(tensors)
     return _Made(
         {name: sent[name][:, 0].numpy().astype(np.float32) for name in outputs},
         {name: int(sent[name].sum()) for name in _spiking(spec)},

@@ -53,7 +53,7 @@ class NetworkState(NamedTuple):
         )
 
 
-class Network(torch.nn.Module):
+class TorchNetwork(torch.nn.Module):
     """A network whose weights and biases are parameters, with a surrogate gradient for spikes.
 
     It computes what `StreamingNetwork` does, operation for operation: the same steps of the neurons

@@ -58,7 +58,7 @@ class Population:
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self.neuron):
             values = getattr(self.neuron, field.name)
-            if isinstance(values, Array) and values.shape not in (self.shape, (self.size,)):
+            if isinstance(values, Array) and values.shape != self.shape:
                 raise ValueError(
                     f"population '{self.name}': {field.name} has shape {values.shape}, "
                     f"the population {self.shape}"

@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch")
 
 from neuromorphic_ros.errors import NetworkError, SpikeError  # noqa: E402
 from neuromorphic_ros.snn.array import Array  # noqa: E402
-from neuromorphic_ros.snn.network import Network  # noqa: E402
+from neuromorphic_ros.snn.network import TorchNetwork  # noqa: E402
 from neuromorphic_ros.snn.neurons.adex import AdEx  # noqa: E402
 from neuromorphic_ros.snn.neurons.dendritic import DendriticLif  # noqa: E402
 from neuromorphic_ros.snn.neurons.leaky import If, Li, Lif  # noqa: E402
@@ -64,7 +64,7 @@ def spikes(*shape: int, seed: int = 0, probability: float = 0.3) -> Any:
 
 
 def test_the_sequences_of_a_batch_run_as_they_would_alone() -> None:
-    network = Network(recurrent())
+    network = TorchNetwork(recurrent())
     inputs = {"a": spikes(30, 4, 5), "b": spikes(30, 4, 2, 3, seed=1)}
     together, _ = network(inputs)
     assert {name: tuple(x.shape) for name, x in together.items()} == {
@@ -78,7 +78,7 @@ def test_the_sequences_of_a_batch_run_as_they_would_alone() -> None:
 
 
 def test_the_gradient_passes_from_call_to_call_until_it_is_detached() -> None:
-    network = Network(recurrent())
+    network = TorchNetwork(recurrent())
     first = {"a": spikes(4, 1, 5).requires_grad_(), "b": spikes(4, 1, 2, 3)}
     later = {"a": spikes(4, 1, 5, seed=2), "b": spikes(4, 1, 2, 3, seed=3)}
     _, state = network(first)
@@ -93,7 +93,7 @@ def test_the_gradient_passes_from_call_to_call_until_it_is_detached() -> None:
 
 
 def test_without_a_state_every_call_starts_at_rest() -> None:
-    network = Network(recurrent())
+    network = TorchNetwork(recurrent())
     inputs = {"a": spikes(20, 1, 5), "b": spikes(20, 1, 2, 3)}
     earlier, state = network(inputs)
     again, _ = network(inputs)
@@ -111,7 +111,7 @@ def test_a_linear_network_has_the_gradient_of_its_closed_form() -> None:
         Population("out", (2,), neuron),
         projections=(Projection("a", "out", Array(weights), delay_ticks=2, bias=0.125),),
     )
-    network = Network(spec)
+    network = TorchNetwork(spec)
     amounts = torch.rand(6, 1, 3, generator=torch.Generator().manual_seed(0)).requires_grad_()
     outputs, _ = network(amounts)
     seen = torch.tensor([0.75**3, 0.75**2, 0.75, 1.0, 0.0, 0.0])
@@ -136,7 +136,7 @@ def test_spikes_have_the_gradient_of_the_surrogate_that_was_chosen() -> None:
         (Triangular(height=1), [0.2, 0.8, 0.9, 0.3]),
         (Rectangular(), [0.0, 1.0, 1.0, 0.0]),
     ):
-        outputs, _ = Network(spec, surrogate)(amounts)
+        outputs, _ = TorchNetwork(spec, surrogate)(amounts)
         assert outputs["out"].flatten().tolist() == [0, 0, 1, 1]
         (found,) = torch.autograd.grad(outputs["out"].sum(), amounts)
         assert found.flatten().tolist() == pytest.approx(expected, abs=1e-6)
@@ -150,7 +150,7 @@ def test_resets_have_no_gradient() -> None:
         projections=(Projection("a", "out"),),
     )
     amounts = torch.tensor([1.25, 0.5]).view(2, 1, 1).requires_grad_()
-    outputs, _ = Network(spec, Triangular(height=1))(amounts)
+    outputs, _ = TorchNetwork(spec, Triangular(height=1))(amounts)
     (found,) = torch.autograd.grad(outputs["out"][1].sum(), amounts)
     assert found.flatten().tolist() == pytest.approx([0.75, 0.75])
 
@@ -169,7 +169,7 @@ def test_every_parameter_of_a_nonlinear_model_gets_a_finite_gradient(neuron: Any
             Projection("cell", "out", Normal(0.0, 1.0)),
         ),
     )
-    network = Network(spec, Triangular(width=20.0))
+    network = TorchNetwork(spec, Triangular(width=20.0))
     outputs, _ = network(spikes(60, 3, 6))
     assert outputs["cell"].dtype == torch.float32
     assert outputs["cell"].sum() > 0
@@ -192,7 +192,7 @@ def test_training_lowers_the_loss() -> None:
             Projection("hidden", "out", Normal(0.0, 0.1), bias=Array([0.0, 0.0, 0.0])),
         ),
     )
-    network = Network(spec)
+    network = TorchNetwork(spec)
     label = torch.arange(24) % 3
     rate = torch.where(torch.arange(12)[None] % 3 == label[:, None], 0.4, 0.05)
     sample = (torch.rand(20, 24, 12, generator=generator) < rate).float()
@@ -216,7 +216,7 @@ def test_random_pairs_are_those_of_the_engine_and_no_others_are_trained(pattern:
         projections=(Projection("a", "out", Uniform(0.5, 1.0), pattern),),
         seed=3,
     )
-    network = Network(spec)
+    network = TorchNetwork(spec)
     pairs = connect(spec, 0).dense() != 0
     (weight,) = network.parameters()
     assert weight.shape == (np.count_nonzero(pairs),)
@@ -247,7 +247,7 @@ def image_network(precision: Any = "float32", **last: Any) -> NetworkSpec:
 
 
 def test_kernels_stay_shared_and_pooling_is_not_trained() -> None:
-    network = Network(image_network())
+    network = TorchNetwork(image_network())
     shapes = sorted(tuple(parameter.shape) for parameter in network.parameters())
     assert shapes == [(4,), (4, 2, 3, 3), (36, 5)]
     outputs, _ = network(spikes(5, 2, 2, 6, 6))
@@ -257,7 +257,7 @@ def test_kernels_stay_shared_and_pooling_is_not_trained() -> None:
 
 def test_the_spec_holds_the_present_weights_in_their_form() -> None:
     spec = image_network(bias=0.25)
-    network = Network(spec)
+    network = TorchNetwork(spec)
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.mul_(2)
@@ -269,7 +269,7 @@ def test_the_spec_holds_the_present_weights_in_their_form() -> None:
     assert dense.bias == 0.5
     assert isinstance(dense.weights, Array)
     assert np.array_equal(dense.weights.values, 2 * connect(spec, 1).dense())
-    assert Network(trained).spec() == trained
+    assert TorchNetwork(trained).spec() == trained
 
 
 @pytest.mark.parametrize("precision", ["float16", "int8"])
@@ -281,7 +281,7 @@ def test_a_rounded_weight_is_trained_straight_through(precision: Any) -> None:
         Population("membrane", (2,), Li(tau_mem_ms=1e6)),
         projections=(Projection("a", "membrane", weights, precision=precision),),
     )
-    network = Network(spec)
+    network = TorchNetwork(spec)
     outputs, _ = network(torch.ones(1, 1, 1))
     stored = connect(spec, 0).dense()
     assert not np.array_equal(stored, weights.values)
@@ -301,12 +301,12 @@ def test_taps_that_only_see_padding_do_not_count_in_rounding() -> None:
             Projection("a", "out", Array(kernel), Conv2d((3, 3), padding=(1, 1)), precision="int8"),
         ),
     )
-    outputs, _ = Network(spec)(torch.ones(1, 1, 1, 1, 1))
+    outputs, _ = TorchNetwork(spec)(torch.ones(1, 1, 1, 1, 1))
     assert outputs["out"].item() == connect(spec, 0).dense().item() == pytest.approx(0.5)
 
 
 def test_membranes_are_returned_where_they_are_asked_for() -> None:
-    network = Network(recurrent())
+    network = TorchNetwork(recurrent())
     inputs = {"a": spikes(10, 2, 5), "b": spikes(10, 2, 2, 3)}
     plain, _ = network(inputs)
     recorded, state = network(inputs, record=("v2", "out"))
@@ -317,13 +317,13 @@ def test_membranes_are_returned_where_they_are_asked_for() -> None:
 
 
 def test_one_input_needs_no_name() -> None:
-    network = Network(image_network())
+    network = TorchNetwork(image_network())
     sample = spikes(4, 1, 2, 6, 6)
     assert torch.equal(network(sample)[0]["v1"], network({"a": sample})[0]["v1"])
 
 
 def test_everything_moves_to_a_device_together() -> None:
-    network = Network(recurrent()).to("meta")
+    network = TorchNetwork(recurrent()).to("meta")
     inputs = {
         "a": torch.empty(3, 2, 5, device="meta"),
         "b": torch.empty(3, 2, 2, 3, device="meta"),
@@ -353,22 +353,22 @@ def test_everything_moves_to_a_device_together() -> None:
 )
 def test_inputs_that_do_not_fit_are_refused(inputs: Any, complaint: str) -> None:
     with pytest.raises(SpikeError, match=complaint):
-        Network(recurrent())(inputs)
+        TorchNetwork(recurrent())(inputs)
 
 
 def test_a_state_of_another_batch_is_refused() -> None:
-    network = Network(recurrent())
+    network = TorchNetwork(recurrent())
     with pytest.raises(SpikeError, match="state is of another batch than the inputs, 2"):
         network({"a": torch.zeros(1, 2, 5), "b": torch.zeros(1, 2, 2, 3)}, network.start(3))
 
 
 def test_recording_an_unknown_population_is_refused() -> None:
     with pytest.raises(NetworkError, match="population 'v3' is unknown"):
-        Network(image_network())(torch.zeros(1, 1, 2, 6, 6), record=("v3",))
+        TorchNetwork(image_network())(torch.zeros(1, 1, 2, 6, 6), record=("v3",))
 
 
 def test_a_network_without_inputs_is_refused_when_it_runs() -> None:
-    network = Network(network_of(Population("alone", (2,)), projections=()))
+    network = TorchNetwork(network_of(Population("alone", (2,)), projections=()))
     with pytest.raises(SpikeError, match="are none, not none"):
         network({})
 
@@ -392,7 +392,7 @@ def test_a_projection_that_does_not_fit_is_refused_by_name(
         projections=(Projection("a", "out", weights, bias=bias, **given),),
     )
     with pytest.raises(NetworkError, match=complaint):
-        Network(spec)
+        TorchNetwork(spec)
 
 
 def test_a_cycle_without_delay_is_refused() -> None:
@@ -403,4 +403,4 @@ def test_a_cycle_without_delay_is_refused() -> None:
         projections=(Projection("p", "q"), Projection("q", "p")),
     )
     with pytest.raises(NetworkError, match="form a cycle"):
-        Network(spec)
+        TorchNetwork(spec)

@@ -24,7 +24,7 @@ torch = pytest.importorskip("torch")
 
 from neuromorphic_ros.errors import NetworkError, SpikeError  # noqa: E402
 from neuromorphic_ros.snn.array import Array, as_numpy  # noqa: E402
-from neuromorphic_ros.snn.network import Network, dense, sparse  # noqa: E402
+from neuromorphic_ros.snn.network import TorchNetwork, dense, sparse  # noqa: E402
 from neuromorphic_ros.snn.neurons.adaptive import Alif  # noqa: E402
 from neuromorphic_ros.snn.neurons.adex import AdEx  # noqa: E402
 from neuromorphic_ros.snn.neurons.cuba import CubaLi, CubaLif  # noqa: E402
@@ -341,7 +341,7 @@ def streamed(spec: NetworkSpec, spikes: TickSpikes) -> Activity:
 def in_torch(spec: NetworkSpec, spikes: TickSpikes) -> Activity:
     names = [population.name for population in spec.populations]
     with torch.no_grad():
-        outputs, _ = Network(spec)(dense(spec, spikes), record=names)
+        outputs, _ = TorchNetwork(spec)(dense(spec, spikes), record=names)
     membranes = {name: outputs[f"{name}.membrane"].flatten(1).numpy() for name in names}
     return Activity(amounts(spec, sparse(spec, outputs)), membranes)
 
@@ -396,7 +396,7 @@ def test_an_answer_does_not_depend_on_how_it_is_cut(
     at_once = amounts(spec, StreamingNetwork(spec).run(spikes))
     assert np.array_equal(at_once, single.amounts)
 
-    network, state, pieces = Network(spec), None, []
+    network, state, pieces = TorchNetwork(spec), None, []
     for start, stop in pairwise([0, *sorted(cuts), TICKS]):
         with torch.no_grad():
             outputs, state = network(dense(spec, part(spikes, start, stop)), state)
@@ -409,7 +409,7 @@ def test_an_answer_does_not_depend_on_how_it_is_cut(
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(spec=specs(), seed=st.integers(0, 2**32))
 def test_what_was_trained_is_what_runs(spec: NetworkSpec, seed: int) -> None:
-    network = Network(spec)
+    network = TorchNetwork(spec)
     generator = torch.Generator().manual_seed(seed % 2**32)
     for synapses in network.synapses:
         # As coarse as the weights, so that sums stay exact; a weight of 0 may be no synapse.
@@ -522,7 +522,7 @@ def test_spikes_survive_being_dense() -> None:
         "a": (3, 1, 2, 3),
         "b": (3, 1, 4),
     }
-    outputs, _ = Network(spec)(inputs)
+    outputs, _ = TorchNetwork(spec)(inputs)
     fired = sparse(spec, outputs)
     order = [0, 1, 3, 2]
     assert np.array_equal(fired.address, address[order])
@@ -553,4 +553,4 @@ def test_the_order_of_a_sum_can_decide_on_a_spike() -> None:
     )
     spikes = TickSpikes(np.arange(3, dtype=np.uint32), np.array([0, 3]))
     assert StreamingNetwork(spec).run(spikes).address.size == 0
-    assert sparse(spec, Network(spec)(dense(spec, spikes))[0]).address.size == 1
+    assert sparse(spec, TorchNetwork(spec)(dense(spec, spikes))[0]).address.size == 1

@@ -351,20 +351,22 @@ def test_the_bound_of_stages_is_that_of_their_product() -> None:
     assert np.count_nonzero(matrix) <= bound <= 128 * 12
 
 
-def test_parameters_of_neurons_may_be_flat_or_in_the_shape_of_the_population() -> None:
-    for thresholds in (list(range(1, 13)), np.arange(1, 13).reshape(3, 2, 2).tolist()):
-        content: dict[str, Any] = {
-            "name": "own",
-            "dt_ms": 1.0,
-            "inputs": [],
-            "populations": [
-                {"name": "map", "shape": [3, 2, 2], "neuron": {"threshold": thresholds}}
-            ],
-        }
-        neuron = NetworkSpec(**content).populations[0].neuron
-        assert isinstance(neuron, Lif)
-        assert isinstance(neuron.threshold, Array)
-        assert neuron.threshold.values.ravel().tolist() == list(range(1, 13))
+def test_parameters_of_neurons_have_the_shape_of_the_population() -> None:
+    content: dict[str, Any] = {
+        "name": "own",
+        "dt_ms": 1.0,
+        "inputs": [],
+        "populations": [{"name": "map", "shape": [3, 2, 2]}],
+    }
+    thresholds = np.arange(1, 13).reshape(3, 2, 2).tolist()
+    content["populations"][0]["neuron"] = {"threshold": thresholds}
+    neuron = NetworkSpec(**content).populations[0].neuron
+    assert isinstance(neuron, Lif)
+    assert isinstance(neuron.threshold, Array)
+    assert neuron.threshold.values.tolist() == thresholds
+    content["populations"][0]["neuron"] = {"threshold": list(range(1, 13))}
+    with pytest.raises(ValueError, match=r"'map': threshold has shape \(12,\), .* \(3, 2, 2\)"):
+        NetworkSpec(**content)
 
 
 def test_projections_reach_the_compartments_of_a_neuron() -> None:
