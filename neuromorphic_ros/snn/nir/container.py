@@ -6,10 +6,13 @@ all of that is refused before the memory would be taken.
 
 from __future__ import annotations
 
+import io
 import math
+import struct
 import zlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import h5py
 import numpy as np
@@ -34,6 +37,7 @@ _BROKEN = (
     NotImplementedError,
     OverflowError,
     MemoryError,
+    struct.error,
     zlib.error,
 )
 
@@ -50,8 +54,10 @@ def read_container(path: Path, max_elements: int) -> Tree:
     if not path.is_file():
         raise NetworkError(f"{path}: is not a file; check the path")
     try:
-        with h5py.File(path, "r") as file:
-            return _Reader(str(path), max_elements).group(file, 0)
+        with path.open("rb") as raw, h5py.File(path, "r") as file:
+            if file.userblock_size or file.id.get_create_plist().get_sizes() != (8, 8):
+                raise NetworkError(f"{path}: is not laid out as NIR files are")
+            return _Reader(str(path), raw, max_elements).group(file, 0)
     except NetworkError:
         raise
     except _BROKEN as broken:
@@ -60,8 +66,11 @@ def read_container(path: Path, max_elements: int) -> Tree:
 
 
 class _Reader:
-    def __init__(self, where: str, max_elements: int) -> None:
+    def __init__(self, where: str, raw: BinaryIO, max_elements: int) -> None:
         self._where = where
+        self._raw = raw
+        self._size = raw.seek(0, io.SEEK_END)
+        self._heaps: dict[int, dict[int, bytes]] = {}
         self._elements_left = max_elements
         self._text_left = MAX_TEXT_BYTES
         self._seen: set[Any] = set()
@@ -106,8 +115,9 @@ class _Reader:
             )
         if data.is_virtual or data.external is not None:
             raise self._refuse(data.name, "takes its values from another file")
-        if h5py.check_string_dtype(data.dtype) is not None:
-            return self._text(data)
+        text = h5py.check_string_dtype(data.dtype)
+        if text is not None:
+            return self._text(data, text.length)
         if data.dtype.kind not in "fiub":
             raise self._refuse(data.name, f"holds {data.dtype}, neither numbers nor text")
         self._check_storage(data, elements)
@@ -136,13 +146,52 @@ class _Reader:
                 if inflating.unconsumed_tail:
                     raise self._refuse(data.name, "decompresses to more than it declares")
 
-    def _text(self, data: Any) -> Any:
-        # One at a time: texts of variable length may share their bytes in the file.
+    def _text(self, data: Any, length: int | None) -> Any:
+        if length is None:
+            encoded: Iterable[bytes] = self._variable_texts(data)
+        else:
+            self._check_storage(data, math.prod(data.shape))
+            encoded = [bytes(text) for text in np.ravel(data[()])]
         texts = np.empty(data.shape, object)
-        for place in np.ndindex(data.shape):
-            text = data[place]
+        for place, text in zip(np.ndindex(data.shape), encoded, strict=True):
+            # Texts of variable length may share their bytes in the file.
             self._text_left -= len(text)
             if self._text_left < 0:
                 raise self._refuse(data.name, f"and others hold over {MAX_TEXT_BYTES} bytes")
-            texts[place] = text.decode("utf-8") if isinstance(text, bytes) else str(text)
+            texts[place] = text.decode("utf-8")
         return texts[()]
+
+    def _variable_texts(self, data: Any) -> Iterator[bytes]:
+        """Yield texts of variable length without the HDF5 library, which damaged ones can hang.
+
+        An element is the length of a text, the address of a global heap and an index in it (HDF5
+        File Format Specification 3.0, IV.A.2.d.9 and III.E).
+        """
+        start, elements = data.id.get_offset(), math.prod(data.shape)
+        if start is None:
+            raise self._refuse(data.name, "holds text in chunks, which NIR files do not")
+        for element in range(elements):
+            length, heap, index = struct.unpack("<IQI", self._bytes(start + 16 * element, 16))
+            yield self._heap(heap)[index][:length] if length else b""
+
+    def _heap(self, address: int) -> dict[int, bytes]:
+        if address not in self._heaps:
+            signature, size = struct.unpack("<8sQ", self._bytes(address, 16))
+            if signature != b"GCOL\x01\0\0\0":
+                raise ValueError("a text is not where it should be")
+            collection = self._bytes(address, size)
+            texts, at = {}, 16
+            while at + 16 <= size:
+                index, length = struct.unpack_from("<H6xQ", collection, at)
+                if index == 0:
+                    break
+                texts[index] = collection[at + 16 : at + 16 + length]
+                at += 16 + -(-length // 8) * 8
+            self._heaps[address] = texts
+        return self._heaps[address]
+
+    def _bytes(self, start: int, length: int) -> bytes:
+        if start + length > self._size:
+            raise ValueError("a text is outside of the file")
+        self._raw.seek(start)
+        return self._raw.read(length)

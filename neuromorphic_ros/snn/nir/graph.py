@@ -20,6 +20,8 @@ GRADED = (nir.I, nir.LI, nir.CubaLI)
 NEURONS = (*SPIKING, *GRADED)
 LINEAR = (nir.Affine, nir.Linear, nir.Scale, nir.Conv1d, nir.Conv2d)
 POOLS = (nir.SumPool2d, nir.AvgPool2d)
+# What looks at the dimensions of what it gets.
+SHAPED = (nir.Conv1d, nir.Conv2d, *POOLS)
 PORTS = (nir.Input, nir.Output)
 KNOWN = {
     kind.__name__: kind for kind in (*NEURONS, *LINEAR, *POOLS, nir.Delay, nir.Flatten, *PORTS)
@@ -29,6 +31,7 @@ RANKS = {nir.Affine: 1, nir.Linear: 1, nir.Conv1d: 2, nir.Conv2d: 3}
 # Linear nodes in a row, and ways through them: more is no network but an attack.
 MAX_CHAIN = 100
 MAX_PATHS = 10_000
+MAX_EXTENT = 2**31
 
 
 class Pass(NamedTuple):
@@ -231,8 +234,9 @@ class Graph:
 
     def _extents(self, name: str, shape: Any) -> Shape:
         extents = np.ravel(np.asarray(shape))
-        if extents.size == 0 or extents.dtype.kind not in "iu" or extents.min() < 1:
-            raise self.refuse(name, f"has shape {extents.tolist()}; extents are 1 or more")
+        whole = extents.size > 0 and extents.dtype.kind in "iu"
+        if not whole or extents.min() < 1 or extents.max() > MAX_EXTENT:
+            raise self.refuse(name, f"has shape {shape}; extents are 1 to {MAX_EXTENT}")
         return tuple(extents.tolist())
 
 

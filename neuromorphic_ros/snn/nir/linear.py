@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import nir
@@ -52,10 +53,10 @@ def stage(node: Any, pre: Shape, post: Shape) -> Stage:
     if isinstance(node, (nir.Affine, nir.Linear)):
         return Stage(AllToAll(), Array(node.weight.T), _bias(node, post), post)
     if isinstance(node, nir.Scale):
-        return Stage(OneToOne(), one_or_each(node.scale, pre), None, post)
+        return Stage(OneToOne(), one_or_each(node.scale, pre, (math.prod(pre),)), None, post)
     pattern = pattern_of(node)
     if isinstance(pattern, Pool2d):
-        return Stage(pattern)
+        return Stage(pattern, shape=post)
     if node.weight.shape[1] * pattern.groups != pre[0]:
         raise NetworkError(
             f"has weights {node.weight.shape} in {pattern.groups} groups and gets {pre}"
@@ -63,13 +64,22 @@ def stage(node: Any, pre: Shape, post: Shape) -> Stage:
     return Stage(pattern, Array(node.weight), _bias(node, post), post)
 
 
-def one_or_each(values: Any, shape: Shape) -> float | Array:
-    """Return equal values as one number, others as an array with one value per element."""
+def reshaped(stages: tuple[Stage, ...], pre: Shape, post: Shape) -> tuple[Stage, ...]:
+    """Return stages that begin with shape `pre` and end with `post`, the same values flattened."""
+    made = stages[-1].shape if stages else pre
+    return stages if made == post else (*stages, Stage(OneToOne(), shape=post))
+
+
+def one_or_each(values: Any, shape: Shape, stored: Shape | None = None) -> float | Array:
+    """Return equal values as one number, others as an array with one value per element.
+
+    shape: what the values are broadcast to; stored: shape of the array, if another.
+    """
     array = np.asarray(values)
     first = array.flat[0]
     if np.all(array == first):
         return float(first)
-    return Array(np.broadcast_to(array, shape).ravel())
+    return Array(np.broadcast_to(array, shape).reshape(stored or shape))
 
 
 def _bias(node: Any, post: Shape) -> Array | None:

@@ -26,7 +26,13 @@ def neuron(node: Any, shape: Shape, conventions: Conventions) -> Neuron:
 
     Raises pydantic's ValidationError or ValueError naming a parameter that is out of range.
     """
-    reading = _Reading(node, shape, conventions)
+    # Time constants of zero are refused by the models.
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        return _neuron(node, _Reading(node, shape, conventions))
+
+
+def _neuron(node: Any, reading: _Reading) -> Neuron:
+    conventions = reading.c
     if isinstance(node, nir.Threshold):
         # A membrane that keeps nothing.
         return Lif(
@@ -38,20 +44,22 @@ def neuron(node: Any, shape: Shape, conventions: Conventions) -> Neuron:
     if isinstance(node, nir.I):
         return Integrator(resistance_per_s=reading.resistance_per_s())
     if isinstance(node, nir.IF):
-        return If(resistance_per_s=reading.resistance_per_s(), **reading.firing(reading.c.if_floor))
+        return If(
+            resistance_per_s=reading.resistance_per_s(), **reading.firing(conventions.if_floor)
+        )
     if isinstance(node, nir.LIF):
         return Lif(
-            **reading.membrane("tau", reading.c.lif_input), **reading.firing(reading.c.floor)
+            **reading.membrane("tau", conventions.lif_input), **reading.firing(conventions.floor)
         )
     if isinstance(node, nir.LI):
-        return Li(**reading.membrane("tau", reading.c.li_input))
+        return Li(**reading.membrane("tau", conventions.li_input))
     if isinstance(node, nir.CubaLIF):
         return CubaLif(
-            **reading.membrane("tau_mem", reading.c.lif_input),
+            **reading.membrane("tau_mem", conventions.lif_input),
             **reading.synapse(),
-            **reading.firing(reading.c.floor),
+            **reading.firing(conventions.floor),
         )
-    return CubaLi(**reading.membrane("tau_mem", reading.c.li_input), **reading.synapse())
+    return CubaLi(**reading.membrane("tau_mem", conventions.li_input), **reading.synapse())
 
 
 def memoryless(dt_ms: float) -> Li:

@@ -19,8 +19,8 @@ from neuromorphic_ros.parameters import explain
 from neuromorphic_ros.snn.array import Array
 from neuromorphic_ros.snn.nir.container import read_container
 from neuromorphic_ros.snn.nir.conventions import Assumed, Conventions, Preset, preset
-from neuromorphic_ros.snn.nir.graph import NEURONS, Graph, Pass
-from neuromorphic_ros.snn.nir.linear import stage
+from neuromorphic_ros.snn.nir.graph import NEURONS, SHAPED, Graph, Pass
+from neuromorphic_ros.snn.nir.linear import reshaped, stage
 from neuromorphic_ros.snn.nir.metadata import KEY, recorded_spec, unused
 from neuromorphic_ros.snn.nir.neurons import memoryless, neuron
 from neuromorphic_ros.snn.patterns import OneToOne
@@ -222,11 +222,18 @@ class _Reading:
         drives = []
         for path in self._graph.paths(target):
             variants: list[tuple[int, tuple[Stage, ...]]] = [(0, ())]
-            shape = self._graph.shape(path.source)
+            source = shape = self._graph.shape(path.source)
             for step in path.passes:
+                if isinstance(self._graph.nodes[step.name], SHAPED):
+                    variants = [
+                        (delay, reshaped(stages, source, shape)) for delay, stages in variants
+                    ]
                 variants = self._passed(step, shape, variants)
                 shape = self._graph.shape(step.name)
-            drives += [_Drive(path.source, target, *variant) for variant in variants]
+            drives += [
+                _Drive(path.source, target, delay, reshaped(stages, shape, shape))
+                for delay, stages in variants
+            ]
         return drives
 
     def _passed(
