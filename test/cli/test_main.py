@@ -17,7 +17,9 @@ def test_what_is_no_command_exits_with_2(
     assert "usage: neuromorphic" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["demo", "inspect", "replay", "report", "simulate", "up"])
+@pytest.mark.parametrize(
+    "command", ["demo", "inspect", "replay", "report", "run", "simulate", "up"]
+)
 def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main([command, "--help"])
