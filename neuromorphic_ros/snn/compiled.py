@@ -22,6 +22,9 @@ from numba.np.numpy_support import carray
 from neuromorphic_ros.snn import neurons
 from neuromorphic_ros.snn.elementwise import ZERO
 
+# Modules with compiled code, beside the neuron models.
+PARTS = ("compiled", "delivery", "elementwise", "kernel", "tables", "update")
+
 
 def revision() -> int:
     """Return a number that changes with the sources of compiled code.
@@ -29,8 +32,7 @@ def revision() -> int:
     Compiled code is kept on disk and compiled anew when its own file changes. A function that has
     this number in its closure is compiled anew when any file it calls changes.
     """
-    parts = ("compiled", "delivery", "elementwise", "kernel", "tables", "update")
-    sources = [Path(__file__).with_name(f"{part}.py") for part in parts]
+    sources = [Path(__file__).with_name(f"{part}.py") for part in PARTS]
     digest = hashlib.sha256()
     for source in (*sources, *sorted(Path(neurons.__file__).parent.glob("*.py"))):
         digest.update(source.read_bytes())
@@ -159,9 +161,9 @@ Updater = Callable[..., None]
 def updater(step: Callable[..., Any], constants: type, rules: type, state: type) -> Updater:
     """Compile the step of a neuron model for all neurons of a population.
 
-    The result takes size; constants (fields, size), rules int64 (fields, 1) and state (fields,
-    size); then, of `size` each, the currents, the amounts that are fired, and the flags of those
-    that fire.
+    The result takes size; constants (fields, size), rules int64 (fields, 1), whether they are all
+    0, and state (fields, size); then, of `size` each, the currents, the amounts that are fired, and
+    the flags of those that fire.
     """
     compiled_step = numba.njit(step, forceinline=True)
     common = rules(*[0] * len(rules._fields))  # type: ignore[attr-defined]
@@ -183,9 +185,16 @@ def updater(step: Callable[..., Any], constants: type, rules: type, state: type)
 
     @numba.njit
     def update(
-        size: int, constant: Any, rule: Any, states: Any, current: Any, amount: Any, fired: Any
+        size: int,
+        constant: Any,
+        rule: Any,
+        common_rules: bool,
+        states: Any,
+        current: Any,
+        amount: Any,
+        fired: Any,
     ) -> None:
-        if not np.any(rule):
+        if common_rules:
             update_common(size, constant, states, current, amount, fired)
             return
         conventions = column(rules, rule, 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numba
@@ -12,6 +12,8 @@ from neuromorphic_ros.snn.compiled import array_at, revision, trailing_zeros
 from neuromorphic_ros.snn.delivery import deliver
 from neuromorphic_ros.snn.tables import NETWORK, NODE
 from neuromorphic_ros.snn.update import update
+
+SINGLE = -1
 
 
 @numba.njit
@@ -63,33 +65,43 @@ def _tick(network: Any, address: Any, begin: int, end: int, total: int) -> int:
 
 
 @numba.njit
-def _fits(address: Any, first: Any, channels: int) -> bool:
+def _known(address: Any, channels: int) -> bool:
     # Compiled code reads and writes without bounds checks, so a wrong index would corrupt memory.
-    ticks = first.size - 1
-    if first[0] != 0 or first[ticks] != address.size:
-        return False
-    for tick in range(ticks):
-        if first[tick + 1] < first[tick]:
-            return False
     outside = 0
     for source in address:
         outside += source >= channels
     return outside == 0
 
 
-def _entry(sources: int) -> Callable[[int, Any, int], int]:
+@numba.njit
+def _divides(first: Any, size: int) -> Any:
+    for tick in range(first.size - 1):
+        if first[tick + 1] < first[tick]:
+            return False
+    return first[0] == 0 and first[first.size - 1] == size
+
+
+def _entry(sources: int) -> Any:
     @numba.njit(cache=True, nogil=True)
     def run(table: int, address: Any, start: int) -> Any:
         """Run the ticks of a NETWORK from `start` on while there is room for their spikes.
 
         table: its address. address: uint32[n], the channels that spike in all ticks.
-        Returns the first tick that was not run; -1, with nothing changed, for an unknown channel or
-        if `first` of the network does not divide the addresses into ticks.
+        Returns the first tick that was not run. With start = SINGLE all addresses are one tick,
+        and the number of spikes is returned.
+        Returns -1, with nothing changed, for an unknown channel or if `first` of the network does
+        not divide the addresses into ticks.
         """
         network = array_at(table, 1, NETWORK)[0]
+        if sources == 0 or not _known(address, network.channels):
+            return -1
+        if start == SINGLE:
+            total = _tick(network, address, 0, address.size, 0)
+            network.tick += 1
+            return total
         ticks = network.ticks
         first = array_at(network.first, ticks + 1, int64)
-        if sources == 0 or not _fits(address, first, network.channels):
+        if not _divides(first, address.size):
             return -1
         fired_first = array_at(network.fired_first, ticks + 1, int64)
         total = fired_first[start]
@@ -105,3 +117,10 @@ def _entry(sources: int) -> Callable[[int, Any, int], int]:
 
 
 run = _entry(revision())
+
+
+@cache
+def prepare() -> None:
+    """Compile, or load what was compiled; from then on `run` raises TypeError for other types."""
+    run.compile("(int64, uint32[::1], int64)")
+    run.disable_compile()

@@ -79,14 +79,11 @@ class StreamingNetwork:
         self._layers = {population.name: _layer(spec, population) for population in self._order}
         sources = int(self._begin[-1])
         self._spike_count = np.zeros(sources, np.int64)
-        # Of one tick.
-        self._first = np.zeros(2, np.int64)
-        self._fired_first = np.zeros(2, np.int64)
         self._build()
         self._make_room(max(1024, 4 * spec.neurons))
         self.reset()
-        # Compiles, or loads what was compiled, so that the first tick of a robot is not late.
-        self.run(TickSpikes(np.empty(0, np.uint32), np.zeros(1, np.int64)))
+        # The first tick of a robot must not be late.
+        kernel.prepare()
 
     def reset(self) -> None:
         """Return to rest; the counts go on."""
@@ -104,14 +101,15 @@ class StreamingNetwork:
         uint32[m], flat over all neurons in execution order; `run` returns their amounts too.
         Raises SpikeError, with the network unchanged, for another dtype or an unknown channel.
         """
-        as_compiled = address.ndim == 1 and address.flags.carray and address.dtype == _ADDRESS
-        if value.size or not as_compiled:
-            spikes = self.run(TickSpikes(address, np.array([0, address.size]), value))
-            return spikes.address
-        self._first[1] = address.size
-        if kernel.run(self._table, address, 0) < 0:
+        if value.size:
+            return self.run(TickSpikes(address, np.array([0, address.size]), value)).address
+        try:
+            fired = kernel.run(self._table, address, kernel.SINGLE)
+        except TypeError:  # not as compiled: of another dtype, read-only or with gaps
+            return self.run(TickSpikes(address, np.array([0, address.size]))).address
+        if fired < 0:
             self._refuse()
-        return self._fired[: self._fired_first[1]]
+        return self._fired[:fired]
 
     def run(self, spikes: TickSpikes) -> TickSpikes:
         """Run one tick per tick of `spikes` and return the spikes of the neurons.
@@ -145,7 +143,7 @@ class StreamingNetwork:
                     self._refuse()
                 self._make_room(2 * self._fired.size)
         finally:
-            self._take_single_ticks()
+            network["value"] = 0
         fired = self._fired[: fired_first[-1]].copy()
         if not self._fires_amounts:
             return TickSpikes(fired, fired_first)
@@ -194,11 +192,6 @@ class StreamingNetwork:
             "there is not one value for each address"
         )
 
-    def _take_single_ticks(self) -> None:
-        network = self._network[0]
-        network["ticks"], network["first"] = 1, self._first.ctypes.data
-        network["value"], network["fired_first"] = 0, self._fired_first.ctypes.data
-
     def _make_room(self, spikes: int) -> None:
         kept = getattr(self, "_fired", np.empty(0, np.uint32))
         kept_amount = getattr(self, "_fired_amount", _ONES)
@@ -232,6 +225,7 @@ class StreamingNetwork:
                 layer = self._layers[name]
                 neuron = spec.population(name).neuron
                 node["kind"], node["spikes"] = tables.KINDS[neuron.model], neuron.spikes
+                node["plain"] = not layer.rule.any()
                 node["graded"] = not neuron.spikes or _fires_amounts(neuron)
                 node["width"] = layer.drive.size
                 node["ring"] = ring
@@ -277,7 +271,6 @@ class StreamingNetwork:
         network["current"] = self._currents.ctypes.data
         network["amount"] = self._amount.ctypes.data
         network["flag"] = self._flag.ctypes.data
-        network["fired_first"] = self._fired_first.ctypes.data
         network["count"] = self._spike_count.ctypes.data
         self._table = self._network.ctypes.data
 

@@ -51,9 +51,9 @@ NETWORK = np.dtype(
         ("fired_first", np.int64),
     ]
 )
-# An input or population. begin: its first source. connections: range of those it drives. graded: it
-# may fire other amounts than 1. ring: its first current; slots of `width` currents, one for each of
-# `depth` coming ticks.
+# An input or population. begin: its first source. connections: range of those it drives. plain:
+# its rules are all 0. graded: it may fire other amounts than 1. ring: its first current; slots of
+# `width` currents, one for each of `depth` coming ticks.
 NODE = np.dtype(
     [
         ("begin", np.int64),
@@ -61,6 +61,7 @@ NODE = np.dtype(
         ("first_connection", np.int64),
         ("last_connection", np.int64),
         ("kind", np.int64),
+        ("plain", np.int64),
         ("spikes", np.int64),
         ("graded", np.int64),
         ("ring", np.int64),

@@ -64,7 +64,7 @@ def _update_dendritic(
 
 @numba.njit
 def update(node: Any, tick: int, currents: int, amount: Any, fired: Any) -> None:
-    size, kind = node.size, node.kind
+    size, kind, plain = node.size, node.kind, node.plain
     """Advance the neurons of a NODE; `amount` and `fired` take what they fire.
 
     amount: float32[size]. fired: uint8[size], 1 if the amount is not zero.
@@ -77,27 +77,27 @@ def update(node: Any, tick: int, currents: int, amount: Any, fired: Any) -> None
     if kind == LEAKY:
         constant = array_at(node.constant, (7, size), float32)
         state = array_at(node.state, (3, size), float32)
-        _update_leaky(size, constant, rule, state, current, amount, fired)
+        _update_leaky(size, constant, rule, plain, state, current, amount, fired)
     elif kind == READOUT:
         constant = array_at(node.constant, (3, size), float32)
         state = array_at(node.state, (1, size), float32)
-        _update_readout(size, constant, rule, state, current, amount, fired)
+        _update_readout(size, constant, rule, plain, state, current, amount, fired)
     elif kind == CUBA:
         constant = array_at(node.constant, (9, size), float32)
         state = array_at(node.state, (4, size), float32)
-        _update_cuba(size, constant, rule, state, current, amount, fired)
+        _update_cuba(size, constant, rule, plain, state, current, amount, fired)
     elif kind == CUBA_READOUT:
         constant = array_at(node.constant, (5, size), float32)
         state = array_at(node.state, (2, size), float32)
-        _update_cuba_readout(size, constant, rule, state, current, amount, fired)
+        _update_cuba_readout(size, constant, rule, plain, state, current, amount, fired)
     elif kind == ADAPTIVE:
         constant = array_at(node.constant, (12, size), float32)
         state = array_at(node.state, (5, size), float32)
-        _update_adaptive(size, constant, rule, state, current, amount, fired)
+        _update_adaptive(size, constant, rule, plain, state, current, amount, fired)
     elif kind == ADEX:
         wide_constant = array_at(node.constant, (14, size), float64)
         wide_state = array_at(node.state, (4, size), float64)
-        _update_adex(size, wide_constant, rule, wide_state, current, amount, fired)
+        _update_adex(size, wide_constant, rule, plain, wide_state, current, amount, fired)
     else:
         dendrites = node.width // size - 1
         constant = array_at(node.constant, (12, size), float32)

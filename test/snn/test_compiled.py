@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -104,7 +105,7 @@ def test_an_updater_steps_every_neuron(inverted: bool) -> None:
     state = np.array([[10, 20, 30], [4, 5, 6]], np.float32)
     current = np.array([0, 1, -2], np.float32)
     amount, fired = np.full(3, 9, np.float32), np.full(3, 9, np.uint8)
-    update(3, constants, rules, state, current, amount, fired)
+    update(3, constants, rules, not inverted, state, current, amount, fired)
     assert amount.tolist() == ([0, -2, 6] if inverted else [0, 2, -6])
     assert fired.tolist() == [0, 1, 1]
     assert state.tolist() == [[10, 21, 28], [4, 5, 6]]
@@ -115,7 +116,7 @@ def test_the_revision_changes_with_any_source(
     changed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "neurons").mkdir()
-    for name in ("kernel.py", "neurons/leaky.py"):
+    for name in (*(f"{part}.py" for part in compiled.PARTS), "neurons/leaky.py"):
         (tmp_path / name).write_text("one = 1")
     monkeypatch.setattr(compiled, "__file__", str(tmp_path / "compiled.py"))
     monkeypatch.setattr(neurons, "__file__", str(tmp_path / "neurons" / "__init__.py"))
@@ -123,3 +124,10 @@ def test_the_revision_changes_with_any_source(
     assert revision() == before
     (tmp_path / changed).write_text("one = 2")
     assert revision() != before
+
+
+@pytest.mark.parametrize("part", compiled.PARTS)
+def test_the_revision_covers_what_compiled_modules_use(part: str) -> None:
+    source = Path(compiled.__file__).with_name(f"{part}.py").read_text()
+    used = re.findall(r"neuromorphic_ros\.snn\.(\w+)", source)
+    assert set(used) <= {*compiled.PARTS, "neurons"}

@@ -75,7 +75,7 @@ def recorded_spec(root: Tree, recorded: Any, where: str) -> tuple[NetworkSpec, d
         )
         values, outputs = content["spec"], content["outputs"]
         outputs = {str(name): str(population) for name, population in outputs.items()}
-    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as wrong:
+    except (LookupError, TypeError, AttributeError, ValueError, RecursionError) as wrong:
         raise NetworkError(f"{where}: metadata '{KEY}' are damaged: {wrong!r}") from None
     spec = build(NetworkSpec, values, where, NetworkError)
     for population in outputs.values():

@@ -58,7 +58,7 @@ def read_nir(
     """
     tree = read_container(path, ELEMENTS_PER_SYNAPSE * max_synapses)
     root = tree.get("node")
-    if not isinstance(root, dict) or root.get("type") != "NIRGraph":
+    if not isinstance(root, dict) or str(root.get("type")) != "NIRGraph":
         raise NetworkError(f"{path}: holds no NIR graph")
     metadata = root.pop("metadata", {})
     if not isinstance(metadata, dict):
