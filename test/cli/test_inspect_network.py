@@ -48,7 +48,7 @@ def test_a_network_is_printed(small: str, capsys: pytest.CaptureFixture[str]) ->
         "x 2 x 3 driven by a program",
         "a 4 lif threshold 1, reset subtract, tau_mem_ms 5 to 8",
         "x -> a all_to_all delay 0 24 synapses dense float16, 48 B weight 0.5",
-        "a -> a one_to_one delay 3 4 synapses csr float32, 72 B weights -1 to 3",
+        "a -> a one_to_one delay 3 4 synapses csr float32, 64 B weights -1 to 3",
         "out blob_detection of b",
         "largest fan-in 7 of a",
         "largest fan-out 4 of x",
