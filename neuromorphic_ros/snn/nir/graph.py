@@ -15,17 +15,15 @@ from neuromorphic_ros.snn.nir.linear import pattern_of
 from neuromorphic_ros.snn.patterns import Pool2d
 from neuromorphic_ros.spikes import Shape
 
-SPIKING = (nir.IF, nir.LIF, nir.CubaLIF, nir.Threshold)
-GRADED = (nir.I, nir.LI, nir.CubaLI)
-NEURONS = (*SPIKING, *GRADED)
+NEURONS = (nir.IF, nir.LIF, nir.CubaLIF, nir.Threshold, nir.I, nir.LI, nir.CubaLI)
 LINEAR = (nir.Affine, nir.Linear, nir.Scale, nir.Conv1d, nir.Conv2d)
 POOLS = (nir.SumPool2d, nir.AvgPool2d)
 # What looks at the dimensions of what it gets.
 SHAPED = (nir.Conv1d, nir.Conv2d, *POOLS)
 PORTS = (nir.Input, nir.Output)
-KNOWN = {
-    kind.__name__: kind for kind in (*NEURONS, *LINEAR, *POOLS, nir.Delay, nir.Flatten, *PORTS)
-}
+KNOWN = sorted(
+    kind.__name__ for kind in (*NEURONS, *LINEAR, *POOLS, nir.Delay, nir.Flatten, *PORTS)
+)
 # Dimensions of what a node takes.
 RANKS = {nir.Affine: 1, nir.Linear: 1, nir.Conv1d: 2, nir.Conv2d: 3}
 # Linear nodes in a row, and ways through them: more is no network but an attack.
@@ -41,7 +39,7 @@ class Pass(NamedTuple):
     biased: bool
 
 
-class Path(NamedTuple):
+class Route(NamedTuple):
     """A way from a neuron node or an input to another without neurons between: its nodes."""
 
     source: str
@@ -63,8 +61,8 @@ class Graph:
         self.outputs = self._ports[("", nir.Output)]
         if not self.inputs or not self.outputs:
             raise NetworkError(f"{where}: the graph needs an Input and an Output node")
-        for name, node in self.nodes.items():
-            if not self.before[name] and not isinstance(node, nir.Input):
+        for name in self.nodes:
+            if not self.before[name] and name not in self.inputs:
                 raise self.refuse(name, "has nothing that drives it")
 
     def refuse(self, name: str, reason: object) -> NetworkError:
@@ -93,7 +91,7 @@ class Graph:
             for shape in got:
                 self._check(name, node, shape)
 
-    def paths(self, target: str) -> list[Path]:
+    def paths(self, target: str) -> list[Route]:
         """Return the paths that end in a node; raises NetworkError for a cycle without neurons."""
         found = []
         for path in self._walk(target, ()):
@@ -139,7 +137,7 @@ class Graph:
             if not isinstance(part, dict) or not isinstance(part.get("type"), str):
                 raise self.refuse(prefix + name, "has no type")
             if part["type"] != "NIRGraph" and part["type"] not in KNOWN:
-                known = ", ".join(sorted(KNOWN))
+                known = ", ".join(KNOWN)
                 raise self.refuse(prefix + name, f"is a {part['type']}; known are {known}")
         return nodes
 
@@ -159,21 +157,22 @@ class Graph:
             if numbers and not np.all(np.isfinite(values)):
                 raise self.refuse(name, f"holds NaN or infinity in {field}")
         try:
-            return nir.dict2NIRNode(dict(part))
+            with np.errstate(all="ignore"):
+                return nir.dict2NIRNode(dict(part))
         except Exception as wrong:  # whatever a constructor of nir stumbles over
             raise self.refuse(name, f"({part['type']}) is incomplete or wrong: {wrong}") from None
 
-    def _walk(self, name: str, after: tuple[str, ...]) -> Iterator[Path]:
+    def _walk(self, name: str, after: tuple[str, ...]) -> Iterator[Route]:
         for source in self.before[name]:
             if isinstance(self.nodes[source], NEURONS) or source in self.inputs:
-                yield Path(source, ())
+                yield Route(source, ())
                 continue
             if source in after:
                 raise self.refuse(source, "is on a cycle without neurons")
             if len(after) > MAX_CHAIN:
                 raise self.refuse(source, f"is one of over {MAX_CHAIN} linear nodes in a row")
             for place, path in enumerate(self._walk(source, (*after, source))):
-                yield Path(path.source, (*path.passes, Pass(source, place == 0)))
+                yield Route(path.source, (*path.passes, Pass(source, place == 0)))
 
     def _infer(self, name: str, asking: frozenset[str]) -> Shape | None:
         """Return the shape of a node; none if only those who ask could tell."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import h5py
 import nir
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.snn.neurons.leaky import If, Integrator, Li, Lif
@@ -441,3 +445,58 @@ def test_long_chains_are_read_or_refused(tmp_path: Path, count: int, node: Any) 
             read(tmp_path, nodes)
     else:
         assert read(tmp_path, nodes).spec.neurons == count
+
+
+@pytest.fixture(scope="module")
+def every_node(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    two = np.array([2, 2])
+    nodes = {
+        "input": nir.Input(np.array([2, 4, 4])),
+        "conv": nir.Conv2d((4, 4), np.ones((2, 2, 3, 3)), 1, 1, 1, 1, np.ones(2)),
+        "pool": nir.SumPool2d(two, two, np.zeros(2, int)),
+        "flat": nir.Flatten({"input": np.array([2, 2, 2])}, 0, -1),
+        "delay": nir.Delay(np.linspace(0, 0.003, 8)),
+        "scale": nir.Scale(np.ones(8)),
+        "affine": nir.Affine(np.ones((3, 8)), np.ones(3)),
+        "lif": lif(3),
+        "layer": nir.NIRGraph(
+            chain(lif(3), before=3, after=3), [("input", "n0"), ("n0", "output")]
+        ),
+        "output": nir.Output(np.array([3])),
+    }
+    return write(tmp_path_factory.mktemp("nir") / "valid.nir", nodes).read_bytes()
+
+
+REPLACEMENTS = (
+    *(0, -1, 2**40, 0.5, float("nan"), True, 1j, "same", "LIF", "NIRGraph", b"\xff"),
+    *(np.zeros(0), np.ones(3), np.ones((3, 8, 1)), np.arange(2), np.array([[b"a", b"b"]])),
+)
+
+
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(data=st.data())
+def test_a_graph_with_parts_replaced_is_read_or_refused(
+    tmp_path: Path, every_node: bytes, data: Any
+) -> None:
+    file = tmp_path / "replaced.nir"
+    file.write_bytes(every_node)
+    with h5py.File(file, "r+") as opened:
+        names: list[str] = []
+        opened.visit(names.append)
+        name = data.draw(st.sampled_from(names))
+        del opened[name]
+        if data.draw(st.booleans()):
+            opened[name] = data.draw(st.sampled_from(REPLACEMENTS))
+    with suppress(NetworkError):
+        read_nir(file)
+
+
+def test_a_graph_with_every_kind_of_linear_node_is_read(tmp_path: Path, every_node: bytes) -> None:
+    (tmp_path / "graph.nir").write_bytes(every_node)
+    model = read_nir(tmp_path / "graph.nir")
+    assert sorted(each.delay_ticks for each in model.spec.projections) == [0, 0, 1, 2, 3]
+    assert model.outputs == {"output": "layer_n0"}
