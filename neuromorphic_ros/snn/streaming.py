@@ -20,7 +20,7 @@ from neuromorphic_ros.spikes import Addresses
 # 4 GiB of currents that are under way.
 MAX_CURRENTS = 2**30
 _ONES = np.empty(0, np.float32)
-_ADDRESS = np.dtype(np.uint32)
+_ADDRESS, _FIRST, _VALUE = np.dtype(np.uint32), np.dtype(np.int64), np.dtype(np.float32)
 
 
 class TickSpikes(NamedTuple):
@@ -47,6 +47,15 @@ class TickSpikes(NamedTuple):
         amounts = self.value.astype(np.int64)
         spikes_before = np.concatenate(([0], np.cumsum(amounts)))
         return TickSpikes(np.repeat(self.address, amounts), spikes_before[self.first])
+
+
+def _as_compiled(part: npt.NDArray[Any], dtype: np.dtype[Any], name: str) -> npt.NDArray[Any]:
+    if part.dtype != dtype or part.ndim != 1:
+        raise SpikeError(
+            f"{name} must be {dtype} of one dimension, not {part.dtype} of {part.ndim}"
+        )
+    # What is read-only or has gaps is of another type for compiled code.
+    return part if part.flags.carray else np.array(part)
 
 
 class _Layer(NamedTuple):
@@ -117,28 +126,23 @@ class StreamingNetwork:
         Raises SpikeError, with the network unchanged, if an address is no channel, `first` does not
         divide the addresses into ticks, or a dtype or size is wrong.
         """
-        address, first, value = spikes.address, spikes.first, spikes.value
-        given = [f"{part.dtype}[{part.ndim}D]" for part in (address, first, value)]
-        if given != ["uint32[1D]", "int64[1D]", "float32[1D]"]:
-            raise SpikeError(
-                "address, first and value must be uint32, int64 and float32 of one dimension, "
-                f"not {', '.join(given)}"
-            )
-        if not np.all(np.isfinite(value)):
-            raise SpikeError("an amount is NaN or infinite")
-        # Compiled for writable, contiguous addresses only.
-        address = np.require(address, requirements=["C", "A", "W"])
-        first, value = np.ascontiguousarray(first), np.ascontiguousarray(value)
+        address = _as_compiled(spikes.address, _ADDRESS, "address")
+        first = _as_compiled(spikes.first, _FIRST, "first")
+        value = _as_compiled(spikes.value, _VALUE, "value")
         if first.size == 0 or value.size not in (0, address.size):
             self._refuse()
+        ticks = first.size - 1
         fired_first = np.zeros(first.size, np.int64)
         network = self._network[0]
+        network["ticks"], network["first"] = ticks, first.ctypes.data
+        network["fired_first"] = fired_first.ctypes.data
+        if value.size:
+            if not np.all(np.isfinite(value)):
+                raise SpikeError("an amount is NaN or infinite")
+            network["value"] = value.ctypes.data
         try:
-            network["ticks"], network["first"] = spikes.ticks, first.ctypes.data
-            network["value"] = value.ctypes.data if value.size else 0
-            network["fired_first"] = fired_first.ctypes.data
             done = 0
-            while (done := kernel.run(self._table, address, done)) < spikes.ticks:
+            while (done := kernel.run(self._table, address, done)) < ticks:
                 if done < 0:
                     self._refuse()
                 self._make_room(2 * self._fired.size)
