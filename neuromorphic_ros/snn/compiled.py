@@ -8,11 +8,9 @@ all the others.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numba
 import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
@@ -20,7 +18,6 @@ from numba.extending import intrinsic, overload
 from numba.np.numpy_support import carray
 
 from neuromorphic_ros.snn import neurons
-from neuromorphic_ros.snn.elementwise import ZERO
 
 # Modules with compiled code, beside the neuron models.
 PARTS = ("compiled", "delivery", "elementwise", "kernel", "tables", "update")
@@ -153,59 +150,3 @@ def _as_float32(weight: Any) -> Any:
         return _float_of_bits(np.uint32(sign | rest)) * _EXPONENT
 
     return from_float16
-
-
-Updater = Callable[..., None]
-
-
-def updater(step: Callable[..., Any], constants: type, rules: type, state: type) -> Updater:
-    """Compile the step of a neuron model for all neurons of a population.
-
-    The result takes size; constants (fields, size), rules int64 (fields, 1), whether they are all
-    0, and state (fields, size); then, of `size` each, the currents, the amounts that are fired, and
-    the flags of those that fire.
-    """
-    compiled_step = numba.njit(step, forceinline=True)
-    common = rules(*[0] * len(rules._fields))  # type: ignore[attr-defined]
-
-    @numba.njit
-    def update_common(
-        size: int, constant: Any, states: Any, current: Any, amount: Any, fired: Any
-    ) -> None:
-        for neuron in range(size):
-            constant_of, state_of = (
-                column(constants, constant, neuron),
-                column(state, states, neuron),
-            )
-            # Conventions known when this is compiled let it use vector instructions.
-            spikes, after = compiled_step(None, constant_of, common, state_of, current[neuron])
-            set_column(states, neuron, after)
-            amount[neuron] = spikes
-            fired[neuron] = spikes != ZERO
-
-    @numba.njit
-    def update(
-        size: int,
-        constant: Any,
-        rule: Any,
-        common_rules: bool,
-        states: Any,
-        current: Any,
-        amount: Any,
-        fired: Any,
-    ) -> None:
-        if common_rules:
-            update_common(size, constant, states, current, amount, fired)
-            return
-        conventions = column(rules, rule, 0)
-        for neuron in range(size):
-            constant_of, state_of = (
-                column(constants, constant, neuron),
-                column(state, states, neuron),
-            )
-            spikes, after = compiled_step(None, constant_of, conventions, state_of, current[neuron])
-            set_column(states, neuron, after)
-            amount[neuron] = spikes
-            fired[neuron] = spikes != ZERO
-
-    return update  # type: ignore[no-any-return]

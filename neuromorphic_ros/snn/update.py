@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numba
 from numba import float32, float64, int64
 
-from neuromorphic_ros.snn.compiled import array_at, column, set_column, updater
+from neuromorphic_ros.snn.compiled import array_at, column, set_column
 from neuromorphic_ros.snn.elementwise import ZERO
 from neuromorphic_ros.snn.neurons import adaptive, adex, cuba, dendritic, leaky
 from neuromorphic_ros.snn.neurons.firing import FiringRules
@@ -20,6 +21,46 @@ from neuromorphic_ros.snn.tables import (
     READOUT,
 )
 
+Updater = Callable[[Any, Any, Any, Any], None]
+
+
+def updater(
+    step: Callable[..., Any], constants: Any, rules: Any, state: Any, dtype: Any = float32
+) -> Updater:
+    """Compile the step of a neuron model for all neurons of a population.
+
+    constants, rules, state: the named tuples that the step takes; rows of the arrays of a NODE, of
+    `dtype`, rules int64.
+    The result takes a NODE and, of each neuron, its current, what it fires as an amount, and a flag
+    that is 1 if that is not 0.
+    """
+    compiled_step = numba.njit(step, forceinline=True)
+    constant_rows, rule_rows, state_rows = (len(kind._fields) for kind in (constants, rules, state))
+    plain = rules(*[0] * rule_rows)
+
+    @numba.njit(forceinline=True)
+    def advance(node: Any, conventions: Any, current: Any, amount: Any, fired: Any) -> None:
+        constant = array_at(node.constant, (constant_rows, node.size), dtype)
+        states = array_at(node.state, (state_rows, node.size), dtype)
+        for neuron in range(node.size):
+            own, before = column(constants, constant, neuron), column(state, states, neuron)
+            spikes, after = compiled_step(None, own, conventions, before, current[neuron])
+            set_column(states, neuron, after)
+            amount[neuron] = spikes
+            fired[neuron] = spikes != ZERO
+
+    @numba.njit
+    def update(node: Any, current: Any, amount: Any, fired: Any) -> None:
+        if node.plain:
+            # Conventions known when this is compiled let it use vector instructions.
+            advance(node, plain, current, amount, fired)
+        else:
+            rule = array_at(node.rule, (rule_rows, 1), int64)
+            advance(node, column(rules, rule, 0), current, amount, fired)
+
+    return update  # type: ignore[no-any-return]
+
+
 _update_leaky = updater(leaky.step, leaky.LeakyConstants, FiringRules, leaky.LeakyState)
 _update_readout = updater(
     leaky.step_readout, leaky.ReadoutConstants, leaky.NoRules, leaky.ReadoutState
@@ -31,27 +72,24 @@ _update_cuba_readout = updater(
 _update_adaptive = updater(
     adaptive.step, adaptive.AdaptiveConstants, FiringRules, adaptive.AdaptiveState
 )
-_update_adex = updater(adex.step, adex.AdExConstants, adex.AdExRules, adex.AdExState)
+_update_adex = updater(adex.step, adex.AdExConstants, adex.AdExRules, adex.AdExState, float64)
 _branch = numba.njit(dendritic.branch)
 _soma = numba.njit(dendritic.soma)
+_DENDRITIC_ROWS = len(dendritic.DendriticConstants._fields)
+_SOMA_ROWS = len(dendritic.SomaState._fields)
+_RULE_ROWS = len(FiringRules._fields)
 
 
 @numba.njit
-def _update_dendritic(
-    size: int,
-    dendrites: int,
-    constant: Any,
-    rule: Any,
-    states: Any,
-    dendrite: Any,
-    current: Any,
-    amount: Any,
-    fired: Any,
-) -> None:
-    rules = column(FiringRules, rule, 0)
+def _update_dendritic(node: Any, current: Any, amount: Any, fired: Any) -> None:
+    size, dendrites = node.size, node.width // node.size - 1
+    constant = array_at(node.constant, (_DENDRITIC_ROWS, size), float32)
+    states = array_at(node.state, (_SOMA_ROWS, size), float32)
+    dendrite = array_at(node.dendrite, dendrites * size, float32)
+    rules = column(FiringRules, array_at(node.rule, (_RULE_ROWS, 1), int64), 0)
     for neuron in range(size):
         constants = column(dendritic.DendriticConstants, constant, neuron)
-        driven = current[neuron] * float32(0)
+        driven = ZERO
         for place in range(neuron, dendrites * size, size):
             more, dendrite[place] = _branch(constants, dendrite[place], current[size + place])
             driven += more
@@ -64,45 +102,27 @@ def _update_dendritic(
 
 @numba.njit
 def update(node: Any, tick: int, currents: int, amount: Any, fired: Any) -> None:
-    size, kind, plain = node.size, node.kind, node.plain
-    """Advance the neurons of a NODE; `amount` and `fired` take what they fire.
+    """Advance the neurons of a NODE, and make room for the currents of a later tick.
 
-    amount: float32[size]. fired: uint8[size], 1 if the amount is not zero.
+    amount: float32[size] of what they fire. fired: uint8[size], 1 if that is not 0.
     """
-    # The slot of the ring that arrives now.
-    ring = currents + 4 * (node.ring + tick % node.depth * node.width)
-    current = array_at(ring, node.width, float32)
-    drive = array_at(node.drive, node.width, float32)
-    rule = array_at(node.rule, (8, 1), int64)
+    arriving = currents + 4 * (node.ring + tick % node.depth * node.width)
+    current = array_at(arriving, node.width, float32)
+    kind = node.kind
     if kind == LEAKY:
-        constant = array_at(node.constant, (7, size), float32)
-        state = array_at(node.state, (3, size), float32)
-        _update_leaky(size, constant, rule, plain, state, current, amount, fired)
+        _update_leaky(node, current, amount, fired)
     elif kind == READOUT:
-        constant = array_at(node.constant, (3, size), float32)
-        state = array_at(node.state, (1, size), float32)
-        _update_readout(size, constant, rule, plain, state, current, amount, fired)
+        _update_readout(node, current, amount, fired)
     elif kind == CUBA:
-        constant = array_at(node.constant, (9, size), float32)
-        state = array_at(node.state, (4, size), float32)
-        _update_cuba(size, constant, rule, plain, state, current, amount, fired)
+        _update_cuba(node, current, amount, fired)
     elif kind == CUBA_READOUT:
-        constant = array_at(node.constant, (5, size), float32)
-        state = array_at(node.state, (2, size), float32)
-        _update_cuba_readout(size, constant, rule, plain, state, current, amount, fired)
+        _update_cuba_readout(node, current, amount, fired)
     elif kind == ADAPTIVE:
-        constant = array_at(node.constant, (12, size), float32)
-        state = array_at(node.state, (5, size), float32)
-        _update_adaptive(size, constant, rule, plain, state, current, amount, fired)
+        _update_adaptive(node, current, amount, fired)
     elif kind == ADEX:
-        wide_constant = array_at(node.constant, (14, size), float64)
-        wide_state = array_at(node.state, (4, size), float64)
-        _update_adex(size, wide_constant, rule, plain, wide_state, current, amount, fired)
+        _update_adex(node, current, amount, fired)
     else:
-        dendrites = node.width // size - 1
-        constant = array_at(node.constant, (12, size), float32)
-        state = array_at(node.state, (4, size), float32)
-        dendrite = array_at(node.dendrite, dendrites * size, float32)
-        _update_dendritic(size, dendrites, constant, rule, state, dendrite, current, amount, fired)
+        _update_dendritic(node, current, amount, fired)
+    drive = array_at(node.drive, node.width, float32)
     for place in range(node.width):
         current[place] = drive[place]

@@ -19,17 +19,12 @@ from neuromorphic_ros.snn.compiled import (
     revision,
     set_column,
     trailing_zeros,
-    updater,
 )
 
 
 class Pair(NamedTuple):
     left: Any
     right: Any
-
-
-class Flags(NamedTuple):
-    inverted: bool
 
 
 @numba.njit
@@ -88,27 +83,6 @@ def _lowest(bits: Any) -> Any:
 @pytest.mark.parametrize(("bits", "zeros"), [(1, 0), (0b1011000, 3), (2**63, 63), (2**64 - 1, 0)])
 def test_the_lowest_one_of_a_word(bits: int, zeros: int) -> None:
     assert _lowest(np.uint64(bits)) == zeros
-
-
-def _step(spike: Any, constants: Any, rules: Any, state: Any, current: Any) -> Any:
-    spikes = current * constants.left
-    if rules.inverted:
-        spikes = -spikes
-    return spikes, Pair(state.left + current, state.right)
-
-
-@pytest.mark.parametrize("inverted", [False, True])
-def test_an_updater_steps_every_neuron(inverted: bool) -> None:
-    update = updater(_step, Pair, Flags, Pair)
-    constants = np.array([[1, 2, 3], [0, 0, 0]], np.float32)
-    rules = np.array([[inverted]], np.int64)
-    state = np.array([[10, 20, 30], [4, 5, 6]], np.float32)
-    current = np.array([0, 1, -2], np.float32)
-    amount, fired = np.full(3, 9, np.float32), np.full(3, 9, np.uint8)
-    update(3, constants, rules, not inverted, state, current, amount, fired)
-    assert amount.tolist() == ([0, -2, 6] if inverted else [0, 2, -6])
-    assert fired.tolist() == [0, 1, 1]
-    assert state.tolist() == [[10, 21, 28], [4, 5, 6]]
 
 
 @pytest.mark.parametrize("changed", ["kernel.py", "neurons/leaky.py"])
