@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
 from neuromorphic_ros.errors import NetworkError, SpikeError
-from neuromorphic_ros.snn import kernel, tables
-from neuromorphic_ros.snn.counts import Counts, Integers
-from neuromorphic_ros.snn.neurons.model import Neuron
-from neuromorphic_ros.snn.spec import NetworkSpec, Population
-from neuromorphic_ros.snn.synapses import Connection, bias, connect
+from neuromorphic_ros.snn import kernel
+from neuromorphic_ros.snn.counts import Counts
+from neuromorphic_ros.snn.layout import lay_out
+from neuromorphic_ros.snn.spec import NetworkSpec
+from neuromorphic_ros.snn.synapses import Connection
 from neuromorphic_ros.snn.weights import Values
 from neuromorphic_ros.spikes import Addresses
 
-# 4 GiB of currents that are under way.
-MAX_CURRENTS = 2**30
 _ONES = np.empty(0, np.float32)
 _ADDRESS, _FIRST, _VALUE = np.dtype(np.uint32), np.dtype(np.int64), np.dtype(np.float32)
 
@@ -58,16 +55,6 @@ def _as_compiled(part: npt.NDArray[Any], dtype: np.dtype[Any], name: str) -> npt
     return part if part.flags.carray else np.array(part)
 
 
-class _Layer(NamedTuple):
-    """The arrays of one population, as the kernel takes them."""
-
-    constant: npt.NDArray[Any]
-    rule: Integers
-    state: npt.NDArray[Any]
-    dendrite: Values
-    drive: Values
-
-
 class StreamingNetwork:
     """Run one network for one robot.
 
@@ -79,29 +66,23 @@ class StreamingNetwork:
     def __init__(self, spec: NetworkSpec) -> None:
         """Expand and compile a network; raises NetworkError if a projection does not fit."""
         self.spec = spec
-        nodes = spec.execution_nodes()
-        self._names = tuple(node.name for node in nodes)
-        self._sizes = np.array([math.prod(node.shape) for node in nodes], np.int64)
-        self._begin = np.concatenate(([0], np.cumsum(self._sizes)))
-        self._order = spec.execution_order()
-        self.connections = tuple(connect(spec, index) for index in range(len(spec.projections)))
-        self._layers = {population.name: _layer(spec, population) for population in self._order}
-        sources = int(self._begin[-1])
-        self._spike_count = np.zeros(sources, np.int64)
-        self._build()
+        self._layout = lay_out(spec)
+        self._network = self._layout.network[0]
+        self._table = self._layout.network.ctypes.data
+        self._fired, self._fired_amount = np.empty(0, np.uint32), _ONES
         self._make_room(max(1024, 4 * spec.neurons))
-        self.reset()
         # The first tick of a robot must not be late.
         kernel.prepare()
 
+    @property
+    def connections(self) -> tuple[Connection, ...]:
+        """The synapses of each projection, as stored."""
+        return self._layout.connections
+
     def reset(self) -> None:
         """Return to rest; the counts go on."""
-        self._currents[:] = 0.0
-        for population in self._order:
-            layer, node = self._layers[population.name], self._node[population.name]
-            _start(layer, population)
-            ring = self._currents[node["ring"] : node["ring"] + node["depth"] * node["width"]]
-            ring.reshape(node["depth"], node["width"])[:] = layer.drive
+        for population in self.spec.populations:
+            self._layout.start(population)
 
     def step(self, address: Addresses, value: Values = _ONES) -> Addresses:
         """Run one tick and return the neurons that fired; valid until the next call.
@@ -133,7 +114,7 @@ class StreamingNetwork:
             self._refuse()
         ticks = first.size - 1
         fired_first = np.zeros(first.size, np.int64)
-        network = self._network[0]
+        network = self._network
         network["ticks"], network["first"] = ticks, first.ctypes.data
         network["fired_first"] = fired_first.ctypes.data
         if value.size:
@@ -149,7 +130,7 @@ class StreamingNetwork:
         finally:
             network["value"] = 0
         fired = self._fired[: fired_first[-1]].copy()
-        if not self._fires_amounts:
+        if not self._layout.fires_amounts:
             return TickSpikes(fired, fired_first)
         return TickSpikes(fired, fired_first, self._fired_amount[: fired_first[-1]].copy())
 
@@ -160,7 +141,7 @@ class StreamingNetwork:
         """
         population = self.spec.population(name)
         fields = type(population.neuron.state())._fields
-        return np.array(self._layers[name].state[fields.index("membrane")])
+        return np.array(self._layout.layers[name].state[fields.index("membrane")])
 
     def modulate(self, name: str, level: float) -> None:
         """Set the level of the neuromodulator, -1 to 1, in a population of dendritic neurons.
@@ -172,21 +153,22 @@ class StreamingNetwork:
             raise NetworkError(f"population '{name}' has no dendrites that a modulator could gate")
         if not -1 <= level <= 1:
             raise NetworkError(f"modulation {level} of '{name}' is outside of -1..1")
-        self._layers[name].state[fields.index("modulation")] = level
+        self._layout.layers[name].state[fields.index("modulation")] = level
 
     def counts(self) -> Counts:
         """Return the counts since construction."""
-        begin = self._begin[:-1]
-        inputs = len(self.spec.inputs)
-        ticks = int(self._network[0]["tick"])
+        layout, ticks = self._layout, int(self._network["tick"])
+        sizes = np.diff(layout.begin)
+        neurons = np.where(np.arange(sizes.size) < len(self.spec.inputs), 0, sizes)
+        events = layout.spike_count * layout.synapses_per_source
         return Counts(
-            names=self._names,
-            sizes=self._sizes,
-            spikes=_sum_by(self._spike_count, begin),
-            synaptic_events=_sum_by(self._spike_count * self._synapses_per_source, begin),
-            neuron_updates=np.where(np.arange(self._sizes.size) < inputs, 0, self._sizes) * ticks,
+            names=layout.names,
+            sizes=sizes,
+            spikes=np.add.reduceat(layout.spike_count, layout.begin[:-1]),
+            synaptic_events=np.add.reduceat(events, layout.begin[:-1]),
+            neuron_updates=neurons * ticks,
             ticks=ticks,
-            dense_macs=int(self._synapses_per_source.sum()) * ticks,
+            dense_macs=int(layout.synapses_per_source.sum()) * ticks,
         )
 
     def _refuse(self) -> NoReturn:
@@ -197,132 +179,11 @@ class StreamingNetwork:
         )
 
     def _make_room(self, spikes: int) -> None:
-        kept = getattr(self, "_fired", np.empty(0, np.uint32))
-        kept_amount = getattr(self, "_fired_amount", _ONES)
-        self._fired = np.empty(spikes, np.uint32)
-        self._fired_amount = np.empty(spikes, np.float32)
-        self._fired[: kept.size], self._fired_amount[: kept.size] = kept, kept_amount
-        network = self._network[0]
-        network["room"] = spikes
-        network["fired"] = self._fired.ctypes.data
-        network["fired_amount"] = self._fired_amount.ctypes.data
-
-    def _build(self) -> None:
-        """Lay out the tables of the kernel; everything they point to is kept by this object."""
-        spec = self.spec
-        pre = [spec.end(projection.pre).name for projection in spec.projections]
-        post = [spec.end(projection.post).name for projection in spec.projections]
-        self._nodes = np.zeros(len(self._names), tables.NODE)
-        self._node = dict(zip(self._names, self._nodes, strict=True))
-        ring = 0
-        for index, (name, node) in enumerate(self._node.items()):
-            node["begin"], node["size"] = self._begin[index], self._sizes[index]
-            node["depth"] = 1 + max(
-                (
-                    projection.delay_ticks
-                    for projection, target in zip(spec.projections, post, strict=True)
-                    if target == name
-                ),
-                default=0,
-            )
-            if name in self._layers:
-                layer = self._layers[name]
-                neuron = spec.population(name).neuron
-                node["kind"], node["spikes"] = tables.KINDS[neuron.model], neuron.spikes
-                node["plain"] = not layer.rule.any()
-                node["graded"] = not neuron.spikes or _fires_amounts(neuron)
-                node["width"] = layer.drive.size
-                node["ring"] = ring
-                ring += int(node["depth"] * node["width"])
-                for part in layer._fields:
-                    node[part] = getattr(layer, part).ctypes.data
-        if ring > MAX_CURRENTS:
-            raise NetworkError(
-                f"delays need {ring} currents under way, more than {MAX_CURRENTS}: shorten delays "
-                "into large populations"
-            )
-        self._currents = np.zeros(ring, np.float32)
-
-        by_source = sorted(range(len(pre)), key=lambda index: self._names.index(pre[index]))
-        self._links = np.zeros(max(1, len(pre)), tables.CONNECTION)
-        for name, node in self._node.items():
-            mine = [place for place, index in enumerate(by_source) if pre[index] == name]
-            node["first_connection"] = mine[0] if mine else 0
-            node["last_connection"] = mine[-1] + 1 if mine else 0
-        self._synapses_per_source = np.zeros(int(self._begin[-1]), np.int64)
-        for link, index in zip(self._links, by_source, strict=False):
-            connection, projection = self.connections[index], spec.projections[index]
-            target = self._node[post[index]]
-            column = projection.compartment * int(target["size"]) + connection.post_start
-            _fill(link, connection, projection.delay_ticks, target, column)
-            begin = int(self._node[pre[index]]["begin"]) + connection.pre_start
-            self._synapses_per_source[begin : begin + connection.rows] += (
-                connection.synapses_per_row
-            )
-            drive = self._layers[post[index]].drive
-            drive[column : column + connection.columns] += bias(spec, index)
-
-        self._amount = np.zeros(max(self._sizes), np.float32)
-        # The kernel looks at eight flags at a time.
-        self._flag = np.zeros(-(-int(max(self._sizes)) // 8), np.uint64)
-        self._fires_amounts = bool(np.any(self._nodes["graded"] & self._nodes["spikes"]))
-        self._network = np.zeros(1, tables.NETWORK)
-        network = self._network[0]
-        network["channels"], network["neurons"] = spec.channels, spec.neurons
-        network["inputs"], network["nodes"] = len(spec.inputs), len(self._names)
-        network["node"] = self._nodes.ctypes.data
-        network["connection"] = self._links.ctypes.data
-        network["current"] = self._currents.ctypes.data
-        network["amount"] = self._amount.ctypes.data
-        network["flag"] = self._flag.ctypes.data
-        network["count"] = self._spike_count.ctypes.data
-        self._table = self._network.ctypes.data
-
-
-def _layer(spec: NetworkSpec, population: Population) -> _Layer:
-    neuron, size = population.neuron, population.size
-    constants = neuron.constants(spec.dt_ms)
-    rules = np.zeros((8, 1), np.int64)
-    conventions = neuron.rules(spec.dt_ms)
-    rules[: len(conventions), 0] = conventions
-    fields = [name for name in type(neuron.state())._fields if name != "dendrites"]
-    return _Layer(
-        constant=np.array([_each(values, size) for values in constants], neuron.dtype),
-        rule=rules,
-        state=np.zeros((len(fields), size), neuron.dtype),
-        dendrite=np.zeros((neuron.compartments - 1) * size, np.float32),
-        drive=np.zeros(neuron.compartments * size, np.float32),
-    )
-
-
-def _fires_amounts(neuron: Neuron) -> bool:
-    return getattr(neuron, "multi_spike", False) or getattr(neuron, "substeps", 1) > 1
-
-
-def _each(values: Any, size: int) -> npt.NDArray[Any]:
-    return np.broadcast_to(np.ravel(values) if np.ndim(values) else values, (size,))
-
-
-def _start(layer: _Layer, population: Population) -> None:
-    state = population.neuron.state()._asdict()
-    state.pop("dendrites", None)
-    for row, values in enumerate(state.values()):
-        layer.state[row] = _each(values, population.size)
-    layer.dendrite[:] = 0.0
-
-
-def _fill(link: Any, connection: Connection, delay_ticks: int, target: Any, column: int) -> None:
-    link["pre_start"], link["rows"] = connection.pre_start, connection.rows
-    link["columns"], link["delay"] = connection.columns, delay_ticks
-    link["target"] = target["ring"] + column
-    link["width"], link["depth"] = target["width"], target["depth"]
-    link["storage"] = tables.STORAGE[connection.weight.dtype.name]
-    link["scale"], link["far"] = connection.scale, connection.bytes > tables.FAR
-    link["weight"] = connection.weight.ctypes.data
-    if connection.row is not None and connection.target is not None:
-        link["sparse"], link["narrow"] = 1, connection.target.dtype == np.uint16
-        link["row"], link["column"] = connection.row.ctypes.data, connection.target.ctypes.data
-
-
-def _sum_by(values: Integers, begin: Integers) -> Integers:
-    return np.add.reduceat(values, begin) if values.size else np.zeros(begin.size, np.int64)
+        fired, amount = np.empty(spikes, np.uint32), np.empty(spikes, np.float32)
+        fired[: self._fired.size], amount[: self._fired.size] = self._fired, self._fired_amount
+        self._fired, self._fired_amount = fired, amount
+        self._network["room"] = spikes
+        self._network["fired"], self._network["fired_amount"] = (
+            fired.ctypes.data,
+            amount.ctypes.data,
+        )

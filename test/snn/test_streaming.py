@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuromorphic_ros.errors import NetworkError, SpikeError
-from neuromorphic_ros.snn import streaming
+from neuromorphic_ros.snn import layout
 from neuromorphic_ros.snn.spec import NetworkSpec
 from neuromorphic_ros.snn.streaming import StreamingNetwork, TickSpikes
 
@@ -575,7 +575,7 @@ def test_reset_forgets_membranes_and_spikes_under_way() -> None:
 
 
 def test_delays_that_need_too_much_memory_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streaming, "MAX_CURRENTS", 2 + 2 * 10)
+    monkeypatch.setattr(layout, "MAX_CURRENTS", 2 + 2 * 10)
     pair({}, delay_ticks=9)
     with pytest.raises(NetworkError, match=r"delays need 24 currents .* more than 22: shorten"):
         pair({}, delay_ticks=10)

@@ -50,13 +50,13 @@ def assert_as_in_the_engine(spec: NetworkSpec) -> None:
         assert part.bytes == connection.bytes
         assert part.dense == (connection.row is None)
         assert (part.low, part.high) == ((used.min(), used.max()) if used.size else (None, None))
-    layers = engine._layers.values()
+    layers = engine._layout.layers.values()
     assert told.neuron_bytes == sum(
         part.nbytes
         for layer in layers
         for part in (layer.constant, layer.state, layer.dendrite, layer.drive)
     )
-    assert told.delay_bytes == engine._currents.nbytes
+    assert told.delay_bytes == engine._layout.currents.nbytes
     assert told.bytes == told.weight_bytes + told.neuron_bytes + told.delay_bytes
 
 

@@ -1,0 +1,209 @@
+"""Lay out a network in memory: parameters, state, currents and synapses, and the tables to them."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from neuromorphic_ros.errors import NetworkError
+from neuromorphic_ros.snn import tables
+from neuromorphic_ros.snn.counts import Integers
+from neuromorphic_ros.snn.neurons.model import Neuron
+from neuromorphic_ros.snn.spec import NetworkSpec, Population
+from neuromorphic_ros.snn.synapses import Connection, bias, connect
+from neuromorphic_ros.snn.weights import Values
+
+# 4 GiB of currents that are under way.
+MAX_CURRENTS = 2**30
+
+Record = Any
+
+
+class Layer(NamedTuple):
+    """The arrays of one population.
+
+    constant: (constants, size) and state: (fields, size), float64 of adex, else float32.
+    rule: int64 (rules, 1). dendrite: float32[dendrites * size].
+    drive: float32[compartments * size], the constant input of each compartment.
+    """
+
+    constant: npt.NDArray[Any]
+    rule: Integers
+    state: npt.NDArray[Any]
+    dendrite: Values
+    drive: Values
+
+
+class Layout(NamedTuple):
+    """A network in memory; the tables hold addresses of the other arrays, so keep it whole.
+
+    names: of inputs, then populations in execution order; their sources begin at `begin`,
+    int64[nodes + 1]. nodes, links, network: records of `tables`, one per name, per projection that
+    is in `connections`, and one of all. currents: float32, under way to the neurons.
+    synapses_per_source: int64[sources]. spike_count: int64[sources].
+    """
+
+    names: tuple[str, ...]
+    begin: Integers
+    layers: dict[str, Layer]
+    connections: tuple[Connection, ...]
+    synapses_per_source: Integers
+    spike_count: Integers
+    currents: Values
+    amount: Values
+    flag: npt.NDArray[np.uint64]
+    nodes: npt.NDArray[Any]
+    links: npt.NDArray[Any]
+    network: npt.NDArray[Any]
+
+    @property
+    def fires_amounts(self) -> bool:
+        """Whether neurons may fire several spikes in a tick."""
+        return bool(np.any(self.nodes["graded"] & self.nodes["spikes"]))
+
+    def start(self, population: Population) -> None:
+        """Set the neurons of a population, and what is under way to them, to the start."""
+        layer, node = self.layers[population.name], self.nodes[self.names.index(population.name)]
+        state = population.neuron.state()._asdict()
+        state.pop("dendrites", None)
+        for row, values in enumerate(state.values()):
+            layer.state[row] = _each(values, population.size)
+        layer.dendrite[:] = 0.0
+        ring = self.currents[node["ring"] : node["ring"] + node["depth"] * node["width"]]
+        ring.reshape(node["depth"], node["width"])[:] = layer.drive
+
+
+def lay_out(spec: NetworkSpec) -> Layout:
+    """Expand a network; raises NetworkError if a projection does not fit or a delay is too long."""
+    order = spec.execution_nodes()
+    names = tuple(node.name for node in order)
+    begin = np.cumsum([0, *(math.prod(node.shape) for node in order)])
+    nodes = np.zeros(len(names), tables.NODE)
+    nodes["begin"], nodes["size"] = begin[:-1], np.diff(begin)
+    node = dict(zip(names, nodes, strict=True))
+    currents = np.zeros(_place_rings(spec, node), np.float32)
+
+    populations = spec.execution_order()
+    layers = {population.name: _layer(spec, population) for population in populations}
+    for population in populations:
+        _fill_node(node[population.name], population.neuron, layers[population.name])
+
+    connections = tuple(connect(spec, index) for index in range(len(spec.projections)))
+    synapses_per_source = np.zeros(begin[-1], np.int64)
+    place = {name: index for index, name in enumerate(names)}
+    pre = [spec.end(projection.pre).name for projection in spec.projections]
+    by_source = sorted(range(len(pre)), key=lambda index: place[pre[index]])
+    links = np.zeros(max(1, len(pre)), tables.CONNECTION)
+    for link, index in zip(links, by_source, strict=False):
+        projection, connection = spec.projections[index], connections[index]
+        target = spec.end(projection.post).name
+        column = projection.compartment * int(node[target]["size"]) + connection.post_start
+        _fill_link(link, connection, projection.delay_ticks, node[target], column)
+        layers[target].drive[column : column + connection.columns] += bias(spec, index)
+        first = int(node[pre[index]]["begin"]) + connection.pre_start
+        synapses_per_source[first : first + connection.rows] += connection.synapses_per_row
+    for name, group in itertools.groupby(enumerate(by_source), key=lambda item: pre[item[1]]):
+        mine = [position for position, _ in group]
+        node[name]["first_connection"], node[name]["last_connection"] = mine[0], mine[-1] + 1
+
+    largest = int(nodes["size"].max())
+    layout = Layout(
+        names=names,
+        begin=begin,
+        layers=layers,
+        connections=connections,
+        synapses_per_source=synapses_per_source,
+        spike_count=np.zeros(begin[-1], np.int64),
+        currents=currents,
+        amount=np.zeros(largest, np.float32),
+        # The kernel looks at eight flags at a time.
+        flag=np.zeros(-(-largest // 8), np.uint64),
+        nodes=nodes,
+        links=links,
+        network=np.zeros(1, tables.NETWORK),
+    )
+    _fill_network(layout, spec)
+    for population in populations:
+        layout.start(population)
+    return layout
+
+
+def _place_rings(spec: NetworkSpec, node: dict[str, Record]) -> int:
+    """Give each population a ring of currents, as long as the longest delay to it needs."""
+    longest = dict.fromkeys(node, 0)
+    for projection in spec.projections:
+        target = spec.end(projection.post).name
+        longest[target] = max(longest[target], projection.delay_ticks)
+    total = 0
+    for population in spec.execution_order():
+        own = node[population.name]
+        own["depth"] = 1 + longest[population.name]
+        own["width"] = population.neuron.compartments * population.size
+        own["ring"] = total
+        total += int(own["depth"]) * int(own["width"])
+    if total > MAX_CURRENTS:
+        raise NetworkError(
+            f"delays need {total} currents under way, more than {MAX_CURRENTS}: shorten delays "
+            "into large populations"
+        )
+    return total
+
+
+def _layer(spec: NetworkSpec, population: Population) -> Layer:
+    neuron, size = population.neuron, population.size
+    constants, rules = neuron.constants(spec.dt_ms), neuron.rules(spec.dt_ms)
+    fields = [name for name in type(neuron.state())._fields if name != "dendrites"]
+    return Layer(
+        constant=np.array([_each(values, size) for values in constants], neuron.dtype),
+        rule=np.array(rules, np.int64).reshape(-1, 1),
+        state=np.zeros((len(fields), size), neuron.dtype),
+        dendrite=np.zeros((neuron.compartments - 1) * size, np.float32),
+        drive=np.zeros(neuron.compartments * size, np.float32),
+    )
+
+
+def _each(values: Any, size: int) -> npt.NDArray[Any]:
+    return np.broadcast_to(np.ravel(values) if np.ndim(values) else values, (size,))
+
+
+def _fill_node(node: Record, neuron: Neuron, layer: Layer) -> None:
+    several = getattr(neuron, "multi_spike", False) or getattr(neuron, "substeps", 1) > 1
+    node["kind"], node["spikes"] = tables.KINDS[neuron.model], neuron.spikes
+    node["plain"] = not layer.rule.any()
+    node["graded"] = several or not neuron.spikes
+    for part in layer._fields:
+        node[part] = getattr(layer, part).ctypes.data
+
+
+def _fill_link(
+    link: Record, connection: Connection, delay_ticks: int, target: Record, column: int
+) -> None:
+    link["pre_start"], link["rows"] = connection.pre_start, connection.rows
+    link["columns"], link["delay"] = connection.columns, delay_ticks
+    link["target"] = target["ring"] + column
+    link["width"], link["depth"] = target["width"], target["depth"]
+    link["storage"] = tables.STORAGE[connection.weight.dtype.name]
+    link["scale"], link["far"] = connection.scale, connection.bytes > tables.FAR
+    link["weight"] = connection.weight.ctypes.data
+    if connection.row is not None and connection.target is not None:
+        link["sparse"], link["narrow"] = 1, connection.target.dtype == np.uint16
+        link["row"], link["column"] = connection.row.ctypes.data, connection.target.ctypes.data
+
+
+def _fill_network(layout: Layout, spec: NetworkSpec) -> None:
+    network = layout.network[0]
+    network["channels"], network["neurons"] = spec.channels, spec.neurons
+    network["inputs"], network["nodes"] = len(spec.inputs), len(layout.names)
+    for field, part in (
+        ("node", layout.nodes),
+        ("connection", layout.links),
+        ("current", layout.currents),
+        ("amount", layout.amount),
+        ("flag", layout.flag),
+        ("count", layout.spike_count),
+    ):
+        network[field] = part.ctypes.data
