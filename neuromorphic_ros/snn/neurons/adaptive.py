@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
-import numpy as np
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
@@ -46,19 +45,9 @@ def step(
     spike: Spike, constants: Any, rules: Any, state: Any, current: Any
 ) -> tuple[Any, AdaptiveState]:
     """Advance neurons by one tick; returns spikes and state."""
-    before = state.membrane
-    membrane = before * constants.decay + current * constants.gain + constants.drift
+    membrane = state.membrane * constants.decay + current * constants.gain + constants.drift
     threshold = constants.threshold + state.adaptation + state.offset
-    fired, membrane, left, unreset = fire(
-        spike,
-        rules,
-        constants,
-        threshold,
-        before,
-        membrane,
-        state.refractory_left,
-        state.unreset,
-    )
+    fired, membrane, left, unreset = fire(spike, rules, constants, threshold, state, membrane)
     adaptation = state.adaptation * constants.adaptation_decay + fired * constants.adaptation
     excess = detach(fired) - constants.target_per_tick
     offset = state.offset + excess * constants.homeostasis
@@ -95,9 +84,6 @@ class Alif(Membrane, Firing):
         Quantity, Field(ge=1e-6, le=1e6, description="Homeostasis never goes below this threshold")
     ] = 0.01
 
-    spikes: ClassVar[bool] = True
-    compartments: ClassVar[int] = 1
-    dtype: ClassVar[type[np.floating[Any]]] = np.float32
     step = staticmethod(step)
 
     def constants(self, dt_ms: float) -> AdaptiveConstants:

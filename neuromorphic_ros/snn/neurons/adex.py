@@ -12,6 +12,7 @@ from neuromorphic_ros.parameters import STRICT
 from neuromorphic_ros.snn.array import Quantity, as_numpy
 from neuromorphic_ros.snn.elementwise import ONE, ZERO, exp, where
 from neuromorphic_ros.snn.neurons.firing import Spike, spikes_of
+from neuromorphic_ros.snn.neurons.traits import Traits
 
 # The largest argument of the exponential that a membrane below v_peak may have; exp(100) is finite
 # in float64 with all that is multiplied to it.
@@ -84,7 +85,7 @@ def step(
 
 
 @dataclass(frozen=True, config=STRICT, kw_only=True)
-class AdEx:
+class AdEx(Traits):
     """Adaptive exponential integrate-and-fire neuron.
 
     C dv/dt = -g_L (v - E_L) + g_L D exp((v - v_T) / D) - w + i + bias
@@ -134,8 +135,6 @@ class AdEx:
     ] = 0.0
     substeps: Annotated[int, Field(ge=1, le=1000, description="Euler steps in a tick")] = 1
 
-    spikes: ClassVar[bool] = True
-    compartments: ClassVar[int] = 1
     # The exponential amplifies rounding: 32 bits would shift spikes within a second.
     dtype: ClassVar[type[np.floating[Any]]] = np.float64
     step = staticmethod(step)

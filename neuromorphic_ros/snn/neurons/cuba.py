@@ -14,6 +14,7 @@ from neuromorphic_ros.snn.array import Quantity, as_numpy
 from neuromorphic_ros.snn.elementwise import ZERO
 from neuromorphic_ros.snn.neurons.firing import Firing, Spike, fire
 from neuromorphic_ros.snn.neurons.leaky import Membrane, decay_of
+from neuromorphic_ros.snn.neurons.traits import Traits
 
 
 class CubaConstants(NamedTuple):
@@ -56,19 +57,11 @@ def step(
     spike: Spike, constants: Any, rules: Any, state: Any, current: Any
 ) -> tuple[Any, CubaState]:
     """Advance spiking neurons by one tick; returns spikes and state."""
-    before = state.membrane
     synapse = state.synapse * constants.synapse_decay + current * constants.synapse_gain
     driving = state.synapse if rules.input_next_tick else synapse
-    membrane = before * constants.decay + driving * constants.gain + constants.drift
+    membrane = state.membrane * constants.decay + driving * constants.gain + constants.drift
     fired, membrane, left, unreset = fire(
-        spike,
-        rules,
-        constants,
-        constants.threshold,
-        before,
-        membrane,
-        state.refractory_left,
-        state.unreset,
+        spike, rules, constants, constants.threshold, state, membrane
     )
     return fired, CubaState(synapse, membrane, left, unreset)
 
@@ -129,9 +122,6 @@ class CubaLif(CubaMembrane, Firing):
 
     model: Literal["cuba_lif"] = "cuba_lif"
 
-    spikes: ClassVar[bool] = True
-    compartments: ClassVar[int] = 1
-    dtype: ClassVar[type[np.floating[Any]]] = np.float32
     step = staticmethod(step)
 
     def rules(self, dt_ms: float) -> CubaRules:  # type: ignore[override]
@@ -188,14 +178,12 @@ def step_readout(
 
 
 @dataclass(frozen=True, config=STRICT, kw_only=True)
-class CubaLi(CubaMembrane):
+class CubaLi(CubaMembrane, Traits):
     """Leaky integrator with an exponential synapse: never fires, its membrane is the output."""
 
     model: Literal["cuba_li"] = "cuba_li"
 
     spikes: ClassVar[bool] = False
-    compartments: ClassVar[int] = 1
-    dtype: ClassVar[type[np.floating[Any]]] = np.float32
     step = staticmethod(step_readout)
 
     def rules(self, dt_ms: float) -> CubaReadoutRules:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 from numba.extending import register_jitable
@@ -75,19 +75,11 @@ def soma(
     spike: Spike, constants: Any, rules: Any, state: Any, current: Any, drive: Any
 ) -> tuple[Any, SomaState]:
     """Advance the somata by one tick with the summed drive of their dendrites."""
-    before = state.membrane
     gated = constants.dendritic_gain * (ONE + constants.sensitivity * state.modulation)
     total = current + gated * drive
-    membrane = before * constants.decay + total * constants.gain + constants.drift
+    membrane = state.membrane * constants.decay + total * constants.gain + constants.drift
     fired, membrane, left, unreset = fire(
-        spike,
-        rules,
-        constants,
-        constants.threshold,
-        before,
-        membrane,
-        state.refractory_left,
-        state.unreset,
+        spike, rules, constants, constants.threshold, state, membrane
     )
     return fired, SomaState(membrane, left, unreset, state.modulation)
 
@@ -138,8 +130,6 @@ class DendriticLif(Membrane, Firing):
         Quantity, Field(ge=-1e3, le=1e3, description="Change of the gain with the modulator")
     ] = 1.0
 
-    spikes: ClassVar[bool] = True
-    dtype: ClassVar[type[np.floating[Any]]] = np.float32
     step = staticmethod(step)
 
     @property

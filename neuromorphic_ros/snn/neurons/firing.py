@@ -12,6 +12,7 @@ from pydantic.dataclasses import dataclass
 from neuromorphic_ros.parameters import STRICT
 from neuromorphic_ros.snn.array import Quantity, as_numpy
 from neuromorphic_ros.snn.elementwise import ONE, ZERO, detach, floor, where
+from neuromorphic_ros.snn.neurons.traits import Traits
 
 
 class FiringRules(NamedTuple):
@@ -59,7 +60,7 @@ def spikes_of(spike: Spike, membrane: Any, threshold: Any, rules: Any) -> Any:
 
 
 @dataclass(frozen=True, config=STRICT, kw_only=True)
-class Firing:
+class Firing(Traits):
     """When a neuron fires and what that does to its membrane.
 
     A spike is fired at v >= threshold (v > threshold if strict). The membrane is then reset, in the
@@ -135,24 +136,23 @@ def fire(
     rules: Any,
     constants: Any,
     threshold: Any,
-    before: Any,
+    state: Any,
     membrane: Any,
-    refractory_left: Any,
-    unreset: Any,
 ) -> tuple[Any, Any, Any, Any]:
     """Fire and reset integrated membranes.
 
-    before: membrane before integration. refractory_left: ticks. unreset: spikes of the last tick,
-    used if rules.reset_next_tick.
+    state: before integration: membrane, refractory_left [ticks] and unreset, the spikes of the last
+    tick if rules.reset_next_tick.
     Returns spikes, membrane, refractory_left and unreset.
     """
+    refractory_left, unreset = state.refractory_left, state.unreset
     if rules.reset_next_tick:
         membrane = _reset(rules, constants, threshold, membrane, unreset)
     if rules.refractory:
-        membrane = where(refractory_left > ZERO, before, membrane)
+        membrane = where(refractory_left > ZERO, state.membrane, membrane)
     if rules.bounded:
         membrane = where(membrane < constants.floor, constants.floor, membrane)
-    lowered = heaviside(before, threshold, rules) if rules.lower_first else ZERO
+    lowered = heaviside(state.membrane, threshold, rules) if rules.lower_first else ZERO
     if rules.lower_first:
         membrane = membrane - lowered * threshold
     fired = spikes_of(spike, membrane, threshold, rules)

@@ -12,6 +12,7 @@ from neuromorphic_ros.parameters import STRICT
 from neuromorphic_ros.snn.array import Quantity, as_numpy
 from neuromorphic_ros.snn.elementwise import ZERO
 from neuromorphic_ros.snn.neurons.firing import Firing, Spike, fire
+from neuromorphic_ros.snn.neurons.traits import Traits
 
 
 class LeakyConstants(NamedTuple):
@@ -38,17 +39,9 @@ def step(
     spike: Spike, constants: Any, rules: Any, state: Any, current: Any
 ) -> tuple[Any, LeakyState]:
     """Advance spiking neurons by one tick; returns spikes and state."""
-    before = state.membrane
-    membrane = before * constants.decay + current * constants.gain + constants.drift
+    membrane = state.membrane * constants.decay + current * constants.gain + constants.drift
     fired, membrane, left, unreset = fire(
-        spike,
-        rules,
-        constants,
-        constants.threshold,
-        before,
-        membrane,
-        state.refractory_left,
-        state.unreset,
+        spike, rules, constants, constants.threshold, state, membrane
     )
     return fired, LeakyState(membrane, left, unreset)
 
@@ -116,9 +109,6 @@ class Lif(Membrane, Firing):
 
     model: Literal["lif"] = "lif"
 
-    spikes: ClassVar[bool] = True
-    compartments: ClassVar[int] = 1
-    dtype: ClassVar[type[np.floating[Any]]] = np.float32
     step = staticmethod(step)
 
     def constants(self, dt_ms: float) -> LeakyConstants:
@@ -162,9 +152,6 @@ class If(Integration, Firing):
 
     model: Literal["if"] = "if"
 
-    spikes: ClassVar[bool] = True
-    compartments: ClassVar[int] = 1
-    dtype: ClassVar[type[np.floating[Any]]] = np.float32
     step = staticmethod(step)
 
     def constants(self, dt_ms: float) -> LeakyConstants:
@@ -208,14 +195,12 @@ def step_readout(
 
 
 @dataclass(frozen=True, config=STRICT, kw_only=True)
-class Li(Membrane):
+class Li(Membrane, Traits):
     """Leaky integrator: a membrane that never fires and is itself the output, for readouts."""
 
     model: Literal["li"] = "li"
 
     spikes: ClassVar[bool] = False
-    compartments: ClassVar[int] = 1
-    dtype: ClassVar[type[np.floating[Any]]] = np.float32
     step = staticmethod(step_readout)
 
     def rules(self, dt_ms: float) -> NoRules:
@@ -232,14 +217,12 @@ class Li(Membrane):
 
 
 @dataclass(frozen=True, config=STRICT, kw_only=True)
-class Integrator(Integration):
+class Integrator(Integration, Traits):
     """Integrator: a membrane that neither leaks nor fires and is itself the output."""
 
     model: Literal["integrator"] = "integrator"
 
     spikes: ClassVar[bool] = False
-    compartments: ClassVar[int] = 1
-    dtype: ClassVar[type[np.floating[Any]]] = np.float32
     step = staticmethod(step_readout)
 
     def rules(self, dt_ms: float) -> NoRules:
