@@ -67,10 +67,12 @@ class StreamingNetwork:
         """Expand and compile a network; raises NetworkError if a projection does not fit."""
         self.spec = spec
         self._layout = lay_out(spec)
+        self._fires_amounts = self._layout.fires_amounts
         self._network = self._layout.network[0]
         self._table = self._layout.network.ctypes.data
         self._fired, self._fired_amount = np.empty(0, np.uint32), _ONES
         self._make_room(max(1024, 4 * spec.neurons))
+        self._make_ticks(1024)
         # The first tick of a robot must not be late.
         kernel.prepare()
 
@@ -113,10 +115,11 @@ class StreamingNetwork:
         if first.size == 0 or value.size not in (0, address.size):
             self._refuse()
         ticks = first.size - 1
-        fired_first = np.zeros(first.size, np.int64)
+        if ticks >= self._first.size:
+            self._make_ticks(2 * ticks)
+        self._first[: ticks + 1] = first
         network = self._network
-        network["ticks"], network["first"] = ticks, first.ctypes.data
-        network["fired_first"] = fired_first.ctypes.data
+        network["ticks"] = ticks
         if value.size:
             if not np.all(np.isfinite(value)):
                 raise SpikeError("an amount is NaN or infinite")
@@ -129,10 +132,11 @@ class StreamingNetwork:
                 self._make_room(2 * self._fired.size)
         finally:
             network["value"] = 0
+        fired_first = self._fired_first[: ticks + 1].copy()
         fired = self._fired[: fired_first[-1]].copy()
-        if not self._layout.fires_amounts:
+        if not self._fires_amounts:
             return TickSpikes(fired, fired_first)
-        return TickSpikes(fired, fired_first, self._fired_amount[: fired_first[-1]].copy())
+        return TickSpikes(fired, fired_first, self._fired_amount[: fired.size].copy())
 
     def membrane(self, name: str) -> npt.NDArray[Any]:
         """Return the membranes of a population now, flat; float32, of adex float64 [mV].
@@ -177,6 +181,11 @@ class StreamingNetwork:
             f"{self.spec.channels} channels, first does not rise from 0 to the last address, or "
             "there is not one value for each address"
         )
+
+    def _make_ticks(self, ticks: int) -> None:
+        self._first, self._fired_first = np.zeros((2, ticks + 1), np.int64)
+        self._network["first"] = self._first.ctypes.data
+        self._network["fired_first"] = self._fired_first.ctypes.data
 
     def _make_room(self, spikes: int) -> None:
         fired, amount = np.empty(spikes, np.uint32), np.empty(spikes, np.float32)
