@@ -737,9 +737,10 @@ def test_steps_allocate_nothing_that_stays() -> None:
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     measured = json.loads(done.stdout)
     assert measured["fired"] > 5000
-    assert measured["kept"] <= 64
+    # A word kept by each of the 5000 steps would be 40 kB; Python 3.10 keeps a frame.
+    assert measured["kept"] < 1000
     # The view that a step returns, and numbers of Python on the way to it.
-    assert measured["peak"] < 500
+    assert measured["peak"] < 1500
 
 
 CHILD = """
