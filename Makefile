@@ -54,7 +54,7 @@ lint: torch
 	$(RUN) $(PY) -m mypy
 
 bench: peers
-	$(RUN) $(PY) benchmarks --peers $(PEERS)/bin/python $(ARGS)
+	@$(RUN) $(PY) benchmarks --peers $(PEERS)/bin/python $(ARGS)
 
 clean:
 	rm -rf .venv .venv-* .venv*.lock build build-* install install-* log log-*

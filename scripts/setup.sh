@@ -48,7 +48,9 @@ build() {
         --build-base "build$suffix" --install-base "install$suffix" \
         --event-handlers console_direct+ \
         --cmake-args -DPython3_EXECUTABLE="$venv/bin/python" &&
-        "$venv/bin/python" scripts/link_build.py "install$suffix"
+        "$venv/bin/python" scripts/link_build.py "install$suffix" &&
+        # Else the first robot to start would wait for it.
+        "$venv/bin/python" -c 'from neuromorphic_ros.snn.kernel import prepare; prepare()'
 }
 
 packages=$(cat "requirements/$distro.txt" requirements/build.txt setup.cfg scripts/p*.py | digest)
