@@ -54,7 +54,12 @@ def running(command: list[str]) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait(10)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            # rclpy may hang at exit; what was measured is not lost for that.
+            process.kill()
+            process.wait()
 
 
 class Client:
