@@ -194,7 +194,7 @@ def _streaming(spec: NetworkSpec, inputs: Mapping[str, Values], outputs: tuple[s
     # Membranes are read after every tick; without any, all ticks are one call.
     length = 1 if graded else max(1, ticks)
     for start in range(0, ticks, length):
-        fired = network.run(_between(driven, start, start + length))
+        fired = network.run(driven.between(start, start + length))
         tick = start + np.repeat(np.arange(fired.ticks), np.diff(fired.first))
         amount = fired.value if fired.value.size else np.ones(tick.size, np.float32)
         for name, values in made.items():
@@ -239,9 +239,3 @@ def _events(inputs: Mapping[str, Values]) -> TickSpikes:
         np.searchsorted(tick, np.arange(len(channels) + 1)).astype(np.int64),
         channels[tick, address],
     )
-
-
-def _between(spikes: TickSpikes, start: int, stop: int) -> TickSpikes:
-    first = spikes.first[start : stop + 1]
-    events = slice(first[0], first[-1])
-    return TickSpikes(spikes.address[events], first - first[0], spikes.value[events])

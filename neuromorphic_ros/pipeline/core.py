@@ -14,9 +14,8 @@ from neuromorphic_ros.backends.base import Runner
 from neuromorphic_ros.errors import SensorError
 from neuromorphic_ros.parameters import STRICT
 from neuromorphic_ros.pipeline.time_jump import RESTART_NS, restarted
-from neuromorphic_ros.snn.counts import Integers
 from neuromorphic_ros.snn.streaming import TickSpikes
-from neuromorphic_ros.spikes import Addresses, SpikeBatch
+from neuromorphic_ros.spikes import SpikeBatch
 
 MAX_GAP_NS = 60_000_000_000
 MAX_WAITING_SAMPLES = 20_000
@@ -71,10 +70,8 @@ class SpikingCore:
         self._dt_ns = spec.dt_ns
         self._inputs = {source.name: source for source in spec.inputs}
         self._offsets = _offsets([math.prod(source.shape) for source in spec.inputs])
-        order = spec.execution_order()
-        self._populations = {population.name: population.shape for population in order}
-        self._bounds = _offsets([math.prod(population.shape) for population in order])
-        self.sources = {name: spec.sources_of(name) for name in self._populations}
+        self._order = spec.execution_order()
+        self.sources = {each.name: spec.sources_of(each.name) for each in self._order}
         self.reset()
 
     def reset(self) -> None:
@@ -198,23 +195,12 @@ class SpikingCore:
         self._drop_before(stop)
         self._next_tick = stop
         self._decisions = {decision for decision in self._decisions if decision > stop}
-        fired_tick = np.repeat(np.arange(stop - start), np.diff(fired.first))
         return Step(
             start * self._dt_ns,
             stop * self._dt_ns,
-            self._split(fired.address, fired_tick + start),
+            fired.by_node(self._order, self._dt_ns, start),
             {name: self._newest(name, stop * self._dt_ns) for name in self._inputs},
         )
-
-    def _split(self, address: Addresses, tick: Integers) -> dict[str, SpikeBatch]:
-        batches = {}
-        for index, (name, shape) in enumerate(self._populations.items()):
-            low, high = self._bounds[index : index + 2]
-            mine = (address >= low) & (address < high)
-            batches[name] = SpikeBatch(
-                shape, (address[mine] - low).astype(np.uint32), tick[mine] * self._dt_ns
-            )
-        return batches
 
     def _newest(self, source: str, until_ns: int) -> int | None:
         """Return the newest stamp up to a time and forget those before it."""

@@ -252,8 +252,8 @@ class Network:
         else:
             fired = engine.run(driven)
 
-        spikes = _by_node(driven._replace(value=driven.value[:0]), spec.inputs, spec.dt_ns)
-        spikes |= _by_node(fired, spec.execution_order(), spec.dt_ns)
+        spikes = driven.by_node(spec.inputs, spec.dt_ns)
+        spikes |= fired.one_by_one().by_node(spec.execution_order(), spec.dt_ns)
         duration_s = ticks * spec.dt_ms / 1e3
         return Result(
             ticks=ticks,
@@ -405,11 +405,7 @@ def _run_watched(
     }
     parts = []
     for tick in range(driven.ticks):
-        begin, end = driven.first[tick : tick + 2]
-        first = np.array([0, end - begin])
-        parts.append(
-            engine.run(TickSpikes(driven.address[begin:end], first, driven.value[begin:end]))
-        )
+        parts.append(engine.run(driven.between(tick, tick + 1)))
         for name, rows in potentials.items():
             rows[tick] = engine.membrane(name)
     fired = TickSpikes(
@@ -422,23 +418,3 @@ def _run_watched(
         for population in populations
     }
     return fired, shaped
-
-
-def _by_node(
-    spikes: TickSpikes, nodes: Sequence[Input | Population], dt_ns: int
-) -> dict[str, SpikeBatch]:
-    """Divide spikes by node; what fired several times in a tick is there as often."""
-    address, time_ns = spikes.address, np.repeat(np.arange(spikes.ticks), np.diff(spikes.first))
-    if spikes.value.size:
-        amount = spikes.value.astype(np.int64)
-        address, time_ns = np.repeat(address, amount), np.repeat(time_ns, amount)
-    time_ns = time_ns * dt_ns
-    batches, begin = {}, 0
-    for node in nodes:
-        end = begin + math.prod(node.shape)
-        mine = (address >= begin) & (address < end)
-        batches[node.name] = SpikeBatch(
-            node.shape, (address[mine] - begin).astype(np.uint32), time_ns[mine]
-        )
-        begin = end
-    return batches

@@ -49,8 +49,11 @@ _to_pointer: Any = intrinsic(_pointer)
 
 
 def array_at(address: int, shape: Any, dtype: Any) -> Any:
-    """Return the C-ordered array of a shape and dtype that begins at an address."""
-    raise NotImplementedError
+    """Return the C-ordered array of a shape and dtype that begins at an address.
+
+    For compiled code, which overloads it; raises TypeError elsewhere.
+    """
+    raise TypeError("array_at runs in compiled code only")
 
 
 @overload(array_at, strict=False, jit_options={"forceinline": True})
@@ -134,8 +137,11 @@ _EXPONENT = np.float32(2.0**112)
 
 
 def as_float32(weight: Any) -> Any:
-    """Return a stored weight, float32, int8 or the uint16 bits of a finite float16, as float32."""
-    raise NotImplementedError
+    """Return a stored weight, float32, int8 or the uint16 bits of a finite float16, as float32.
+
+    For compiled code, which overloads it; raises TypeError elsewhere.
+    """
+    raise TypeError("as_float32 runs in compiled code only")
 
 
 @overload(as_float32, strict=False)

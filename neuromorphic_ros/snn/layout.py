@@ -134,10 +134,7 @@ def lay_out(spec: NetworkSpec) -> Layout:
 
 def _place_rings(spec: NetworkSpec, node: dict[str, Record]) -> int:
     """Give each population a ring of currents, as long as the longest delay to it needs."""
-    longest = dict.fromkeys(node, 0)
-    for projection in spec.projections:
-        target = spec.end(projection.post).name
-        longest[target] = max(longest[target], projection.delay_ticks)
+    longest = spec.longest_delays()
     total = 0
     for population in spec.execution_order():
         own = node[population.name]

@@ -5,14 +5,13 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
-from graphlib import TopologicalSorter
 from typing import Any, NamedTuple, cast
 
 import numpy as np
-from scipy.sparse.csgraph import connected_components
 
 from neuromorphic_ros.errors import BackendError, NetworkError, SpikeError
 from neuromorphic_ros.snn.array import Array, as_numpy
+from neuromorphic_ros.snn.components import components
 from neuromorphic_ros.snn.patterns import AllToAll, Conv1d, Conv2d, OneToOne, Pool2d, Random
 from neuromorphic_ros.snn.spec import Link, NetworkSpec, Population, Projection
 from neuromorphic_ros.snn.streaming import TickSpikes
@@ -80,7 +79,7 @@ class TorchNetwork(torch.nn.Module):
         """
         super().__init__()
         self._spec = spec
-        self._components = _components(spec)
+        self._components = components(spec)
         neurons = {
             population.name: _Neurons(population, spec.dt_ms, surrogate or SuperSpike())
             for population in spec.populations
@@ -480,31 +479,6 @@ def sparse(spec: NetworkSpec, outputs: Mapping[str, Tensor]) -> TickSpikes:
     tick, address = np.nonzero(amounts)
     first = np.searchsorted(tick, np.arange(len(amounts) + 1))
     return TickSpikes(address.astype(np.uint32), first, amounts[tick, address])
-
-
-def _components(spec: NetworkSpec) -> tuple[tuple[str, ...], ...]:
-    """Group the populations that drive each other, each group after those that drive it."""
-    names = [population.name for population in spec.execution_order()]
-    edges = [
-        (names.index(pre), names.index(post))
-        for pre, post in (
-            (spec.end(projection.pre).name, spec.end(projection.post).name)
-            for projection in spec.projections
-        )
-        if pre in names
-    ]
-    graph = np.zeros((len(names), len(names)), np.int8)
-    for edge in edges:
-        graph[edge] = 1
-    count, label = connected_components(graph, connection="strong")
-    sorter: TopologicalSorter[int] = TopologicalSorter(dict.fromkeys(range(count), ()))
-    for pre, post in edges:
-        if label[pre] != label[post]:
-            sorter.add(label[post], label[pre])
-    return tuple(
-        tuple(name for name, group in zip(names, label, strict=True) if group == component)
-        for component in sorter.static_order()
-    )
 
 
 def _detached(value: Any) -> Any:

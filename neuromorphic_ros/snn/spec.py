@@ -269,6 +269,14 @@ class NetworkSpec:
         sources, targets = math.prod(links[0].pre), math.prod(links[-1].post)
         return max(sources * min(fan_out, targets), largest)
 
+    def longest_delays(self) -> dict[str, int]:
+        """Return the longest delay to each population [ticks]."""
+        longest = {population.name: 0 for population in self.populations}
+        for projection in self.projections:
+            target = self.end(projection.post).name
+            longest[target] = max(longest[target], projection.delay_ticks)
+        return longest
+
     def execution_order(self) -> tuple[Population, ...]:
         """Order the populations so that spikes without delay act in their own tick.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
@@ -11,10 +13,10 @@ from neuromorphic_ros.errors import NetworkError, SpikeError
 from neuromorphic_ros.snn import kernel
 from neuromorphic_ros.snn.counts import Counts
 from neuromorphic_ros.snn.layout import lay_out
-from neuromorphic_ros.snn.spec import NetworkSpec
+from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population
 from neuromorphic_ros.snn.synapses import Connection
 from neuromorphic_ros.snn.weights import Values
-from neuromorphic_ros.spikes import Addresses
+from neuromorphic_ros.spikes import Addresses, SpikeBatch
 
 _ONES = np.empty(0, np.float32)
 _ADDRESS, _FIRST, _VALUE = np.dtype(np.uint32), np.dtype(np.int64), np.dtype(np.float32)
@@ -44,6 +46,29 @@ class TickSpikes(NamedTuple):
         amounts = self.value.astype(np.int64)
         spikes_before = np.concatenate(([0], np.cumsum(amounts)))
         return TickSpikes(np.repeat(self.address, amounts), spikes_before[self.first])
+
+    def between(self, start: int, stop: int) -> TickSpikes:
+        """Return the spikes of the ticks from `start` to before `stop`."""
+        first = self.first[start : stop + 1]
+        events = slice(first[0], first[-1])
+        return TickSpikes(self.address[events], first - first[0], self.value[events])
+
+    def by_node(
+        self, nodes: Sequence[Input | Population], dt_ns: int, start_tick: int = 0
+    ) -> dict[str, SpikeBatch]:
+        """Divide spikes, without their amounts, by node; at the start of their ticks.
+
+        nodes: all inputs, or all populations in execution order. start_tick: of the first tick.
+        """
+        tick = start_tick + np.repeat(np.arange(self.ticks), np.diff(self.first))
+        batches, low = {}, 0
+        for node in nodes:
+            high = low + math.prod(node.shape)
+            mine = (self.address >= low) & (self.address < high)
+            address = (self.address[mine] - low).astype(np.uint32)
+            batches[node.name] = SpikeBatch(node.shape, address, tick[mine] * dt_ns)
+            low = high
+        return batches
 
 
 def _as_compiled(part: npt.NDArray[Any], dtype: np.dtype[Any], name: str) -> npt.NDArray[Any]:

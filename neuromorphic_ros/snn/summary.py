@@ -8,17 +8,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 from neuromorphic_ros.snn.array import Array
+from neuromorphic_ros.snn.components import components
 from neuromorphic_ros.snn.neurons.model import Neuron
 from neuromorphic_ros.snn.spec import NetworkSpec, Population, Projection
-from neuromorphic_ros.snn.synapses import DENSE_FROM, Connection, connect
+from neuromorphic_ros.snn.synapses import DENSE_FROM, Connection, connect, target_dtype
 
 # What is larger than this, in synapses and addresses, is told by its bounds instead of being built.
 BUILT_AT_MOST = 2**25
-FLOAT_BYTES = TARGET_BYTES = 4
+FLOAT_BYTES = 4
 ROW_BYTES = 8
 
 
@@ -174,7 +173,7 @@ def _bounded(spec: NetworkSpec, projection: Projection) -> Synapses:
     rows, columns = spec.end(projection.pre).size, spec.end(projection.post).size
     dense = number >= DENSE_FROM * rows * columns
     width = np.dtype(projection.precision).itemsize
-    sparse_bytes = number * (width + TARGET_BYTES) + (rows + 1) * ROW_BYTES
+    sparse_bytes = number * (width + target_dtype(columns).itemsize) + (rows + 1) * ROW_BYTES
     return Synapses(
         number=number,
         bytes=rows * columns * width if dense else sparse_bytes,
@@ -196,10 +195,7 @@ def _neuron_bytes(spec: NetworkSpec, population: Population) -> int:
 
 
 def _delay_bytes(spec: NetworkSpec) -> int:
-    longest = dict.fromkeys(spec.shapes, 0)
-    for projection in spec.projections:
-        post = spec.end(projection.post).name
-        longest[post] = max(longest[post], projection.delay_ticks)
+    longest = spec.longest_delays()
     currents = sum(
         population.size * population.neuron.compartments * (1 + longest[population.name])
         for population in spec.populations
@@ -208,17 +204,8 @@ def _delay_bytes(spec: NetworkSpec) -> int:
 
 
 def _recurrent(spec: NetworkSpec, order: list[str]) -> tuple[tuple[str, ...], ...]:
-    place = {name: index for index, name in enumerate(order)}
     ends = [(spec.end(each.pre).name, spec.end(each.post).name) for each in spec.projections]
-    edges = {(place[pre], place[post]) for pre, post in ends if pre in place}
-    pairs = np.array(sorted(edges), np.int32).reshape(-1, 2).T
-    drives = csr_array((np.ones(len(edges)), tuple(pairs)), shape=(len(order), len(order)))
-    _, label = connected_components(drives, connection="strong")
-    groups: dict[int, list[str]] = {}
-    for name, group in zip(order, label.tolist(), strict=True):
-        groups.setdefault(group, []).append(name)
-    return tuple(
-        tuple(names)
-        for names in groups.values()
-        if len(names) > 1 or (place[names[0]], place[names[0]]) in edges
-    )
+    selves = {pre for pre, post in ends if pre == post}
+    place = {name: index for index, name in enumerate(order)}
+    groups = [names for names in components(spec) if len(names) > 1 or names[0] in selves]
+    return tuple(sorted(groups, key=lambda names: place[names[0]]))

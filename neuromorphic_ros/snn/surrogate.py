@@ -10,6 +10,7 @@ gradient to the threshold -k g(x).
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -56,12 +57,12 @@ class _Fire(torch.autograd.Function):
         return grad, to_threshold, None, None
 
 
-class Surrogate:
+class Surrogate(ABC):
     """A pseudo-derivative of the threshold; a `Spike` of the neuron models."""
 
+    @abstractmethod
     def derivative(self, distance: Tensor) -> Tensor:
         """Return g(x) for the distance of a membrane to its threshold, in units of the membrane."""
-        raise NotImplementedError
 
     def __call__(self, membrane: Tensor, threshold: Tensor, rules: Any) -> Tensor:
         """Return the spikes of `heaviside`, with this gradient."""

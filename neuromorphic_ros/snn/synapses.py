@@ -106,8 +106,13 @@ def connect(spec: NetworkSpec, index: int) -> Connection:
         weight=np.ascontiguousarray(stored.values),
         scale=stored.scale,
         row=sparse.row if sparse else None,
-        target=_narrowed(sparse.target, post.size) if sparse else None,
+        target=sparse.target.astype(target_dtype(post.size), copy=False) if sparse else None,
     )
+
+
+def target_dtype(columns: int) -> np.dtype[Any]:
+    """Return the dtype in which lists of targets are kept."""
+    return np.dtype(np.uint16 if columns <= 2**16 else np.int32)
 
 
 def bias(spec: NetworkSpec, index: int) -> Values:
@@ -297,10 +302,6 @@ def _chosen(
     order = np.argsort(source.ravel(), kind="stable")
     found = np.bincount(source.ravel(), minlength=sources)
     return _ranges(found), (order // max(in_degree, 1)).astype(np.int32)
-
-
-def _narrowed(target: Targets, columns: int) -> npt.NDArray[np.uint16] | Targets:
-    return target.astype(np.uint16) if columns <= 2**16 else target
 
 
 def _ranges(counts: Indices) -> Indices:

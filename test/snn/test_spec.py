@@ -389,3 +389,15 @@ def test_an_input_may_have_no_encoder() -> None:
     spec = image()
     assert (spec.inputs[0].sensor, spec.inputs[0].encoder) == (None, None)
     assert spec.sensors == set()
+
+
+def test_the_longest_delay_to_each_population() -> None:
+    content = copy.deepcopy(GOOD)
+    for projection, delay in zip(content["projections"], (3, 1, 5), strict=False):
+        projection["delay_ticks"] = delay
+    ends = [projection["post"].split("[")[0] for projection in content["projections"]]
+    expected = {population["name"]: 0 for population in content["populations"]}
+    for post, projection in zip(ends, content["projections"], strict=True):
+        expected[post] = max(expected[post], projection.get("delay_ticks", 0))
+    assert NetworkSpec(**content).longest_delays() == expected
+    assert max(expected.values()) > 0
