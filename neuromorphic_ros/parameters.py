@@ -107,10 +107,12 @@ def explain(invalid: pydantic.ValidationError) -> str:
     reasons = []
     problems = invalid.errors(include_url=False)
     for problem in problems:
-        # A list whose items are wrong is taken for one that is too short.
-        if problem["type"] == "too_short" and len(problems) > 1:
+        # pydantic takes a list whose items are wrong for one that is too short.
+        loc, depth = problem["loc"], len(problem["loc"])
+        inside = any(len(each["loc"]) > depth and each["loc"][:depth] == loc for each in problems)
+        if problem["type"] == "too_short" and inside:
             continue
-        place = ".".join(str(part) for part in problem["loc"]) or "value"
+        place = ".".join(str(part) for part in loc) or "value"
         if problem["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
             reasons.append(f"{place} is not a known field")
         elif problem["type"] in ("missing", "missing_argument"):

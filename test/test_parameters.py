@@ -33,6 +33,14 @@ class Lamp:
             raise NetworkError("a red lamp takes at most 10 W")
 
 
+@dataclass(frozen=True, config=STRICT)
+class Street:
+    """A parameter set of others."""
+
+    width_m: Annotated[float, Field(ge=1)]
+    lamps: Annotated[tuple[Lamp, ...], Field(min_length=1)]
+
+
 def test_fields_carry_defaults_limits_and_descriptions() -> None:
     assert fields_of(Lamp) == [
         ParameterField("power_w", 40.0, 0.0, 60.0, "Power [W]"),
@@ -65,6 +73,17 @@ def test_a_wrong_value_is_named_in_one_line(values: dict[str, object], message: 
 def test_every_wrong_value_is_named() -> None:
     with pytest.raises(NetworkError, match=r"power_w = -1: .*; blinks = 0: .*; size is not"):
         build(Lamp, {"power_w": -1, "blinks": 0, "size": 1}, "lamp", NetworkError)
+
+
+def test_an_empty_list_is_named_beside_other_mistakes() -> None:
+    with pytest.raises(NetworkError, match=r"width_m = 0: .*; lamps = \[\]: .* at least 1 item"):
+        build(Street, {"width_m": 0, "lamps": []}, "street", NetworkError)
+
+
+def test_a_list_with_a_wrong_item_is_not_called_empty() -> None:
+    with pytest.raises(NetworkError) as caught:
+        build(Street, {"width_m": 3, "lamps": [{"blinks": 0}]}, "street", NetworkError)
+    assert str(caught.value) == "street: lamps.0.blinks = 0: Input should be greater than 0"
 
 
 def test_the_error_is_of_the_kind_asked_for() -> None:
