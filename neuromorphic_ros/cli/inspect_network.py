@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from neuromorphic_ros.cli.assignments import ArgumentError, assignments
+from neuromorphic_ros.cli.nir_arguments import add_nir_arguments
 from neuromorphic_ros.pipeline.networks import find_network
 from neuromorphic_ros.report.html import write_file
 from neuromorphic_ros.report.network_figure import network_figure, pattern_words, shape_words
 from neuromorphic_ros.report.style import png, svg
 from neuromorphic_ros.report.words import byte_size, count
 from neuromorphic_ros.snn.neurons.model import Neuron
-from neuromorphic_ros.snn.nir.conventions import PRESETS
 from neuromorphic_ros.snn.nir.reading import read_nir
 from neuromorphic_ros.snn.spec import NetworkSpec, Projection
 from neuromorphic_ros.snn.summary import Fan, Summary, Synapses, parameters, summarize
@@ -34,14 +34,7 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("network", help="name of a shipped network, or a .yaml or .nir file")
     parser.add_argument("--figure", type=Path, help="write a picture here, .png or .svg")
-    parser.add_argument("--preset", choices=sorted(PRESETS), help="who wrote the .nir file")
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="FIELD=VALUE",
-        help="a convention that the .nir file does not say, e.g. dt_ms=0.1 (docs/nir.md)",
-    )
+    add_nir_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=run)
 

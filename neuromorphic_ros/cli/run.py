@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from neuromorphic_ros.cli.assignments import ArgumentError, assignments
+from neuromorphic_ros.cli.nir_arguments import add_nir_arguments
 from neuromorphic_ros.errors import SpikeError
 from neuromorphic_ros.snn.network_file import load_network
-from neuromorphic_ros.snn.nir.conventions import PRESETS
 from neuromorphic_ros.snn.nir.reading import NirModel, read_nir
 from neuromorphic_ros.snn.nir.writing import output_populations
 from neuromorphic_ros.snn.spec import NetworkSpec
@@ -42,16 +42,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("model", type=Path, help="network: a NIR file, or YAML by its ending")
     parser.add_argument("--input", type=Path, required=True, help="npz file with the input")
     parser.add_argument("--output", type=Path, required=True, help="npz file to write")
-    parser.add_argument(
-        "--preset", choices=sorted(PRESETS), help="framework that wrote the NIR file"
-    )
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="FIELD=VALUE",
-        help="a convention that the NIR file does not say, e.g. dt_ms=0.1 (docs/nir.md)",
-    )
+    add_nir_arguments(parser)
     parser.add_argument(
         "--engine",
         choices=("streaming", "torch"),

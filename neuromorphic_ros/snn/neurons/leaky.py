@@ -194,11 +194,8 @@ def step_readout(
     return membrane, ReadoutState(membrane)
 
 
-@dataclass(frozen=True, config=STRICT, kw_only=True)
-class Li(Membrane, Traits):
-    """Leaky integrator: a membrane that never fires and is itself the output, for readouts."""
-
-    model: Literal["li"] = "li"
+class NonSpiking(Traits):
+    """What models have in common whose only state is a membrane that is their output."""
 
     spikes: ClassVar[bool] = False
     step = staticmethod(step_readout)
@@ -206,6 +203,13 @@ class Li(Membrane, Traits):
     def rules(self, dt_ms: float) -> NoRules:
         """Return the conventions of the population: none."""
         return NoRules()
+
+
+@dataclass(frozen=True, config=STRICT, kw_only=True)
+class Li(Membrane, NonSpiking):
+    """Leaky integrator: a membrane that never fires and is itself the output, for readouts."""
+
+    model: Literal["li"] = "li"
 
     def constants(self, dt_ms: float) -> ReadoutConstants:
         """Return the constants of one tick, float64."""
@@ -217,17 +221,10 @@ class Li(Membrane, Traits):
 
 
 @dataclass(frozen=True, config=STRICT, kw_only=True)
-class Integrator(Integration, Traits):
+class Integrator(Integration, NonSpiking):
     """Integrator: a membrane that neither leaks nor fires and is itself the output."""
 
     model: Literal["integrator"] = "integrator"
-
-    spikes: ClassVar[bool] = False
-    step = staticmethod(step_readout)
-
-    def rules(self, dt_ms: float) -> NoRules:
-        """Return the conventions of the population: none."""
-        return NoRules()
 
     def constants(self, dt_ms: float) -> ReadoutConstants:
         """Return the constants of one tick, float64."""
