@@ -25,6 +25,7 @@ TIERS = (
         "energy",
         "power",
         "bags",
+        "sensors",
         "simulation",
     ),
     ("pipeline",),

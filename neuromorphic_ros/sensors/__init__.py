@@ -1,0 +1,1 @@
+"""Drive sensors without ROS: an inertial chip on an I2C bus, cameras and videos."""
