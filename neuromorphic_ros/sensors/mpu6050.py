@@ -15,7 +15,7 @@ from neuromorphic_ros.errors import SensorError
 from neuromorphic_ros.parameters import STRICT
 from neuromorphic_ros.sensors.bounded_bus import BoundedBus
 from neuromorphic_ros.sensors.i2c_bus import I2cBus
-from neuromorphic_ros.sensors.mpu6050_noise import NoiseVariance, noise_variance
+from neuromorphic_ros.sensors.mpu6050_noise import noise_variance
 
 # Registers and the scale of the temperature: Register Map and Descriptions, RM-MPU-6000A-00
 # revision 4.2, sections 4.17 to 4.19 and 4.32.
@@ -81,10 +81,12 @@ class Measurement(NamedTuple):
 class Mpu6050:
     """Measure with the driver of Adafruit; whatever fails is a SensorError with a way out.
 
-    One thread at a time: the driver's registers share a buffer.
+    Covariances are float64[9], row-major. One thread at a time: the driver's registers share a
+    buffer.
     """
 
-    variance: NoiseVariance
+    acceleration_covariance: npt.NDArray[np.float64]
+    angular_velocity_covariance: npt.NDArray[np.float64]
 
     def __init__(self, bus: I2cBus, settings: Mpu6050Settings) -> None:
         """Reset the chip and set it up, which takes 0.6 s.
@@ -115,9 +117,11 @@ class Mpu6050:
             self._acceleration_lsb = self._chip.scale_accel((1, 0, 0))[0]
             self._angular_velocity_lsb = self._chip.scale_gyro((1, 0, 0))[0]
         self.check()
-        self.variance = noise_variance(
+        variance = noise_variance(
             settings.filter_bandwidth_hz, self._acceleration_lsb, self._angular_velocity_lsb
         )
+        self.acceleration_covariance = np.eye(3).ravel() * variance.acceleration
+        self.angular_velocity_covariance = np.eye(3).ravel() * variance.angular_velocity
 
     def read(self) -> Measurement:
         """Read all axes and the temperature in one transaction, so they belong together.

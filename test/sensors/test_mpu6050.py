@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import sys
 
+import numpy as np
 import pytest
 
 from neuromorphic_ros.errors import SensorError
 from neuromorphic_ros.parameters import build
 from neuromorphic_ros.sensors import mpu6050
 from neuromorphic_ros.sensors.mpu6050 import Mpu6050, Mpu6050Settings
-from neuromorphic_ros.sensors.mpu6050_noise import STANDARD_GRAVITY_M_S2
+from neuromorphic_ros.sensors.mpu6050_noise import STANDARD_GRAVITY_M_S2, noise_variance
 
 from .fake_mpu6050 import CONFIG, PWR_MGMT_1, SLEEP, SMPLRT_DIV, FakeBus, FakeMpu6050
 
@@ -68,6 +69,13 @@ def test_the_settings_reach_the_chip() -> None:
     assert bus.chip.registers[CONFIG] & 7 == 4
     assert bus.chip.registers[SMPLRT_DIV] == 4
     assert not bus.chip.registers[PWR_MGMT_1] & SLEEP
+
+
+def test_covariances_follow_filter_and_range() -> None:
+    chip = Mpu6050(FakeBus(), Mpu6050Settings(filter_bandwidth_hz=5, gyro_range_deg_s=2000))
+    variance = noise_variance(5, 9.80665 / 16384, math.radians(1 / 16.4))
+    assert chip.acceleration_covariance == pytest.approx(np.eye(3).ravel() * variance[0])
+    assert chip.angular_velocity_covariance == pytest.approx(np.eye(3).ravel() * variance[1])
 
 
 @pytest.mark.parametrize(
