@@ -23,6 +23,7 @@ from neuromorphic_ros.errors import BagError
 from neuromorphic_ros.pipeline.bringup import NodePlan, Playback, Request, plan
 from neuromorphic_ros.pipeline.networks import find_network
 from neuromorphic_ros.pipeline.outputs import spike_topic
+from neuromorphic_ros.pipeline.sensing import TRANSPORTS
 from neuromorphic_ros.report.html import write_page
 from neuromorphic_ros.report.page import report_page
 from neuromorphic_ros.report.record import read_record
@@ -129,9 +130,10 @@ def _nodes(source: Source, profile: str, recording: Path) -> list[NodePlan]:
         "duration_s": source.duration_s,
         "image_period_s": IMAGE_PERIOD_S,
     }
+    transports = TRANSPORTS.values()
     monitor = {
         "sensors": sorted(source.topics),
-        "image_transport": pipeline.parameters.get("image_transport", "raw"),
+        **{name: value for name, value in pipeline.parameters.items() if name in transports},
         **(reliable if source.bag else {}),
     }
     nodes += [

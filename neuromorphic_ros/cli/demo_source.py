@@ -18,6 +18,7 @@ from neuromorphic_ros.cli.assignments import ArgumentError
 from neuromorphic_ros.errors import BagError, SensorError
 from neuromorphic_ros.pipeline.networks import find_network
 from neuromorphic_ros.pipeline.sensing import MESSAGE_TYPES
+from neuromorphic_ros.pipeline.sensor_input import sensors_of
 
 # The first one whose sensors a recording has. Without an IMU, the robot network stands still.
 NETWORK_OF_SENSORS = (
@@ -52,8 +53,8 @@ def recorded(
     """
     with open_recording(path) as recording:
         network = network or _network_for(recording)
-        sensors = find_network(network).sensors
-        wanted = {sensor: MESSAGE_TYPES[sensor] for sensor in sorted(sensors)}
+        sensors = sensors_of(find_network(network))
+        wanted = {sensor: MESSAGE_TYPES[sensor] for sensor in sensors}
         topics = find_topics(recording, wanted, chosen)
         length_s = (recording.end_ns - recording.start_ns) / 1e9
         # Decoding is slow, and a video that breaks off does so at its end.
@@ -68,10 +69,10 @@ def camera(device: int, network: str | None, duration_s: float) -> Source:
     Raises SensorError if the camera cannot be opened, ArgumentError if the network does not fit.
     """
     network = network or "motion_detector"
-    sensors = find_network(network).sensors
-    if missing := sensors - {"camera"}:
+    sensors = sensors_of(find_network(network))
+    if missing := [sensor for sensor in sensors if sensor != "camera"]:
         raise ArgumentError(
-            f"network '{network}' listens to {', '.join(sorted(missing))} as well, which a camera "
+            f"network '{network}' listens to {', '.join(missing)} as well, which a camera "
             "does not give; choose motion_detector"
         )
     # OpenCV, if it can be told, must not add warnings of its own to the one line of the error.

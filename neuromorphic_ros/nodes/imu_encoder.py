@@ -8,4 +8,4 @@ from neuromorphic_ros.nodes.managed_node import run
 
 def main() -> int:
     """Run the node."""
-    return run(lambda: EncoderNode("imu_encoder", "imu"))
+    return run(lambda: EncoderNode("imu_encoder", ["imu"]))

@@ -42,6 +42,7 @@ SHARED_PARAMETERS = frozenset(
         "hardware",
         "baseline",
         "image_transport",
+        "scan_transport",
         "base_frame",
         "stamped",
         "qos_overrides",

@@ -11,9 +11,9 @@ from rich.live import Live
 
 from neuromorphic_ros.nodes.conversion import message_class
 from neuromorphic_ros.nodes.managed_node import ManagedNode, run
-from neuromorphic_ros.nodes.sensor_subscription import declare_transport
+from neuromorphic_ros.nodes.sensor_subscription import declare_transports, stream_of
 from neuromorphic_ros.pipeline.outputs import DETECTIONS, ENERGY, RATES, TWIST_STAMPED
-from neuromorphic_ros.pipeline.sensing import COMPRESSED, MESSAGE_TYPES, SENSOR_TOPICS
+from neuromorphic_ros.pipeline.sensing import STREAMS
 from neuromorphic_ros.report.live import (
     Rate,
     Status,
@@ -37,9 +37,9 @@ class Monitor(ManagedNode):
     def __init__(self) -> None:
         """Declare the parameters."""
         super().__init__("monitor")
-        declare_transport(self)
+        declare_transports(self)
         self.parameter(
-            "sensors", list(SENSOR_TOPICS), f"Sensors to count: {', '.join(SENSOR_TOPICS)}"
+            "sensors", ["camera", "imu", "scan"], f"Sensors to count: {', '.join(STREAMS)}"
         )
         self._console = Console(highlight=False)
         self._live: Live | None = None
@@ -72,16 +72,14 @@ class Monitor(ManagedNode):
             self._live = None
 
     def _count(self, sensor: str) -> None:
-        compressed = sensor == "camera" and self.value("image_transport") == "compressed"
-        kind = message_class(MESSAGE_TYPES[sensor][1 if compressed else 0])
-        topic = SENSOR_TOPICS[sensor] + (COMPRESSED if compressed else "")
+        stream, kind = stream_of(self, sensor)
         rate = self._rates.setdefault(sensor, Rate())
 
         def received(_: bytes) -> None:
             rate.count(self.steady_ns / 1e9)
 
         # They are only counted, and pictures are costly to convert.
-        self.listen(kind, topic, received, qos_profile_sensor_data, raw=True)
+        self.listen(kind, stream.topic, received, qos_profile_sensor_data, raw=True)
 
     def _follow(self, topic: str, kind: str, update: Callable[[Status, Any], Status]) -> None:
         rate = self._rates.setdefault(topic, Rate())

@@ -9,7 +9,7 @@ from neuromorphic_ros.nodes.managed_node import ManagedNode, run
 from neuromorphic_ros.nodes.motion_publisher import MotionPublisher
 from neuromorphic_ros.nodes.network_parameter import declare_network, network_of
 from neuromorphic_ros.nodes.output_publishers import OutputPublishers
-from neuromorphic_ros.nodes.sensor_subscription import SensorSubscription, declare_transport
+from neuromorphic_ros.nodes.sensor_subscription import SensorSubscription, declare_transports
 from neuromorphic_ros.pipeline.live import LivePipeline, Now
 from neuromorphic_ros.pipeline.outputs import DETECTIONS, RATES
 from neuromorphic_ros.pipeline.pipeline import Pipeline
@@ -24,7 +24,7 @@ class PipelineNode(ManagedNode):
         """Declare the parameters."""
         super().__init__("pipeline")
         declare_network(self)
-        declare_transport(self)
+        declare_transports(self)
         self.parameter("backend", "jetson", f"Hardware to run on: {', '.join(BACKENDS)}")
         self._motion = MotionPublisher(self)
         self._outputs = OutputPublishers(self)

@@ -10,26 +10,40 @@ from rclpy.qos import qos_profile_sensor_data
 from neuromorphic_ros.errors import NeuromorphicError
 from neuromorphic_ros.nodes.conversion import message_class
 from neuromorphic_ros.nodes.managed_node import ManagedNode
-from neuromorphic_ros.pipeline.sensing import COMPRESSED, MESSAGE_TYPES, SENSOR_TOPICS
+from neuromorphic_ros.pipeline.sensing import STREAMS, TRANSPORTS, Stream
 from neuromorphic_ros.pipeline.tuning import ParameterError
 
-TRANSPORTS = ("raw", "compressed")
+
+def declare_transports(node: ManagedNode) -> None:
+    """Declare the parameters that choose in which form the messages of sensors come."""
+    for sensor, parameter in TRANSPORTS.items():
+        streams = STREAMS[sensor]
+        choices = (f"{name}: {stream.type.split('/')[-1]}" for name, stream in streams.items())
+        node.parameter(parameter, next(iter(streams)), "; ".join(choices))
 
 
-def declare_transport(node: ManagedNode) -> None:
-    """Declare the parameter that chooses between raw and compressed images."""
-    node.parameter("image_transport", "raw", "raw: Image; compressed: CompressedImage")
+def stream_of(node: ManagedNode, sensor: str) -> tuple[Stream, Any]:
+    """Return the stream of a sensor that the parameters choose, and the class of its messages.
 
-
-def _type_and_topic(node: ManagedNode, sensor: str) -> tuple[str, str]:
-    transport = node.value("image_transport")
-    if transport not in TRANSPORTS:
+    Raises ParameterError if there is none such or its messages are not installed.
+    """
+    streams = STREAMS[sensor]
+    if sensor not in TRANSPORTS:
+        (stream,) = streams.values()
+        return stream, message_class(stream.type)
+    parameter = TRANSPORTS[sensor]
+    transport = node.value(parameter)
+    if transport not in streams:
+        raise ParameterError(f"{parameter} is '{transport}'; choose one of {', '.join(streams)}")
+    stream = streams[transport]
+    try:
+        return stream, message_class(stream.type)
+    except ImportError:
+        package = stream.type.split("/")[0]
         raise ParameterError(
-            f"image_transport is '{transport}'; choose one of {', '.join(TRANSPORTS)}"
-        )
-    if sensor == "camera" and transport == "compressed":
-        return MESSAGE_TYPES[sensor][1], SENSOR_TOPICS[sensor] + COMPRESSED
-    return MESSAGE_TYPES[sensor][0], SENSOR_TOPICS[sensor]
+            f"{parameter} is '{transport}', but {package} is not installed: sudo apt install "
+            f"ros-$ROS_DISTRO-{package.replace('_', '-')}"
+        ) from None
 
 
 class SensorSubscription:
@@ -43,12 +57,13 @@ class SensorSubscription:
         self._node = node
         self._sensor = sensor
         self._receive = receive
-        self._type, topic = _type_and_topic(node, sensor)
-        self.topic = node.resolve_topic_name(topic)
+        stream, message_type = stream_of(node, sensor)
+        self._type = stream.type
+        self.topic = node.resolve_topic_name(stream.topic)
         self._received = 0
         self._rejected = 0
         self._reported = 0
-        node.listen(message_class(self._type), topic, self._on_message, qos_profile_sensor_data)
+        node.listen(message_type, stream.topic, self._on_message, qos_profile_sensor_data)
 
     def status(self) -> None:
         """Update the diagnostics with what came since the last call."""

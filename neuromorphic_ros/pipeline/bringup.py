@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -16,12 +16,23 @@ from neuromorphic_ros.pipeline.core import CoreParameters
 from neuromorphic_ros.pipeline.networks import find_hardware, find_network
 from neuromorphic_ros.pipeline.profile import Profile, load_profile
 from neuromorphic_ros.pipeline.readouts import detection_readout, motor_readout
-from neuromorphic_ros.pipeline.sensing import COMPRESSED, MESSAGE_TYPES, SENSOR_TOPICS
-from neuromorphic_ros.pipeline.sensor_input import SensorInput
+from neuromorphic_ros.pipeline.sensing import (
+    ENVIRONMENT,
+    MESSAGE_TYPES,
+    STREAMS,
+    TRANSPORTS,
+    transport_of,
+)
+from neuromorphic_ros.pipeline.sensor_input import SensorInput, sensors_of
 from neuromorphic_ros.pipeline.tuning import ParameterError, Tunable, Tunables, tune
 from neuromorphic_ros.snn.spec import NetworkSpec
 
-ENCODERS = {"camera": "dvs_encoder", "imu": "imu_encoder", "scan": "scan_encoder"}
+ENCODERS = {
+    "camera": "dvs_encoder",
+    "imu": "imu_encoder",
+    "scan": "scan_encoder",
+    **dict.fromkeys(ENVIRONMENT, "environment_encoder"),
+}
 DECODERS = {"differential_drive": "motor_decoder", "blob_detection": "detection_decoder"}
 # Nodes that have nothing to do with the topics of sensors, or play them by their own names.
 DEAF = ("bag_player", "energy_monitor")
@@ -46,8 +57,8 @@ class Request(NamedTuple):
 
     network: name or path; empty: that of the profile.
     params_files: on top of the profile. parameters: by node, stronger than all files.
-    topics: of sensors (camera, imu, scan) whose messages come on others than SENSOR_TOPICS; those
-    of a playback that are not given are found by their type.
+    topics: of sensors whose messages come on others than those of STREAMS; those of a playback
+    that are not given are found by their type.
     """
 
     profile: str = "jetson"
@@ -84,10 +95,10 @@ def executables(spec: NetworkSpec, composed: bool) -> tuple[str, ...]:
     """Return the executables that run a network: one for all, or one per encoder and decoder."""
     if composed:
         return ("pipeline", "energy_monitor")
-    listening = spec.sensors
+    encoding = {source.sensor for source in spec.inputs}
     decoding = {readout.decoder for readout in spec.readouts}
     return (
-        *(node for sensor, node in ENCODERS.items() if sensor in listening),
+        *dict.fromkeys(node for sensor, node in ENCODERS.items() if sensor in encoding),
         "spiking_core",
         *(node for decoder, node in DECODERS.items() if decoder in decoding),
         "energy_monitor",
@@ -137,7 +148,7 @@ def plan(request: Request) -> tuple[NodePlan, ...]:
     find_hardware(profile.baseline)
 
     sets = parameter_sets(spec)
-    sensors = spec.sensors
+    sensors = sensors_of(spec)
     sensing = _sensing(request, sensors)
     sources = _sources(request, sensing, profile, sensors)
     names = (*sources, *executables(spec, request.composed))
@@ -173,39 +184,53 @@ def _for_network(node: str, network: str, sensing: _Sensing) -> dict[str, Any]:
     """Return what a node must know of the network and its sensors."""
     if node == "energy_monitor":
         return {}
-    images = sensing.parameters if node in ("pipeline", ENCODERS["camera"]) else {}
-    return {"network": network, **images}
+    transports = {
+        TRANSPORTS[sensor]: transport
+        for sensor, transport in sensing.transports.items()
+        if node in ("pipeline", ENCODERS[sensor])
+    }
+    return {"network": network, **transports}
 
 
 class _Sensing(NamedTuple):
+    """Topics and remappings; transports: by sensor, where they are not the default."""
+
     topics: Mapping[str, str]
     remappings: tuple[tuple[str, str], ...]
-    parameters: Mapping[str, Any]
+    transports: Mapping[str, str]
 
 
 def _sensing(request: Request, sensors: Collection[str]) -> _Sensing:
     """Find out where the messages of the sensors come from."""
     if request.playback is None:
-        return _Sensing(request.topics, _remappings(request.topics), {})
-    wanted = {sensor: MESSAGE_TYPES[sensor] for sensor in sorted(sensors)}
+        pairs = [pair for item in request.topics.items() for pair in _remappings(*item)]
+        return _Sensing(request.topics, tuple(pairs), {})
+    wanted = {sensor: MESSAGE_TYPES[sensor] for sensor in sensors}
     chosen = {sensor: topic for sensor, topic in request.topics.items() if sensor in sensors}
     with open_recording(request.playback.bag) as recording:
         topics = find_topics(recording, wanted, chosen)
-        types = {sensor: recording.topics[topic].type for sensor, topic in topics.items()}
-    if types.get("camera") != "sensor_msgs/msg/CompressedImage":
-        return _Sensing(topics, _remappings(topics), {})
-    others = {sensor: topic for sensor, topic in topics.items() if sensor != "camera"}
-    compressed = (SENSOR_TOPICS["camera"] + COMPRESSED, topics["camera"])
-    transport = {"image_transport": "compressed"}
-    return _Sensing(topics, (*_remappings(others), compressed), transport)
+        transports = {
+            sensor: transport_of(sensor, recording.topics[topic].type)
+            for sensor, topic in topics.items()
+        }
+    pairs = [(STREAMS[sensor][transports[sensor]].topic, topics[sensor]) for sensor in topics]
+    others = {
+        sensor: transport
+        for sensor, transport in transports.items()
+        if transport != next(iter(STREAMS[sensor]))
+    }
+    return _Sensing(topics, tuple(pair for pair in pairs if pair[0] != pair[1]), others)
 
 
-def _remappings(topics: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    pairs = [(SENSOR_TOPICS[sensor], topic) for sensor, topic in topics.items()]
-    if "camera" in topics:
-        # Remapping a topic does not remap its compressed sibling.
-        pairs.append((SENSOR_TOPICS["camera"] + COMPRESSED, topics["camera"] + COMPRESSED))
-    return tuple(pair for pair in pairs if pair[0] != pair[1])
+def _remappings(sensor: str, topic: str) -> Iterator[tuple[str, str]]:
+    """Yield how the topics of a sensor are remapped, whichever transport is chosen."""
+    streams = STREAMS[sensor].values()
+    base = next(iter(streams)).topic + "/"
+    for stream in streams:
+        # ROS does not remap a topic below with the one above.
+        below = "/" + stream.topic.removeprefix(base) if stream.topic.startswith(base) else ""
+        if stream.topic != topic + below:
+            yield stream.topic, topic + below
 
 
 def _sources(

@@ -42,7 +42,7 @@ class Pipeline:
     @property
     def sensors(self) -> list[str]:
         """The kinds of message that the network listens to."""
-        return sorted({str(item.source.sensor) for item in self.inputs.values()})
+        return sorted({sensor for item in self.inputs.values() for sensor in item.sensors})
 
     @property
     def detection_image(self) -> tuple[int, int]:
@@ -77,9 +77,9 @@ class Pipeline:
         Raises SensorError if the message cannot be used; it has then no effect.
         """
         encoded = {
-            name: item.encode(message, arrival_ns)
+            name: sample
             for name, item in self.inputs.items()
-            if item.source.sensor == sensor
+            if (sample := item.receive(sensor, message, arrival_ns)) is not None
         }
         for name, sample in encoded.items():
             self.core.push(name, sample.spikes, sample.stamp_ns, sample.complete_ns)

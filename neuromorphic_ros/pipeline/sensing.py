@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -10,14 +10,46 @@ from neuromorphic_ros.encoding.image import Grey, decode_compressed, to_grey
 from neuromorphic_ros.encoding.imu import ImuSample
 from neuromorphic_ros.encoding.scan import Scan
 
-MESSAGE_TYPES = {
-    "camera": ("sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage"),
-    "scan": ("sensor_msgs/msg/LaserScan",),
-    "imu": ("sensor_msgs/msg/Imu",),
+
+class Stream(NamedTuple):
+    """One form in which the messages of a sensor come; topic: before remapping."""
+
+    type: str
+    topic: str
+
+
+# By sensor and transport; the first one is the default. A topic below that of the first one is
+# remapped with it.
+STREAMS = {
+    "camera": {
+        "raw": Stream("sensor_msgs/msg/Image", "image_raw"),
+        "compressed": Stream("sensor_msgs/msg/CompressedImage", "image_raw/compressed"),
+        "events": Stream("event_camera_msgs/msg/EventPacket", "events"),
+    },
+    "scan": {
+        "scan": Stream("sensor_msgs/msg/LaserScan", "scan"),
+        "points": Stream("sensor_msgs/msg/PointCloud2", "points"),
+    },
+    "imu": {"imu": Stream("sensor_msgs/msg/Imu", "imu")},
+    "magnetometer": {"magnetometer": Stream("sensor_msgs/msg/MagneticField", "imu/mag")},
+    "temperature": {"temperature": Stream("sensor_msgs/msg/Temperature", "temperature")},
+    "humidity": {"humidity": Stream("sensor_msgs/msg/RelativeHumidity", "humidity")},
+    "pressure": {"pressure": Stream("sensor_msgs/msg/FluidPressure", "pressure")},
+    "illuminance": {"illuminance": Stream("sensor_msgs/msg/Illuminance", "illuminance")},
+    "range": {"range": Stream("sensor_msgs/msg/Range", "range")},
+    "array": {"array": Stream("std_msgs/msg/Float32MultiArray", "array")},
 }
-# What nodes subscribe to, before remapping; compressed pictures come on a topic beside raw ones.
-SENSOR_TOPICS = {"camera": "image_raw", "imu": "imu", "scan": "scan"}
-COMPRESSED = "/compressed"
+MESSAGE_TYPES = {
+    sensor: tuple(stream.type for stream in streams.values()) for sensor, streams in STREAMS.items()
+}
+ENVIRONMENT = ("temperature", "humidity", "pressure", "illuminance", "range", "array")
+# Parameters that choose the transport of a sensor.
+TRANSPORTS = {"camera": "image_transport", "scan": "scan_transport"}
+
+
+def transport_of(sensor: str, type_name: str) -> str:
+    """Return the transport by which a sensor's messages of a type come."""
+    return next(name for name, stream in STREAMS[sensor].items() if stream.type == type_name)
 
 
 def nanoseconds(stamp: Any) -> int:
@@ -26,8 +58,13 @@ def nanoseconds(stamp: Any) -> int:
 
 
 def stamp_of(message: Any, arrival_ns: int) -> int:
-    """Return the stamp of a message [ns]; a driver that leaves it zero gets the time of arrival."""
-    return nanoseconds(message.header.stamp) or arrival_ns
+    """Return the stamp of a message [ns]; without one, or if it is zero, the time of arrival."""
+    return (nanoseconds(message.header.stamp) if hasattr(message, "header") else 0) or arrival_ns
+
+
+def frame_of(message: Any) -> str:
+    """Return the frame of a message; empty if it has no header."""
+    return str(message.header.frame_id) if hasattr(message, "header") else ""
 
 
 def grey_of(message: Any) -> Grey:

@@ -17,10 +17,11 @@ from neuromorphic_ros.encoding.scan import (
 )
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.parameters import build
-from neuromorphic_ros.pipeline.sensing import grey_of, imu_of, scan_of, stamp_of
+from neuromorphic_ros.pipeline.auxiliary import Auxiliary
+from neuromorphic_ros.pipeline.sensing import frame_of, grey_of, imu_of, scan_of, stamp_of
 from neuromorphic_ros.pipeline.time_jump import restarted
 from neuromorphic_ros.pipeline.tuning import Tunable
-from neuromorphic_ros.snn.spec import Input
+from neuromorphic_ros.snn.spec import Input, NetworkSpec
 from neuromorphic_ros.spikes import SpikeBatch
 
 
@@ -33,30 +34,51 @@ class Encoded(NamedTuple):
     spikes: SpikeBatch
 
 
+Reader = Callable[[Any], Any]
+
+
+class Encoding(NamedTuple):
+    """How the messages of an input become spikes.
+
+    read: turns a message into a sample. auxiliary: completes samples from another sensor, which
+    are then pairs of sample and reading.
+    """
+
+    encoder: Encoder[Any]
+    read: Reader
+    auxiliary: Auxiliary | None = None
+
+
 class SensorInput:
-    """Read and encode the messages of one sensor."""
+    """Read and encode the messages of one sensor, completed by another one if need be."""
 
     def __init__(self, source: Input, seed: int) -> None:
         """Build the encoder that the network asks for; raises NetworkError if it does not fit."""
         self.source = source
-        if source.encoder is None:
+        if source.sensor is None or source.encoder is None:
             raise NetworkError(
                 f"input '{source.name}' has no encoder: give it sensor and encoder in the network "
                 "file to drive it with messages"
             )
-        try:
-            self.encoder, self._read = ENCODERS[source.encoder](source, seed)
-        except KeyError:
+        fitting = ENCODERS[source.sensor]
+        if source.encoder not in fitting:
             raise NetworkError(
-                f"input '{source.name}' wants encoder '{source.encoder}'; "
-                f"there are {', '.join(ENCODERS)}"
-            ) from None
+                f"input '{source.name}' wants encoder '{source.encoder}'; for the {source.sensor} "
+                f"there are {', '.join(fitting)}"
+            )
+        self.encoder, self._read, self._auxiliary = fitting[source.encoder](source, seed)
         if self.encoder.shape != source.shape:
             raise NetworkError(
                 f"input '{source.name}' has shape {source.shape}, "
                 f"its encoder {source.encoder} makes {self.encoder.shape}"
             )
         self.reset()
+
+    @property
+    def sensors(self) -> tuple[str, ...]:
+        """The kinds of message that it listens to."""
+        also = (self._auxiliary.sensor,) if self._auxiliary else ()
+        return (str(self.source.sensor), *also)
 
     @property
     def image_size(self) -> tuple[int, int]:
@@ -71,7 +93,20 @@ class SensorInput:
     def reset(self) -> None:
         """Forget all samples."""
         self.encoder.reset()
+        if self._auxiliary:
+            self._auxiliary.reset()
         self._previous_ns: int | None = None
+
+    def receive(self, sensor: str, message: Any, arrival_ns: int) -> Encoded | None:
+        """Take a message of any sensor; none: it is not the one that is encoded.
+
+        Raises SensorError if it listens to the sensor and the message cannot be used.
+        """
+        if sensor == self.source.sensor:
+            return self.encode(message, arrival_ns)
+        if self._auxiliary and sensor == self._auxiliary.sensor:
+            self._auxiliary.receive(message, arrival_ns)
+        return None
 
     def encode(self, message: Any, arrival_ns: int) -> Encoded:
         """Encode a message; a stamp far in the past starts anew.
@@ -80,14 +115,25 @@ class SensorInput:
         """
         stamp_ns = stamp_of(message, arrival_ns)
         if restarted(self._previous_ns, stamp_ns):
-            self.reset()
-        spikes = self.encoder.encode(self._read(message), stamp_ns)
+            # What completes samples of the new start may have come before them.
+            self.encoder.reset()
+            self._previous_ns = None
+        sample = self._read(message)
+        if self._auxiliary:
+            sample = sample, self._auxiliary.at(stamp_ns)
+        spikes = self.encoder.encode(sample, stamp_ns)
         self._previous_ns = stamp_ns
         complete_ns = self.encoder.complete_ns(stamp_ns)
-        return Encoded(stamp_ns, complete_ns, message.header.frame_id, spikes)
+        return Encoded(stamp_ns, complete_ns, frame_of(message), spikes)
 
 
-Reader = Callable[[Any], Any]
+def sensors_of(spec: NetworkSpec) -> list[str]:
+    """Return the kinds of message that a network listens to, sorted.
+
+    Raises NetworkError if it asks for an encoder that does not fit.
+    """
+    inputs = [SensorInput(source, spec.seed) for source in spec.inputs if source.encoder]
+    return sorted({sensor for item in inputs for sensor in item.sensors})
 
 
 class CameraReader:
@@ -105,35 +151,35 @@ class CameraReader:
         return resize(grey, self._height, self._width)
 
 
-def _dvs(source: Input, seed: int) -> tuple[Encoder[Any], Reader]:
+def _dvs(source: Input, seed: int) -> Encoding:
     if len(source.shape) != 3 or source.shape[0] != 2:
         raise NetworkError(
             f"input '{source.name}': dvs makes (2, height, width), not {source.shape}"
         )
     _, height, width = source.shape
     encoder = Dvs(_parameters(DvsParameters, source), height, width, seed)
-    return encoder, CameraReader(height, width)
+    return Encoding(encoder, CameraReader(height, width))
 
 
-def _scan_latency(source: Input, _: int) -> tuple[Encoder[Any], Reader]:
-    return ScanLatencyEncoder(_parameters(ScanLatencyParameters, source)), scan_of
+def _scan_latency(source: Input, _: int) -> Encoding:
+    return Encoding(ScanLatencyEncoder(_parameters(ScanLatencyParameters, source)), scan_of)
 
 
-def _scan_rate(source: Input, _: int) -> tuple[Encoder[Any], Reader]:
-    return ScanRateEncoder(_parameters(ScanRateParameters, source)), scan_of
+def _scan_rate(source: Input, _: int) -> Encoding:
+    return Encoding(ScanRateEncoder(_parameters(ScanRateParameters, source)), scan_of)
 
 
-def _imu_delta(source: Input, _: int) -> tuple[Encoder[Any], Reader]:
-    return ImuEncoder(_parameters(ImuParameters, source)), imu_of
+def _imu_delta(source: Input, _: int) -> Encoding:
+    return Encoding(ImuEncoder(_parameters(ImuParameters, source)), imu_of)
 
 
 def _parameters(cls: type, source: Input) -> Any:
     return build(cls, source.parameters, f"input '{source.name}'", NetworkError)
 
 
-ENCODERS: dict[str, Callable[[Input, int], tuple[Encoder[Any], Reader]]] = {
-    "dvs": _dvs,
-    "scan_latency": _scan_latency,
-    "scan_rate": _scan_rate,
-    "imu_delta": _imu_delta,
+# By sensor and name.
+ENCODERS: dict[str, dict[str, Callable[[Input, int], Encoding]]] = {
+    "camera": {"dvs": _dvs},
+    "scan": {"scan_latency": _scan_latency, "scan_rate": _scan_rate},
+    "imu": {"imu_delta": _imu_delta},
 }

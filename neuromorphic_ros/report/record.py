@@ -24,7 +24,7 @@ from neuromorphic_ros.pipeline.outputs import (
     TWIST,
     TWIST_STAMPED,
 )
-from neuromorphic_ros.pipeline.sensing import MESSAGE_TYPES, grey_of, scan_of, stamp_of
+from neuromorphic_ros.pipeline.sensing import STREAMS, grey_of, scan_of, stamp_of
 from neuromorphic_ros.spikes import SpikeBatch, merge
 
 DIAGNOSTICS = "diagnostic_msgs/msg/DiagnosticArray"
@@ -226,8 +226,9 @@ def _keep_diagnostics(record: Record, content: Any, _: RecordedMessage) -> None:
 
 
 _KEEP: Mapping[str, Callable[[Record, Any, RecordedMessage], None]] = {
-    **dict.fromkeys(MESSAGE_TYPES["camera"], _keep_picture),
-    **dict.fromkeys(MESSAGE_TYPES["scan"], _keep_scan),
+    STREAMS["camera"]["raw"].type: _keep_picture,
+    STREAMS["camera"]["compressed"].type: _keep_picture,
+    STREAMS["scan"]["scan"].type: _keep_scan,
     TWIST_STAMPED: _keep_command,
     TWIST: _keep_command,
     DETECTIONS: _keep_detections,

@@ -25,6 +25,17 @@ from neuromorphic_ros.spikes import Shape
 
 Bias = Annotated[Quantity, Field(ge=-1e6, le=1e6)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=200)]
+Sensor = Literal[
+    "camera",
+    "scan",
+    "imu",
+    "temperature",
+    "humidity",
+    "pressure",
+    "illuminance",
+    "range",
+    "array",
+]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -37,7 +48,7 @@ class Input:
 
     name: Name
     shape: Extents
-    sensor: Literal["camera", "scan", "imu"] | None = None
+    sensor: Sensor | None = None
     encoder: Name | None = None
     parameters: dict[str, Any] = dataclasses.field(default_factory=dict)
     trigger: bool = True
@@ -199,11 +210,6 @@ class NetworkSpec:
     def shapes(self) -> dict[str, Shape]:
         """Shapes of inputs and populations by name, inputs first."""
         return {node.name: node.shape for node in self.nodes}
-
-    @property
-    def sensors(self) -> set[str]:
-        """The kinds of message that its encoders listen to."""
-        return {source.sensor for source in self.inputs if source.sensor is not None}
 
     @property
     def channels(self) -> int:

@@ -8,8 +8,7 @@ from typing import Any
 
 from neuromorphic_ros.backends.base import Backend
 from neuromorphic_ros.backends.registry import BACKENDS
-from neuromorphic_ros.encoding.encoder import Encoder
-from neuromorphic_ros.pipeline.sensor_input import ENCODERS, Reader
+from neuromorphic_ros.pipeline.sensor_input import ENCODERS, Encoding
 from neuromorphic_ros.snn.spec import Input
 from neuromorphic_ros.snn.streaming import StreamingNetwork, TickSpikes
 
@@ -26,24 +25,24 @@ class FailingNetwork(StreamingNetwork):
         return super().run(spikes)
 
 
-def failing_encoder(source: Input, seed: int) -> tuple[Encoder[Any], Reader]:
+def failing_encoder(source: Input, seed: int) -> Encoding:
     """Build the encoder with a reader that has a bug."""
-    encoder, read = REAL_ENCODER(source, seed)
+    encoding = REAL_ENCODER(source, seed)
 
     def read_with_bug(message: Any) -> Any:
         if message.ranges[LAST_SECTOR] < message.range_max:
             raise ZeroDivisionError("a bug")
-        return read(message)
+        return encoding.read(message)
 
-    return encoder, read_with_bug
+    return encoding._replace(read=read_with_bug)
 
 
-REAL_ENCODER = ENCODERS[CODE]
+REAL_ENCODER = ENCODERS["scan"][CODE]
 
 if __name__ == "__main__":
     part, name = sys.argv.pop(1), sys.argv.pop(1)
     if part == "core":
         BACKENDS["jetson"] = Backend("jetson", "", "works", "works", FailingNetwork)
     else:
-        ENCODERS[CODE] = failing_encoder
+        ENCODERS["scan"][CODE] = failing_encoder
     sys.exit(importlib.import_module(f"neuromorphic_ros.nodes.{name}").main())

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from neuromorphic_ros.bags.writer import RecordingWriter
 from neuromorphic_ros.errors import BackendError, BagError, HardwareModelError, NetworkError
 from neuromorphic_ros.pipeline.bringup import (
     BringupError,
@@ -118,6 +119,37 @@ def test_a_remapped_camera_is_remapped_with_its_compressed_topic() -> None:
     remappings = planned(topics={"camera": "/front/image"})["pipeline"].remappings
     assert ("image_raw", "/front/image") in remappings
     assert ("image_raw/compressed", "/front/image/compressed") in remappings
+
+
+def test_every_transport_of_a_remapped_lidar_is_remapped() -> None:
+    remappings = planned(topics={"scan": "/front/scan"})["pipeline"].remappings
+    assert remappings == (("scan", "/front/scan"), ("points", "/front/scan"))
+
+
+@pytest.mark.parametrize("composed", [True, False])
+def test_the_transport_of_a_recording_is_found_and_told_to_who_needs_it(
+    composed: bool, tmp_path: Path
+) -> None:
+    with RecordingWriter(tmp_path / "bag") as writer:
+        writer.write("/lidar/points", "sensor_msgs/msg/PointCloud2", {}, 1)
+        writer.write("/camera/compressed", "sensor_msgs/msg/CompressedImage", {}, 2)
+        writer.write("/imu", "sensor_msgs/msg/Imu", {}, 3)
+    nodes = planned(network="robot", composed=composed, playback=Playback(tmp_path / "bag"))
+    wanted = {
+        "pipeline": {"scan_transport": "points", "image_transport": "compressed"},
+        "scan_encoder": {"scan_transport": "points"},
+        "dvs_encoder": {"image_transport": "compressed"},
+        "imu_encoder": {},
+    }
+    for name in wanted.keys() & nodes.keys():
+        parameters = nodes[name].parameters
+        transports = {key: value for key, value in parameters.items() if "transport" in key}
+        assert transports == wanted[name]
+        assert set(nodes[name].remappings) == {
+            ("points", "/lidar/points"),
+            ("image_raw/compressed", "/camera/compressed"),
+            ("imu", "/imu"),
+        }
 
 
 def test_the_pipeline_has_the_parameter_sets_of_all_parts() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 import cv2
 import numpy as np
@@ -13,12 +13,16 @@ from neuromorphic_ros.bags.typestore import to_message, typestore
 from neuromorphic_ros.errors import SensorError
 from neuromorphic_ros.pipeline.sensing import (
     MESSAGE_TYPES,
-    SENSOR_TOPICS,
+    STREAMS,
+    TRANSPORTS,
+    frame_of,
     grey_of,
     imu_of,
     scan_of,
     stamp_of,
+    transport_of,
 )
+from neuromorphic_ros.snn.spec import Sensor
 
 PICTURE = np.arange(12, dtype=np.uint8).reshape(3, 4)
 
@@ -36,8 +40,23 @@ def image(**changes: Any) -> Any:
 
 def test_every_sensor_has_known_types_and_a_topic() -> None:
     known = typestore().fielddefs
-    assert {name for names in MESSAGE_TYPES.values() for name in names} <= known.keys()
-    assert MESSAGE_TYPES.keys() == SENSOR_TOPICS.keys()
+    streams = [stream for streams in STREAMS.values() for stream in streams.values()]
+    assert {stream.type for stream in streams} <= known.keys()
+    assert len({stream.topic for stream in streams}) == len(streams)
+
+
+@pytest.mark.parametrize("sensor", STREAMS)
+def test_the_type_of_a_message_tells_its_transport(sensor: str) -> None:
+    for transport, type_name in zip(STREAMS[sensor], MESSAGE_TYPES[sensor], strict=True):
+        assert transport_of(sensor, type_name) == transport
+
+
+def test_a_sensor_with_several_transports_has_a_parameter_to_choose_one() -> None:
+    assert {sensor for sensor, streams in STREAMS.items() if len(streams) > 1} == set(TRANSPORTS)
+
+
+def test_every_sensor_of_a_network_has_a_stream() -> None:
+    assert set(get_args(Sensor)) == STREAMS.keys() - {"magnetometer"}
 
 
 def test_a_stamp_is_that_of_the_header() -> None:
@@ -46,6 +65,11 @@ def test_a_stamp_is_that_of_the_header() -> None:
 
 def test_a_driver_that_leaves_the_stamp_zero_gets_the_time_of_arrival() -> None:
     assert stamp_of(image(), 5) == 5
+
+
+def test_a_message_without_header_has_the_time_of_arrival_and_no_frame() -> None:
+    message = to_message("std_msgs/msg/Float32MultiArray", {"data": [1.0]})
+    assert (stamp_of(message, 5), frame_of(message)) == (5, "")
 
 
 def test_a_raw_image_is_its_picture() -> None:

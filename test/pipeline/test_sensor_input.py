@@ -12,6 +12,12 @@ from neuromorphic_ros.snn.spec import Input
 
 SECOND_NS = 1_000_000_000
 DVS = Input("dvs", (2, 6, 8), "camera", "dvs")
+SOURCES = (
+    DVS,
+    Input("scan", (38,), "scan", "scan_latency"),
+    Input("scan", (36,), "scan", "scan_rate"),
+    Input("imu", (2, 6), "imu", "imu_delta"),
+)
 
 
 def picture(stamp_ns: int, grey: int, frame_id: str = "camera") -> Any:
@@ -68,6 +74,7 @@ def test_a_stamp_a_little_in_the_past_is_refused_and_changes_nothing() -> None:
     ("source", "reason"),
     [
         (Input("dvs", (2, 6, 8), "camera", "nothing"), "there are dvs"),
+        (Input("dvs", (2, 6, 8), "camera", "scan_rate"), "for the camera there are dvs"),
         (Input("dvs", (6, 8), "camera", "dvs"), r"\(2, height, width\)"),
         (Input("dvs", (2, 6, 8), "camera", "dvs", {"threshold": 1.0}), "not a known field"),
         (Input("dvs", (2, 6, 8), "camera", "dvs", {"threshold_on": -1.0}), "threshold_on = -1"),
@@ -80,8 +87,12 @@ def test_what_a_network_asks_for_in_vain_is_refused_by_name(source: Input, reaso
         SensorInput(source, seed=0)
 
 
-@pytest.mark.parametrize("encoder", ENCODERS)
-def test_every_encoder_has_described_parameters(encoder: str) -> None:
-    shapes = {"dvs": (2, 6, 8), "imu_delta": (2, 6), "scan_latency": (38,), "scan_rate": (36,)}
-    sensor = SensorInput(Input("it", shapes[encoder], "camera", encoder), seed=0)
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: f"{source.sensor} {source.encoder}")
+def test_every_encoder_has_described_parameters(source: Input) -> None:
+    sensor = SensorInput(source, seed=0)
     assert [field.name for field in sensor.tunable.fields if not field.description] == []
+
+
+def test_no_encoder_is_left_out() -> None:
+    expected = [(sensor, encoder) for sensor, found in ENCODERS.items() for encoder in found]
+    assert [(source.sensor, source.encoder) for source in SOURCES] == expected

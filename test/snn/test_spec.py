@@ -388,7 +388,6 @@ def test_projections_reach_the_compartments_of_a_neuron() -> None:
 def test_an_input_may_have_no_encoder() -> None:
     spec = image()
     assert (spec.inputs[0].sensor, spec.inputs[0].encoder) == (None, None)
-    assert spec.sensors == set()
 
 
 def test_the_longest_delay_to_each_population() -> None:
