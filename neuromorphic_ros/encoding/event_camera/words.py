@@ -35,6 +35,10 @@ class DecoderCounts(NamedTuple):
         """Add field by field."""
         return DecoderCounts(*(one + two for one, two in zip(self, other, strict=True)))
 
+    def minus(self, other: DecoderCounts) -> DecoderCounts:
+        """Subtract field by field."""
+        return DecoderCounts(*(one - two for one, two in zip(self, other, strict=True)))
+
 
 def event_shape(height: int, width: int) -> Shape:
     """Return (2, height, width); raises SensorError if no sensor has that size."""
