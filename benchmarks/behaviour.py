@@ -20,7 +20,6 @@ from matplotlib.patches import Circle, Rectangle
 from reporting import Row, table
 from scipy import stats
 
-from neuromorphic_ros.bags.camera import frames
 from neuromorphic_ros.bags.reader import open_recording
 from neuromorphic_ros.bags.typestore import stamp_ns, to_message
 from neuromorphic_ros.decoding.detection import Box, Detections
@@ -30,6 +29,7 @@ from neuromorphic_ros.errors import SensorError
 from neuromorphic_ros.pipeline.networks import find_network
 from neuromorphic_ros.pipeline.pipeline import Decision, Pipeline
 from neuromorphic_ros.resources import share_directory
+from neuromorphic_ros.sensors.camera import frames
 from neuromorphic_ros.simulation.recording import START_NS, TICK_NS, sense
 from neuromorphic_ros.simulation.wheeled_robot import WheeledRobot
 from neuromorphic_ros.simulation.world import BALL_RADIUS_M, ROOM_LENGTH_M, ROOM_WIDTH_M, ball_pose
@@ -317,10 +317,8 @@ def drive_simulated(seed: int, rate_hz: int, duration_s: int = DRIVE_S) -> Drive
 
 def video(path: Path) -> Iterator[Message]:
     """Yield the frames of a video as images."""
-    taken_ns = START_NS
     for frame in frames(str(path)):
-        yield image(frame.picture, taken_ns)
-        taken_ns += frame.period_ns
+        yield image(frame.picture, START_NS + frame.position_ns)
 
 
 def still(picture: npt.NDArray[np.uint8], noise_dn: float, count: int) -> Iterator[Message]:

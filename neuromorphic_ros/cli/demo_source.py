@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
-import cv2
-
-from neuromorphic_ros.bags.camera import Frame, frames
 from neuromorphic_ros.bags.reader import open_recording
 from neuromorphic_ros.bags.recording import Recording
 from neuromorphic_ros.bags.topics import find_topics
 from neuromorphic_ros.bags.video import SUFFIXES as VIDEO_SUFFIXES
 from neuromorphic_ros.cli.assignments import ArgumentError
-from neuromorphic_ros.errors import BagError, SensorError
+from neuromorphic_ros.errors import BagError
 from neuromorphic_ros.pipeline.networks import find_network
 from neuromorphic_ros.pipeline.sensing import MESSAGE_TYPES
 from neuromorphic_ros.pipeline.sensor_input import sensors_of
+from neuromorphic_ros.sensors.camera import Camera, CameraRequest
 
 # The first one whose sensors a recording has. Without an IMU, the robot network stands still.
 NETWORK_OF_SENSORS = (
@@ -66,7 +64,7 @@ def recorded(
 def camera(device: int, network: str | None, duration_s: float) -> Source:
     """Use a camera; network: name or file of one that needs nothing else.
 
-    Raises SensorError if the camera cannot be opened, ArgumentError if the network does not fit.
+    Raises SensorError if the camera gives no picture, ArgumentError if the network does not fit.
     """
     network = network or "motion_detector"
     sensors = sensors_of(find_network(network))
@@ -75,14 +73,9 @@ def camera(device: int, network: str | None, duration_s: float) -> Source:
             f"network '{network}' listens to {', '.join(missing)} as well, which a camera "
             "does not give; choose motion_detector"
         )
-    # OpenCV, if it can be told, must not add warnings of its own to the one line of the error.
-    with contextlib.suppress(AttributeError):
-        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
     # The node would try again for ever, which is right on a robot but not here.
-    pictures = cast(Generator[Frame, None, None], frames(str(device)))
-    with contextlib.closing(pictures):
-        if next(pictures, None) is None:
-            raise SensorError(f"camera {device} gives no picture; check its cable")
+    with contextlib.closing(Camera(CameraRequest(str(device)))) as opened:
+        opened.grab()
     return Source(f"camera {device}", network, {"camera": "/image_raw"}, duration_s, device=device)
 
 

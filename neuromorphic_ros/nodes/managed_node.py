@@ -82,13 +82,15 @@ class ManagedNode(LifecycleNode):
         low: float | None = None,
         high: float | None = None,
         read_only: bool = False,
+        dynamic: bool = False,
     ) -> Any:
         """Declare a parameter and return its value; low, high: inclusive limits.
 
+        dynamic: whether its type may change, as that of a name which may be a number.
         A given value that is refused leaves the default and keeps the node from being configured.
         """
         field = ParameterField(name, default, low, high, description)
-        described = descriptor(field, read_only=read_only)
+        described = descriptor(field, read_only=read_only, dynamic=dynamic)
         try:
             return self.declare_parameter(name, default, described).value
         except ParameterException as refused:

@@ -23,6 +23,8 @@ def keep_connected(node: ManagedNode, worker: Worker, use: Callable[[Worker], bo
             if not use(worker):
                 return
         except SensorError as failed:
+            if worker.stopping.is_set():
+                return
             backoff = backoff.failed(node.steady_ns - begun_ns)
             node.diagnostics.set(
                 "source",

@@ -18,9 +18,13 @@ from neuromorphic_ros.parameters import ParameterField
 from neuromorphic_ros.pipeline.tuning import ParameterError, Tunable, Tunables, tune
 
 
-def descriptor(field: ParameterField, *, read_only: bool = False) -> ParameterDescriptor:
-    """Describe a parameter to ROS, with its limits as a range."""
-    described = ParameterDescriptor(description=field.description, read_only=read_only)
+def descriptor(
+    field: ParameterField, *, read_only: bool = False, dynamic: bool = False
+) -> ParameterDescriptor:
+    """Describe a parameter to ROS, with its limits as a range; dynamic: its type may change."""
+    described = ParameterDescriptor(
+        description=field.description, read_only=read_only, dynamic_typing=dynamic
+    )
     if field.low is None or field.high is None or isinstance(field.default, bool):
         return described
     if isinstance(field.default, int):

@@ -24,10 +24,11 @@ class Worker:
         """Wait for a steady time; return false if the worker is to stop."""
         return not self.stopping.wait(max(0.0, (steady_ns - self._node.steady_ns) / 1e9))
 
-    def stop(self) -> None:
-        """Let the work end and wait for it."""
+    def stop(self, timeout_s: float | None = None) -> bool:
+        """Let the work end and wait for it; return false if it has not after `timeout_s`."""
         self.stopping.set()
-        self._thread.join()
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
 
     def _run(self) -> None:
         try:

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.ros
 IMU = "sensor_msgs/msg/Imu"
 TEMPERATURE = "sensor_msgs/msg/Temperature"
 SOURCE = "mpu6050_driver: source"
-OK, WARN, ERROR = 0, 1, 2
+OK, ERROR = 0, 2
 G = 9.80665
 
 
