@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
 from harness import Received, Robot, eventually
 from sensors.calibrations import write_calibration
+from sensors.ip_camera import IpCamera
 from sensors.videos import number, write_variable_rate_video, write_video
 
 pytestmark = pytest.mark.ros
@@ -39,6 +42,12 @@ def watch(robot: Robot) -> tuple[list[Received], list[Received]]:
     """Return what comes on image_raw and camera_info."""
     pictures = robot.listener.collect("image_raw", IMAGE)
     return pictures, robot.listener.collect("camera_info", CAMERA_INFO)
+
+
+@pytest.fixture
+def ip_camera() -> Iterator[IpCamera]:
+    with closing(IpCamera()) as served:
+        yield served
 
 
 def play_from_the_start(robot: Robot, **values: object) -> None:
@@ -140,6 +149,40 @@ def test_a_video_that_vanishes_is_reported_and_played_when_it_is_back(
     robot.listener.reports(SOURCE, "capturing")
     eventually(lambda: len(pictures) > before, "it plays again")
     assert steps_s(pictures).min() > 0.0
+
+
+def test_a_camera_that_is_unplugged_is_reported_and_used_when_it_is_back(
+    robot: Robot, ip_camera: IpCamera
+) -> None:
+    pictures, infos = watch(robot)
+    robot.start("video_source", {"source": ip_camera.url, "loop": False})
+    eventually(lambda: len(pictures) > 20, "it captures")
+    assert np.median(steps_s(pictures)) == pytest.approx(0.05, abs=0.01)
+    age_s = pictures[-1].at_s - time.monotonic() + time.time() - stamp_ns(pictures[-1]) / 1e9
+    assert 0.0 < age_s < 0.1
+    ip_camera.plugged = False
+    robot.listener.reports(SOURCE, "gives no picture; check its cable")
+    robot.listener.reports(SOURCE, "cannot be opened")
+    assert robot.listener.status(SOURCE)[0] == ERROR
+    before = len(pictures)
+    ip_camera.plugged = True
+    robot.listener.reports(SOURCE, "capturing")
+    eventually(lambda: len(pictures) > before + 5, "it captures again")
+    assert steps_s(pictures).min() > 0.0
+    eventually(lambda: len(infos) >= len(pictures), "camera_info comes with each")
+
+
+def test_a_camera_that_hangs_is_reported_until_it_goes_on(
+    robot: Robot, ip_camera: IpCamera
+) -> None:
+    pictures, _ = watch(robot)
+    robot.start("video_source", {"source": ip_camera.url, "timeout_s": 0.5})
+    eventually(lambda: pictures, "it captures")
+    ip_camera.frozen = True
+    robot.listener.reports(SOURCE, "gives no picture and does not answer")
+    assert robot.listener.status(SOURCE)[0] == ERROR
+    ip_camera.frozen = False
+    robot.listener.reports(SOURCE, "capturing")
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,16 @@ import cv2
 import pytest
 
 from neuromorphic_ros.errors import SensorError
+from neuromorphic_ros.sensors import camera as camera_module
 from neuromorphic_ros.sensors.camera import Camera, CameraRequest, frames
 
+from .ip_camera import IpCamera
 from .videos import number, write_variable_rate_video, write_video
+
+
+def grab_all(camera: Camera) -> None:
+    while camera.grab():
+        pass
 
 
 @pytest.mark.parametrize(
@@ -56,8 +63,7 @@ def test_the_variable_rate_of_a_real_video_is_kept(shared_data: Path) -> None:
 
 def test_a_video_begins_again(tmp_path: Path) -> None:
     with closing(Camera(CameraRequest(str(write_video(tmp_path / "v.avi", 3))))) as camera:
-        while camera.grab():
-            pass
+        grab_all(camera)
         assert not camera.grab()
         camera.rewind()
         assert camera.grab()
@@ -98,6 +104,29 @@ def test_a_video_without_pictures_is_named(tmp_path: Path) -> None:
 def test_a_device_that_is_not_there_is_named(source: str) -> None:
     with pytest.raises(SensorError, match=f"'{source}' cannot be opened; check that it exists"):
         Camera(CameraRequest(source, 640, 480, 30.0))
+
+
+def test_a_stream_that_is_cut_fails_until_it_is_back() -> None:
+    with closing(IpCamera()) as served:
+        with closing(Camera(CameraRequest(served.url))) as camera:
+            assert camera.grab()
+            assert camera.picture().mean() == 90.0
+            served.plugged = False
+            with pytest.raises(SensorError, match=f"'{served.url}' gives no picture; check"):
+                grab_all(camera)
+        with pytest.raises(SensorError, match=f"'{served.url}' cannot be opened"):
+            Camera(CameraRequest(served.url))
+        served.plugged = True
+        with closing(Camera(CameraRequest(served.url))) as camera:
+            assert camera.grab()
+
+
+def test_a_stream_that_hangs_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(camera_module, "STREAM_TIMEOUT_MS", 500)
+    with closing(IpCamera()) as served, closing(Camera(CameraRequest(served.url))) as camera:
+        served.frozen = True
+        with pytest.raises(SensorError, match="gives no picture"):
+            grab_all(camera)
 
 
 def test_a_pipeline_without_a_sink_is_completed_in_the_message() -> None:
