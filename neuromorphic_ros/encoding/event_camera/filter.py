@@ -51,8 +51,8 @@ class EventFilter(ABC):
         # Compiled code takes whole arrays only, spikes may be every second item of something.
         whole = SpikeBatch(
             spikes.shape,
-            np.require(spikes.address, requirements="CA"),
-            np.require(spikes.time_ns, requirements="CA"),
+            np.require(spikes.address, requirements=["C", "A"]),
+            np.require(spikes.time_ns, requirements=["C", "A"]),
         )
         address, time_ns = np.empty_like(whole.address), np.empty_like(whole.time_ns)
         passed = self._pass(whole, address, time_ns)
