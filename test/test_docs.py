@@ -12,6 +12,8 @@ from neuromorphic_ros.backends.registry import BACKENDS
 from neuromorphic_ros.parameters import fields_of
 from neuromorphic_ros.pipeline.networks import network_names
 from neuromorphic_ros.pipeline.pipeline import Pipeline
+from neuromorphic_ros.sensors.gyro_bias import GyroCalibration
+from neuromorphic_ros.sensors.mpu6050 import Mpu6050Settings
 from neuromorphic_ros.snn.network_file import load_network
 from neuromorphic_ros.snn.neurons.adex import AdEx
 from neuromorphic_ros.snn.neurons.model import Neuron
@@ -54,6 +56,15 @@ def test_the_docs_tell_every_parameter_of_a_neuron_with_its_default(model: type)
             assert "| `tau_syn_ms` (`adex`) | none |" in page
         elif not (name == "initial" and default == 0.0):
             assert f"| `{name}` | {shown} |" in page
+
+
+@pytest.mark.parametrize("settings", [Mpu6050Settings, GyroCalibration])
+def test_the_docs_tell_every_parameter_of_the_imu_with_its_default(settings: type) -> None:
+    page = (ROOT / "docs" / "sensors.md").read_text("utf-8")
+    for name, default, *_ in fields_of(settings):
+        values = default if isinstance(default, tuple) else (default,)
+        shown = ", ".join(f"{value:g}" for value in values)
+        assert f"| `{name}` | {f'[{shown}]' if len(values) > 1 else shown} |" in page
 
 
 @pytest.mark.parametrize("name", [None, *PRESETS])

@@ -91,9 +91,11 @@ def test_it_measures_at_100_hz_with_increasing_stamps(driver: Driver) -> None:
     came = driver.wait_for_measurements(300)
     stamps = np.array([stamp_s(received) for received in came])
     assert np.diff(stamps).min() > 0.0
-    assert 299 / (stamps[-1] - stamps[0]) == pytest.approx(100.0, rel=0.05)
-    ages = time.time() - stamps[-1]
-    assert -0.1 < ages < 1.0
+    assert np.median(np.diff(stamps)) == pytest.approx(0.01, rel=0.05)
+    # A loaded machine leaves some out, and never makes up for them.
+    assert 90.0 < (len(came) - 1) / (stamps[-1] - stamps[0]) < 101.0
+    age_s = came[-1].at_s - time.monotonic() + time.time() - stamps[-1]
+    assert 0.0 < age_s < 0.1
 
 
 def test_a_message_says_what_the_chip_feels_and_how_well(driver: Driver) -> None:
