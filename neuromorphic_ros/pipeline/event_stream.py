@@ -18,8 +18,6 @@ from neuromorphic_ros.pipeline.sensing import stamp_of
 from neuromorphic_ros.spikes import Shape, SpikeBatch
 
 EVENT_PACKET = "event_camera_msgs/msg/EventPacket"
-
-
 EVENT_SUFFIXES = frozenset({prophesee.SUFFIX, aedat4.SUFFIX, event_npz.SUFFIX})
 
 

@@ -19,6 +19,8 @@ from neuromorphic_ros.spikes import SpikeBatch
 WORD_DECODERS: dict[str, type[WordDecoder]] = {"evt2": Evt2Decoder, "evt3": Evt3Decoder}
 ENCODINGS = (*WORD_DECODERS, "mono")
 
+_BEFORE_ALL_NS = -(2**63)
+
 
 class EventPacket(Protocol):
     """The fields of an event_camera_msgs/EventPacket that are read here."""
@@ -61,6 +63,13 @@ class EventPacketDecoder:
     def counts(self) -> PacketCounts:
         """Counts since the last reset."""
         return self._counts
+
+    @property
+    def latest_ns(self) -> int | None:
+        """ROS time of the last event of the stream; no later one is before it."""
+        if self._stream is None or self._stream.latest_ns == _BEFORE_ALL_NS:
+            return None
+        return self._stream.latest_ns
 
     def decode(self, packet: EventPacket, stamp_ns: int) -> SpikeBatch:
         """Decode the next packet.
@@ -126,7 +135,7 @@ class _Stream:
     decoder: WordDecoder | MonoDecoder
     encoding: str
     seq: int
-    latest_ns: int = -(2**63)
+    latest_ns: int = _BEFORE_ALL_NS
 
     def continues_with(self, packet: EventPacket) -> bool:
         shape = (2, packet.height, packet.width)
