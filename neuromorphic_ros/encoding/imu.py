@@ -1,41 +1,72 @@
-"""Inertial measurements as spikes at fixed steps of each axis."""
+"""Inertial measurements as spikes: by steps, rates or receptive fields of each axis."""
 
 from __future__ import annotations
 
-from typing import Annotated, NamedTuple
+from typing import Annotated, ClassVar, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pydantic
 from pydantic import Field
 
-from neuromorphic_ros.encoding.encoder import check_later
+from neuromorphic_ros.encoding.coded_encoder import CodedEncoder
+from neuromorphic_ros.encoding.delta import DeltaCode
+from neuromorphic_ros.encoding.population import PopulationCode, PopulationParameters
+from neuromorphic_ros.encoding.rate import RateCode, RateParameters, Seed
+from neuromorphic_ros.encoding.value_range import relative
 from neuromorphic_ros.errors import SensorError
 from neuromorphic_ros.parameters import STRICT
-from neuromorphic_ros.spikes import Shape, SpikeBatch
+from neuromorphic_ros.spikes import SpikeBatch
 
-AXES = (
-    "angular_velocity.x",
-    "angular_velocity.y",
-    "angular_velocity.z",
-    "linear_acceleration.x",
-    "linear_acceleration.y",
-    "linear_acceleration.z",
+AXES = tuple(
+    f"{quantity}.{axis}"
+    for quantity in ("angular_velocity", "linear_acceleration", "magnetic_field")
+    for axis in "xyz"
 )
 # One sample of an axis this many steps from zero comes from a broken sensor or wrong units;
 # encoding it would cost as many spikes.
 MOST_STEPS = 10_000
+# Standard gravity, 3rd General Conference on Weights and Measures, 1901.
+GRAVITY_M_S2 = 9.80665
+# That of tf2 for quaternions of unit length.
+_LENGTH_TOLERANCE = 0.01
 
 
 class ImuSample(NamedTuple):
-    """Hold one measurement: angular_velocity float[3] rad/s, linear_acceleration float[3] m/s2."""
+    """Hold one measurement in the frame of the sensor, float[3] each.
+
+    angular_velocity: rad/s. linear_acceleration: m/s2, with gravity (REP 145: +g along the axis
+    that points up at rest). magnetic_field: T. orientation: float[4], quaternion x, y, z, w that
+    turns the sensor's frame into one with z up. None: unknown.
+    """
 
     angular_velocity: npt.ArrayLike
     linear_acceleration: npt.ArrayLike
+    magnetic_field: npt.ArrayLike | None = None
+    orientation: npt.ArrayLike | None = None
 
 
 @pydantic.dataclasses.dataclass(frozen=True, config=STRICT)
-class ImuParameters:
+class AxesParameters:
+    """Which axes are encoded."""
+
+    axes: Annotated[
+        int,
+        Field(
+            ge=6,
+            le=9,
+            multiple_of=3,
+            description="6: angular velocity, linear acceleration; 9: and magnetic field [1]",
+        ),
+    ] = 6
+    remove_gravity: Annotated[
+        bool,
+        Field(description="subtract gravity by the orientation that the message has [true|false]"),
+    ] = False
+
+
+@pydantic.dataclasses.dataclass(frozen=True, config=STRICT)
+class ImuDeltaParameters(AxesParameters):
     """Parameters of the step-forward code."""
 
     step_angular_rad_s: Annotated[
@@ -44,98 +75,171 @@ class ImuParameters:
     step_linear_m_s2: Annotated[
         float, Field(ge=1e-4, le=1000.0, description="linear acceleration per spike [m/s2]")
     ] = 0.2
+    step_magnetic_t: Annotated[
+        float, Field(ge=1e-9, le=1.0, description="magnetic field per spike [T]")
+    ] = 1e-6
 
 
-class ImuEncoder:
-    """Code each axis by spikes up and down, one per step that it has moved.
+@pydantic.dataclasses.dataclass(frozen=True, config=STRICT)
+class _RangeParameters(AxesParameters):
+    """Ranges of the axes, from minus to plus the value."""
 
-    The base of each axis follows the spikes alone, so adding up the steps rebuilds the signal
-    within one step. Step-forward code of Kasabov et al., "Evolving spatio-temporal data machines
-    based on the NeuCube neuromorphic framework", Neural Networks 78, 2016.
+    range_angular_rad_s: Annotated[
+        float, Field(ge=1e-3, le=1000.0, description="largest angular velocity [rad/s]")
+    ] = 5.0
+    range_linear_m_s2: Annotated[
+        float, Field(ge=1e-3, le=10_000.0, description="largest linear acceleration [m/s2]")
+    ] = 20.0
+    range_magnetic_t: Annotated[
+        float, Field(ge=1e-7, le=10.0, description="largest magnetic field [T]")
+    ] = 1e-4
+
+
+@pydantic.dataclasses.dataclass(frozen=True, config=STRICT)
+class ImuRateParameters(RateParameters, _RangeParameters):
+    """Parameters of the rate code."""
+
+    hold_ms: Annotated[
+        float,
+        Field(ge=0.1, le=10_000.0, description="how long one sample drives the spikes [ms]"),
+    ] = 10.0
+
+
+@pydantic.dataclasses.dataclass(frozen=True, config=STRICT)
+class ImuPopulationParameters(PopulationParameters, _RangeParameters):
+    """Parameters of the population code."""
+
+    hold_ms: Annotated[
+        float,
+        Field(ge=0.1, le=10_000.0, description="how long one sample drives the spikes [ms]"),
+    ] = 10.0
+
+
+Parameters = TypeVar("Parameters", bound=AxesParameters)
+Ranged = TypeVar("Ranged", bound=_RangeParameters)
+
+
+class _ImuEncoder(CodedEncoder[ImuSample, Parameters]):
+    """Encode the axes in the order of AXES.
+
+    Raises SensorError if a value is missing or not finite, or if gravity is to be removed and the
+    orientation is unknown.
     """
 
-    _previous_ns: int | None
+    sensor = "imu"
+    fixed: ClassVar[tuple[str, ...]] = ("axes",)
 
-    def __init__(self, parameters: ImuParameters) -> None:
+    def _values(self, sample: ImuSample) -> npt.NDArray[np.float64]:
+        p = self.parameters
+        given = [sample.angular_velocity, sample.linear_acceleration]
+        if p.axes == 9:
+            if sample.magnetic_field is None:
+                raise SensorError("imu sample has no magnetic field, which 9 axes need")
+            given.append(sample.magnetic_field)
+        vectors = [np.asarray(vector, np.float64) for vector in given]
+        for name, vector in zip(AXES[::3], vectors, strict=False):
+            if vector.shape != (3,):
+                raise SensorError(
+                    f"imu {name.removesuffix('.x')} has shape {vector.shape}; it needs three axes"
+                )
+        value = np.concatenate(vectors)
+        for axis in np.flatnonzero(~np.isfinite(value)):
+            raise SensorError(
+                f"imu {AXES[axis]} is {value[axis]}; the driver must send finite values"
+            )
+        if p.remove_gravity:
+            value[3:6] -= GRAVITY_M_S2 * up(sample.orientation)
+        return value
+
+
+class _RangedImuEncoder(_ImuEncoder[Ranged]):
+    """Encode the axes within declared ranges; values outside are clipped and counted."""
+
+    def _ranges(self) -> npt.NDArray[np.float64]:
+        p = self.parameters
+        ranges = (p.range_angular_rad_s, p.range_linear_m_s2, p.range_magnetic_t)
+        return np.repeat(ranges, 3)[: p.axes]
+
+
+class ImuDeltaEncoder(_ImuEncoder[ImuDeltaParameters]):
+    """Code each axis by spikes up and down, one per step that it has moved.
+
+    Addresses: (2, axes), polarity 1 = up. Raises SensorError also if a value is absurdly far off.
+    """
+
+    _code: DeltaCode
+
+    def __init__(self, parameters: ImuDeltaParameters) -> None:
         """Start without a base."""
-        self.parameters = parameters
-        self.reset()
+        super().__init__(parameters, DeltaCode(parameters.axes))
 
-    @property
-    def shape(self) -> Shape:
-        """(2, 6): polarity 1 = up; angular velocity x, y, z, then linear acceleration x, y, z."""
-        return (2, len(AXES))
-
-    def encode(self, sample: ImuSample, stamp_ns: int) -> SpikeBatch:
-        """Return the steps since the previous sample, at linearly interpolated times.
-
-        Ordered by time, then address. The first sample sets the base and gives none.
-        Raises SensorError if a value is not finite or absurdly far off, or if time does not
-        advance.
-        """
-        check_later("imu", stamp_ns, self._previous_ns)
-        step = np.repeat((self.parameters.step_angular_rad_s, self.parameters.step_linear_m_s2), 3)
-        value = _values(sample, step)
-        if self._previous_ns is None:
-            self._base = value
-            events = SpikeBatch.empty(self.shape)
-        else:
-            events = self._steps(value, step, self._previous_ns, stamp_ns)
-        self._previous = value
-        self._previous_ns = stamp_ns
-        return events
-
-    def complete_ns(self, stamp_ns: int) -> int:
-        """Return `stamp_ns`: later samples give later steps."""
-        return stamp_ns
-
-    def reset(self) -> None:
-        """Forget all samples."""
-        self._previous_ns = None
-        self._previous = np.zeros(len(AXES))
-        self._base = np.zeros(len(AXES))
-
-    def _steps(
-        self,
-        value: npt.NDArray[np.float64],
-        step: npt.NDArray[np.float64],
-        previous_ns: int,
-        stamp_ns: int,
-    ) -> SpikeBatch:
-        change = value - self._base
-        counts = np.floor(np.abs(change) / step).astype(np.int64)
-        signed = np.copysign(step, change)
-        axis = np.repeat(np.arange(counts.size), counts)
-        # Number of each step within its own axis, from 1.
-        number = 1 + np.arange(axis.size) - np.repeat(np.cumsum(counts) - counts, counts)
-        level = self._base[axis] + number * signed[axis]
-        rise = (value - self._previous)[axis]
-        # A smaller step set at run time can leave levels that were passed before this interval.
-        ahead = (level - self._previous[axis]) * np.sign(signed[axis])
-        fraction = np.where(ahead > 0.0, ahead / np.maximum(np.abs(rise), 1e-300), 0.0)
-        offset_ns = np.rint(np.minimum(fraction, 1.0) * (stamp_ns - previous_ns)).astype(np.int64)
-        address = axis + len(AXES) * (change > 0.0)[axis]
-        order = np.lexsort((address, offset_ns))
-        self._base = self._base + counts * signed
-        return SpikeBatch(
-            self.shape, address[order].astype(np.uint32), previous_ns + offset_ns[order]
-        )
+    def _encoded(self, sample: ImuSample, stamp_ns: int) -> SpikeBatch:
+        p = self.parameters
+        value = self._values(sample)
+        steps = (p.step_angular_rad_s, p.step_linear_m_s2, p.step_magnetic_t)
+        step = np.repeat(steps, 3)[: p.axes]
+        for axis in np.flatnonzero(np.abs(value) > MOST_STEPS * step):
+            raise SensorError(
+                f"imu {AXES[axis]} is {value[axis]:g}, over {MOST_STEPS} steps of {step[axis]:g};"
+                " check the driver's units or raise the step"
+            )
+        return self._code.encode(value, step, stamp_ns)
 
 
-def _values(sample: ImuSample, step: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    angular = np.asarray(sample.angular_velocity, np.float64)
-    linear = np.asarray(sample.linear_acceleration, np.float64)
-    if angular.shape != (3,) or linear.shape != (3,):
+class ImuRateEncoder(_RangedImuEncoder[ImuRateParameters]):
+    """Code the amount of each axis as a rate, full at the end of its range.
+
+    Addresses: (2, axes), polarity 1 = positive: one of the two is silent.
+    """
+
+    _code: RateCode
+
+    def __init__(self, parameters: ImuRateParameters, seed: Seed = 0) -> None:
+        """Start without samples; seed: of Poisson spikes."""
+        super().__init__(parameters, RateCode((2, parameters.axes), seed))
+
+    def _encoded(self, sample: ImuSample, stamp_ns: int) -> SpikeBatch:
+        value = self._values(sample)
+        amount = relative(np.abs(value), 0.0, self._ranges())
+        level = np.where([value < 0.0, value > 0.0], amount.values, 0.0)
+        self._clipped += amount.clipped
+        return self._code.encode(level, stamp_ns, self.parameters)
+
+
+class ImuPopulationEncoder(_RangedImuEncoder[ImuPopulationParameters]):
+    """Code each axis by receptive fields over its range; addresses: (axes, fields)."""
+
+    fixed = ("axes", "fields")
+    _code: PopulationCode
+
+    def __init__(self, parameters: ImuPopulationParameters, seed: Seed = 0) -> None:
+        """Start without samples; seed: of Poisson spikes."""
+        code = PopulationCode(parameters.axes, parameters.fields, seed)
+        super().__init__(parameters, code)
+
+    def _encoded(self, sample: ImuSample, stamp_ns: int) -> SpikeBatch:
+        ranges = self._ranges()
+        position = relative(self._values(sample), -ranges, ranges)
+        self._clipped += position.clipped
+        return self._code.encode(position.values, stamp_ns, self.parameters)
+
+
+def up(orientation: npt.ArrayLike | None) -> npt.NDArray[np.float64]:
+    """Return the unit vector that points up in the sensor's frame, float64[3].
+
+    orientation: as of ImuSample. Raises SensorError if it is unknown or no rotation.
+    """
+    if orientation is None:
         raise SensorError(
-            f"imu sample has angular_velocity of shape {angular.shape} and linear_acceleration of"
-            f" shape {linear.shape}; both need three axes"
+            "imu message has no orientation (orientation_covariance[0] is -1), so gravity cannot be"
+            " removed; use the output of an orientation filter or set remove_gravity to false"
         )
-    value = np.concatenate((angular, linear))
-    for axis in np.flatnonzero(~np.isfinite(value)):
-        raise SensorError(f"imu {AXES[axis]} is {value[axis]}; the driver must send finite values")
-    for axis in np.flatnonzero(np.abs(value) > MOST_STEPS * step):
+    x, y, z, w = quaternion = np.asarray(orientation, np.float64)
+    length = float(np.linalg.norm(quaternion))
+    if not abs(length - 1.0) <= _LENGTH_TOLERANCE:
         raise SensorError(
-            f"imu {AXES[axis]} is {value[axis]:g}, over {MOST_STEPS} steps of {step[axis]:g};"
-            " check the driver's units or raise the step"
+            f"imu orientation ({x:g}, {y:g}, {z:g}, {w:g}) has length {length:g}, not 1, so gravity"
+            " cannot be removed; correct the driver or set remove_gravity to false"
         )
-    return value
+    third_row = np.array((x * z - w * y, y * z + w * x, 0.5 * length**2 - x * x - y * y))
+    return 2.0 * third_row / length**2

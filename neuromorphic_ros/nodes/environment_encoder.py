@@ -9,4 +9,4 @@ from neuromorphic_ros.pipeline.sensing import ENVIRONMENT
 
 def main() -> int:
     """Run the node."""
-    return run(lambda: EncoderNode("environment_encoder", ENVIRONMENT))
+    return run(lambda: EncoderNode("environment_encoder", list(ENVIRONMENT)))

@@ -19,10 +19,14 @@ MOST_READINGS = 1000
 class Auxiliary:
     """Keep the readings of a sensor until samples of another one have used them."""
 
-    def __init__(self, sensor: str, read: Callable[[Any], Any]) -> None:
-        """sensor: its name; read: returns the reading of a message or raises SensorError."""
+    def __init__(self, sensor: str, read: Callable[[Any], Any], field: str) -> None:
+        """sensor: its name; read: returns the reading of a message or raises SensorError.
+
+        field: of the samples, which are named tuples, that the readings fill.
+        """
         self.sensor = sensor
         self._read = read
+        self._field = field
         self._readings: deque[tuple[int, Any]] = deque(maxlen=MOST_READINGS)
 
     def reset(self) -> None:
@@ -44,8 +48,8 @@ class Auxiliary:
             )
         self._readings.append((stamp_ns, reading))
 
-    def at(self, stamp_ns: int) -> Any:
-        """Return the newest reading with a stamp not after `stamp_ns`.
+    def complete(self, sample: Any, stamp_ns: int) -> Any:
+        """Return a sample with the newest reading whose stamp is not after `stamp_ns`.
 
         Raises SensorError if there is none or it is over a second old.
         """
@@ -62,4 +66,4 @@ class Auxiliary:
                 f"the newest {self.sensor} message is {(stamp_ns - taken_ns) / 1e9:.2f} s older"
                 " than the sample that it completes; is its driver running?"
             )
-        return reading
+        return sample._replace(**{self._field: reading})

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
+from neuromorphic_ros.encoding.environment import distance, finite
 from neuromorphic_ros.encoding.image import Grey, decode_compressed, to_grey
 from neuromorphic_ros.encoding.imu import ImuSample
+from neuromorphic_ros.encoding.point_cloud import PointCloud, PointField, read_points
 from neuromorphic_ros.encoding.scan import Scan
 
 
@@ -42,7 +46,6 @@ STREAMS = {
 MESSAGE_TYPES = {
     sensor: tuple(stream.type for stream in streams.values()) for sensor, streams in STREAMS.items()
 }
-ENVIRONMENT = ("temperature", "humidity", "pressure", "illuminance", "range", "array")
 # Parameters that choose the transport of a sensor.
 TRANSPORTS = {"camera": "image_transport", "scan": "scan_transport"}
 
@@ -93,10 +96,51 @@ def scan_of(message: Any) -> Scan:
     )
 
 
-def imu_of(message: Any) -> ImuSample:
-    """Return angular velocity and linear acceleration of an Imu."""
-    rate, acceleration = message.angular_velocity, message.linear_acceleration
-    return ImuSample(
-        np.array((rate.x, rate.y, rate.z)),
-        np.array((acceleration.x, acceleration.y, acceleration.z)),
+def cloud_of(message: Any) -> PointCloud:
+    """Return the points of a PointCloud2; raises SensorError if it has no coordinates."""
+    return read_points(
+        np.asarray(message.data, np.uint8),
+        [PointField(field.name, field.offset, field.datatype) for field in message.fields],
+        message.height,
+        message.width,
+        message.point_step,
+        message.row_step,
+        bool(message.is_bigendian),
     )
+
+
+def sweep_of(message: Any) -> Scan | PointCloud:
+    """Return what a LaserScan or PointCloud2 has seen; raises SensorError as `cloud_of` does."""
+    return cloud_of(message) if hasattr(message, "point_step") else scan_of(message)
+
+
+def imu_of(message: Any) -> ImuSample:
+    """Return an Imu; its orientation is unknown if the first covariance is -1, as Imu.msg says."""
+    q = message.orientation
+    return ImuSample(
+        _vector(message.angular_velocity),
+        _vector(message.linear_acceleration),
+        orientation=None
+        if message.orientation_covariance[0] == -1
+        else np.array((q.x, q.y, q.z, q.w)),
+    )
+
+
+def magnetic_field_of(message: Any) -> npt.NDArray[np.float64]:
+    """Return the axes of a MagneticField [T]; raises SensorError if one is not reported."""
+    return finite("magnetometer", _vector(message.magnetic_field))
+
+
+# By sensor, how its messages give float64[channels]; raises SensorError if a value cannot be used.
+ENVIRONMENT: Mapping[str, Callable[[Any], npt.NDArray[np.float64]]] = {
+    "temperature": lambda message: finite("temperature", message.temperature),
+    "humidity": lambda message: finite("humidity", message.relative_humidity),
+    "pressure": lambda message: finite("pressure", message.fluid_pressure),
+    "illuminance": lambda message: finite("illuminance", message.illuminance),
+    "range": lambda message: distance(message.range, message.min_range, message.max_range),
+    "array": lambda message: finite("array", message.data),
+}
+
+
+def _vector(message: Any) -> npt.NDArray[np.float64]:
+    return np.array((message.x, message.y, message.z), np.float64)

@@ -1,4 +1,4 @@
-"""Laser scans: sector distances, latency code, rate code."""
+"""Laser scans and point clouds: sector distances, latency, rate and step-forward code."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from neuromorphic_ros.encoding.point_cloud import PointCloud
 from neuromorphic_ros.encoding.scan import (
     Scan,
+    ScanDeltaEncoder,
+    ScanDeltaParameters,
     ScanLatencyEncoder,
     ScanLatencyParameters,
     ScanRateEncoder,
@@ -46,6 +49,11 @@ def rate(**changes: float) -> ScanRateEncoder:
     return ScanRateEncoder(build(ScanRateParameters, values, "test", SensorError))
 
 
+def delta(**changes: float) -> ScanDeltaEncoder:
+    values = {"sectors": 4, "near_m": 1.0, "far_m": 5.0, "step_m": 0.5} | changes
+    return ScanDeltaEncoder(build(ScanDeltaParameters, values, "test", SensorError))
+
+
 class TestSectorDistances:
     def test_sector_0_is_rightmost(self) -> None:
         distances = sector_distances(scan([1, 2, 3, 4], -PI / 2, PI / 2), 2, -PI / 2, PI / 2)
@@ -58,6 +66,7 @@ class TestSectorDistances:
             sector_distances(left, 4, -1.0, 1.0), sector_distances(right, 4, -1.0, 1.0)
         )
 
+    @settings(deadline=None)
     @given(
         beams=st.integers(1, 90).map(lambda quarter: 4 * quarter),
         sectors=st.integers(1, 40),
@@ -75,6 +84,7 @@ class TestSectorDistances:
         from_zero = scan(np.roll(ranges, beams // 2), 2 * PI * turns, 2 * PI * (turns + 1))
         assert np.array_equal(sector_distances(from_zero, sectors, -PI, PI), symmetric, True)
 
+    @settings(deadline=None)
     @given(
         data=st.data(),
         beams=st.integers(1, 200),
@@ -153,7 +163,9 @@ class TestSectorDistances:
 
 
 class TestParameters:
-    @pytest.mark.parametrize("cls", [ScanLatencyParameters, ScanRateParameters])
+    @pytest.mark.parametrize(
+        "cls", [ScanLatencyParameters, ScanRateParameters, ScanDeltaParameters]
+    )
     @pytest.mark.parametrize(
         ("values", "message"),
         [
@@ -162,6 +174,7 @@ class TestParameters:
             ({"angle_min_rad": -4.0, "angle_max_rad": 4.0}, "a full turn at most"),
             ({"sectors": 0}, "sectors = 0"),
             ({"far_m": math.nan}, "far_m"),
+            ({"height_min_m": 0.5, "height_max_m": 0.5}, "height_max_m 0.5 must be above"),
         ],
     )
     def test_impossible_values_are_refused(
@@ -171,7 +184,7 @@ class TestParameters:
             build(cls, values, "scan", SensorError)
 
     def test_every_field_is_described_with_its_unit(self) -> None:
-        for cls in (ScanLatencyParameters, ScanRateParameters):
+        for cls in (ScanLatencyParameters, ScanRateParameters, ScanDeltaParameters):
             fields = fields_of(cls)
             assert len(fields) >= 6
             assert all(field.description.endswith("]") for field in fields)
@@ -189,6 +202,7 @@ class TestLatency:
         batch = latency().encode(scan([math.inf, math.nan, 9.0, 2.0]), START_NS)
         assert sorted(batch.address.tolist()) == [3, 4, 5]
 
+    @settings(deadline=None)
     @given(st.lists(st.floats(0.25, 9.0, width=32), min_size=4, max_size=4), st.floats(0.0, 4.5))
     def test_latency_gives_the_distance_back(self, ranges: list[float], near_m: float) -> None:
         batch = latency(near_m=near_m).encode(scan(ranges), START_NS)
@@ -201,9 +215,9 @@ class TestLatency:
         encoder = latency()
         sizes = [len(encoder.encode(scan([2.0] * 4), START_NS + at * MS)) for at in (0, 10, 39, 40)]
         assert sizes == [6, 0, 0, 6]
-        assert encoder.skipped == 2
+        assert encoder.counters == {"skipped": 2}
         encoder.reset()
-        assert encoder.skipped == 0
+        assert encoder.counters == {"skipped": 0}
         assert len(encoder.encode(scan([2.0] * 4), START_NS)) == 6
 
     def test_a_blind_lidar_is_refused_even_during_a_sweep(self) -> None:
@@ -211,7 +225,7 @@ class TestLatency:
         encoder.encode(scan([2.0] * 4), START_NS)
         with pytest.raises(SensorError, match="no valid beam"):
             encoder.encode(scan([math.nan] * 4), START_NS + MS)
-        assert encoder.skipped == 0
+        assert encoder.counters == {"skipped": 0}
 
     def test_new_parameters_hold_from_the_next_sweep(self) -> None:
         encoder = latency()
@@ -223,6 +237,7 @@ class TestLatency:
 
 
 class TestRate:
+    @settings(deadline=None)
     @given(st.floats(1.1, 4.9))
     def test_the_mean_rate_is_that_of_the_distance(self, distance: float) -> None:
         encoder = rate()
@@ -267,6 +282,51 @@ class TestRate:
         assert encoder.encode(scan([1.3, 2.0, 3.0, 4.0]), START_NS) == first
 
 
+class TestDelta:
+    def test_approach_is_on_and_retreat_is_off(self) -> None:
+        encoder = delta()
+        assert encoder.shape == (2, 4)
+        assert len(encoder.encode(scan([2.0, 3.0, 4.0, 4.0]), START_NS)) == 0
+        counts = encoder.encode(scan([2.0, 1.9, 4.0, 4.6]), START_NS + MS).counts()
+        assert counts.tolist() == [[0, 0, 0, 1], [0, 2, 0, 0]]
+
+    def test_free_unknown_and_far_sectors_are_all_alike(self) -> None:
+        encoder = delta()
+        encoder.encode(scan([math.inf, math.nan, 9.0, 5.0]), START_NS)
+        assert len(encoder.encode(scan([9.0, math.inf, 5.0, math.nan]), START_NS + MS)) == 0
+
+    @settings(deadline=None)
+    @given(st.lists(st.lists(st.floats(0.25, 9.0), min_size=4, max_size=4), min_size=1))
+    def test_steps_give_the_distance_back_within_one_step(self, sweeps: list[list[float]]) -> None:
+        encoder = delta()
+        approach = np.zeros(4)
+        for index, ranges in enumerate(sweeps):
+            counts = encoder.encode(scan(ranges), START_NS + index * MS).counts()
+            approach += 0.5 * (counts[1] - counts[0])
+            if index == 0:
+                approach = 5.0 - np.clip(ranges, 1.0, 5.0)
+            assert np.all(np.abs(5.0 - approach - np.clip(ranges, 1.0, 5.0)) <= 0.5 + 1e-5)
+
+
+@pytest.mark.parametrize("make", [latency, rate, delta])
+def test_a_point_cloud_gives_the_spikes_of_the_scan_at_its_height(
+    make: type[ScanLatencyEncoder],
+) -> None:
+    by_scan, by_cloud = make(), make()  # type: ignore[call-arg]
+    angle = np.array([-2.5, -1.0, 1.0, 2.5])
+    for index, ranges in enumerate([[2.0, 3.0, 4.0, 1.5], [2.5, 2.0, 4.5, 0.5]]):
+        radius = np.array(ranges * 2)
+        # What is higher than the band and nearer does not count.
+        radius[4:] *= 0.5
+        x, y = radius * np.cos([*angle, *angle]), radius * np.sin([*angle, *angle])
+        cloud = PointCloud(x, y, np.repeat((0.0, 1.0), 4))
+        stamp_ns = START_NS + index * 100 * MS
+        spikes = by_cloud.encode(cloud, stamp_ns)
+        expected = by_scan.encode(scan(ranges), stamp_ns)
+        assert np.array_equal(spikes.address, expected.address)
+        assert np.abs(spikes.time_ns - expected.time_ns).max(initial=0) <= 100
+
+
 @pytest.mark.parametrize("make", [latency, rate])
 @pytest.mark.parametrize("stamp_ns", [START_NS, START_NS - 1])
 def test_time_going_backwards_is_refused_until_reset(
@@ -280,7 +340,7 @@ def test_time_going_backwards_is_refused_until_reset(
     assert len(encoder.encode(scan([2.0] * 4), stamp_ns)) > 0
 
 
-@pytest.mark.parametrize("make", [latency, rate])
+@pytest.mark.parametrize("make", [latency, rate, delta])
 def test_the_number_of_sectors_cannot_change(
     make: type[ScanLatencyEncoder] | type[ScanRateEncoder],
 ) -> None:

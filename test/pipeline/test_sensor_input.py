@@ -7,16 +7,30 @@ import pytest
 
 from neuromorphic_ros.bags.typestore import to_message
 from neuromorphic_ros.errors import NetworkError, SensorError
-from neuromorphic_ros.pipeline.sensor_input import ENCODERS, SensorInput
-from neuromorphic_ros.snn.spec import Input
+from neuromorphic_ros.pipeline.sensor_input import ENCODERS, Encoded, SensorInput, sensors_of
+from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population
 
 SECOND_NS = 1_000_000_000
 DVS = Input("dvs", (2, 6, 8), "camera", "dvs")
+SCALARS = ("temperature", "humidity", "pressure", "illuminance", "range", "array")
+UNIT = {"low": 0.0, "high": 1.0}
 SOURCES = (
     DVS,
     Input("scan", (38,), "scan", "scan_latency"),
     Input("scan", (36,), "scan", "scan_rate"),
+    Input("scan", (2, 36), "scan", "scan_delta"),
     Input("imu", (2, 6), "imu", "imu_delta"),
+    Input("imu", (2, 6), "imu", "imu_rate"),
+    Input("imu", (6, 12), "imu", "imu_population"),
+    *(
+        Input("value", shape, sensor, encoder, UNIT)
+        for sensor in SCALARS
+        for encoder, shape in (
+            ("environment_rate", (1,)),
+            ("environment_population", (1, 12)),
+            ("environment_delta", (2, 1)),
+        )
+    ),
 )
 
 
@@ -77,14 +91,154 @@ def test_a_stamp_a_little_in_the_past_is_refused_and_changes_nothing() -> None:
         (Input("dvs", (2, 6, 8), "camera", "scan_rate"), "for the camera there are dvs"),
         (Input("dvs", (6, 8), "camera", "dvs"), r"\(2, height, width\)"),
         (Input("dvs", (2, 6, 8), "camera", "dvs", {"threshold": 1.0}), "not a known field"),
-        (Input("dvs", (2, 6, 8), "camera", "dvs", {"threshold_on": -1.0}), "threshold_on = -1"),
+        (Input("dvs", (2, 6, 8), "camera", "dvs", {"pos_thres": -1.0}), "pos_thres = -1"),
         (Input("scan", (5,), "scan", "scan_latency", {"sectors": 5}), r"makes \(7,\)"),
         (Input("imu", (6,), "imu", "imu_delta"), r"makes \(2, 6\)"),
+        (Input("imu", (2, 6), "imu", "imu_delta", {"axes": 7}), "axes = 7"),
+        (Input("imu", (2, 6), "imu", "imu_rate", {"axes": 9}), r"makes \(2, 9\)"),
+        (Input("t", (3,), "temperature", "environment_rate", UNIT), r"makes \(1,\)"),
+        (Input("t", (3,), "array", "environment_delta", UNIT), r"makes \(2, 1\)"),
+        (Input("t", (1,), "temperature", "environment_rate", {"low": 1.0}), "high is missing"),
+        (
+            Input("t", (1,), "temperature", "environment_rate", {"low": 1.0, "high": 1.0}),
+            "high 1.0 must be above low 1.0",
+        ),
     ],
 )
 def test_what_a_network_asks_for_in_vain_is_refused_by_name(source: Input, reason: str) -> None:
     with pytest.raises(NetworkError, match=rf"'{source.name}'.*{reason}"):
         SensorInput(source, seed=0)
+
+
+def spikes_of(source: Input, type_name: str, *fields: dict[str, Any]) -> list[Encoded]:
+    """Encode messages with stamps, or arrivals, one second apart."""
+    sensor = SensorInput(source, seed=0)
+    encoded = []
+    for index, values in enumerate(fields, 1):
+        header = {"header": {"stamp": index * SECOND_NS}} if "data" not in values else {}
+        message = to_message(type_name, header | values)
+        encoded.append(sensor.encode(message, index * SECOND_NS))
+    return encoded
+
+
+@pytest.mark.parametrize(
+    ("sensor", "name", "field", "low", "high"),
+    [
+        ("temperature", "Temperature", "temperature", -20.0, 60.0),
+        ("humidity", "RelativeHumidity", "relative_humidity", 0.0, 1.0),
+        ("pressure", "FluidPressure", "fluid_pressure", 9e4, 11e4),
+        ("illuminance", "Illuminance", "illuminance", 0.0, 1000.0),
+    ],
+)
+def test_scalars_are_read_in_the_unit_of_their_message(
+    sensor: str, name: str, field: str, low: float, high: float
+) -> None:
+    parameters = {"low": low, "high": high, "max_rate_hz": 100.0, "hold_ms": 1000.0}
+    source = Input("value", (1,), sensor, "environment_rate", parameters)
+    values = [{field: low}, {field: (low + high) / 2}, {field: high}]
+    encoded = spikes_of(source, f"sensor_msgs/msg/{name}", *values)
+    assert [len(item.spikes) for item in encoded] == [0, 50, 100]
+
+
+def test_a_message_without_header_is_stamped_by_its_arrival() -> None:
+    parameters = {"low": 0.0, "high": 10.0, "steps": 10}
+    source = Input("value", (2, 3), "array", "environment_delta", parameters)
+    values = [{"data": [0.0, 5.0, 5.0]}, {"data": [2.0, 5.0, 4.0]}]
+    first, second = spikes_of(source, "std_msgs/msg/Float32MultiArray", *values)
+    assert len(first.spikes) == 0
+    assert second.spikes.counts().tolist() == [[0, 0, 1], [2, 0, 0]]
+    assert (second.stamp_ns, second.frame_id) == (2 * SECOND_NS, "")
+
+
+@pytest.mark.parametrize(
+    ("sensor", "name", "values", "reason"),
+    [
+        ("temperature", "sensor_msgs/msg/Temperature", {"temperature": np.nan}, "0 is nan"),
+        ("humidity", "sensor_msgs/msg/RelativeHumidity", {"relative_humidity": np.inf}, "is inf"),
+        ("array", "std_msgs/msg/Float32MultiArray", {"data": [0.0, 1.0]}, "has 2 values"),
+        ("array", "std_msgs/msg/Float32MultiArray", {"data": []}, "has 0 values"),
+        ("range", "sensor_msgs/msg/Range", {"range": np.nan}, "range is nan m"),
+        ("range", "sensor_msgs/msg/Range", {"range": 3.0, "max_range": 2.0}, "range is 3 m"),
+    ],
+)
+def test_values_that_cannot_be_used_are_refused(
+    sensor: str, name: str, values: dict[str, Any], reason: str
+) -> None:
+    source = Input("value", (1,), sensor, "environment_rate", UNIT)
+    with pytest.raises(SensorError, match=reason):
+        spikes_of(source, name, values)
+
+
+def imu(stamp_ns: int) -> Any:
+    return to_message("sensor_msgs/msg/Imu", {"header": {"stamp": stamp_ns}})
+
+
+def field(stamp_ns: int, x: float) -> Any:
+    fields = {"header": {"stamp": stamp_ns}, "magnetic_field": {"x": x}}
+    return to_message("sensor_msgs/msg/MagneticField", fields)
+
+
+class TestNineAxes:
+    source = Input("imu", (2, 9), "imu", "imu_delta", {"axes": 9, "step_magnetic_t": 1e-5})
+
+    def test_the_magnetometer_completes_the_imu(self) -> None:
+        sensor = SensorInput(self.source, seed=0)
+        assert sensor.sensors == ("imu", "magnetometer")
+        for stamp_ns, x in ((1, 0.0), (2, 3.05e-5)):
+            assert sensor.receive("magnetometer", field(stamp_ns * SECOND_NS, x), 0) is None
+            encoded = sensor.receive("imu", imu(stamp_ns * SECOND_NS), 0)
+        assert encoded is not None
+        assert encoded.spikes.address.tolist() == [15, 15, 15]
+
+    def test_without_it_the_reason_is_said(self) -> None:
+        sensor = SensorInput(self.source, seed=0)
+        with pytest.raises(SensorError, match="no magnetometer message"):
+            sensor.receive("imu", imu(SECOND_NS), 0)
+
+    def test_axes_that_are_not_reported_are_refused_and_the_last_ones_used(self) -> None:
+        sensor = SensorInput(self.source, seed=0)
+        sensor.receive("magnetometer", field(SECOND_NS, 1e-5), 0)
+        with pytest.raises(SensorError, match="magnetometer value 0 is nan"):
+            sensor.receive("magnetometer", field(SECOND_NS + 1, np.nan), 0)
+        assert sensor.receive("imu", imu(SECOND_NS + 2), 0) is not None
+
+    def test_readings_of_a_new_start_may_come_before_its_samples(self) -> None:
+        sensor = SensorInput(self.source, seed=0)
+        for start_ns in (9 * SECOND_NS, SECOND_NS):
+            sensor.receive("magnetometer", field(start_ns, 0.0), 0)
+            assert sensor.receive("imu", imu(start_ns), 0) is not None
+
+    def test_a_network_listens_to_both(self) -> None:
+        spec = NetworkSpec("nine", 1.0, (self.source,), (Population("cell", (1,)),))
+        assert sensors_of(spec) == ["imu", "magnetometer"]
+
+    def test_other_sensors_are_not_its_business(self) -> None:
+        sensor = SensorInput(self.source, seed=0)
+        assert sensor.receive("scan", object(), 0) is None
+
+
+def test_an_unknown_orientation_is_told_from_a_known_one() -> None:
+    source = Input("imu", (2, 6), "imu", "imu_delta", {"remove_gravity": True})
+    up = {"orientation": {"w": 1.0}, "linear_acceleration": {"z": 9.80665}}
+    assert len(spikes_of(source, "sensor_msgs/msg/Imu", up)) == 1
+    unknown = {"orientation_covariance": [-1.0] + [0.0] * 8}
+    with pytest.raises(SensorError, match="has no orientation"):
+        spikes_of(source, "sensor_msgs/msg/Imu", up | unknown)
+
+
+def test_inputs_of_one_network_do_not_spike_alike() -> None:
+    values = UNIT | {"spiking": "poisson"}
+    messages = [{"temperature": 0.5}]
+    batches = [
+        spikes_of(
+            Input(name, (1,), "temperature", "environment_rate", values),
+            "sensor_msgs/msg/Temperature",
+            *messages,
+        )[0].spikes
+        for name in ("left", "right", "left")
+    ]
+    assert batches[0] == batches[2]
+    assert batches[0] != batches[1]
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: f"{source.sensor} {source.encoder}")
