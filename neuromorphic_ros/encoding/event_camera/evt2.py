@@ -11,6 +11,7 @@ from neuromorphic_ros.encoding.event_camera.words import (
     State,
     WordDecoder,
     Words,
+    state_dtype,
 )
 from neuromorphic_ros.spikes import Addresses, TimesNs
 
@@ -22,16 +23,8 @@ _EXT_TRIGGER = 0xA
 
 _TIME_LOW_BITS = 6
 
-_STATE = np.dtype(
-    [
-        ("time_high", np.int64),
-        ("latest_us", np.int64),
-        ("timed", np.int64),
-        ("invalid", np.int64),
-        ("late", np.int64),
-        ("triggers", np.int64),
-    ]
-)
+# timed: 1 once time is known. latest_us: time of the last event.
+_STATE = state_dtype("time_high", "latest_us", "timed")
 
 
 class Evt2Decoder(WordDecoder):

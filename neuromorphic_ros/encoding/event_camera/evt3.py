@@ -11,6 +11,7 @@ from neuromorphic_ros.encoding.event_camera.words import (
     State,
     WordDecoder,
     Words,
+    state_dtype,
 )
 from neuromorphic_ros.spikes import Addresses, TimesNs
 
@@ -27,22 +28,9 @@ _EXT_TRIGGER = 0xA
 
 _TIME_BITS = 12
 
-# columns: x below which events are valid: width, or 0 while time or row are unknown or outside.
-# row: y * width. base: x of the next vector. latest_ns: time of the last event.
-_STATE = np.dtype(
-    [
-        ("time_us", np.int64),
-        ("latest_ns", np.int64),
-        ("timed", np.int64),
-        ("row_columns", np.int64),
-        ("row", np.int64),
-        ("base", np.int64),
-        ("polarity", np.int64),
-        ("invalid", np.int64),
-        ("late", np.int64),
-        ("triggers", np.int64),
-    ]
-)
+# timed: 1 once time is known. row: y * width. row_columns: width, 0 while the row is unknown or
+# outside the sensor. base: x of the next vector. latest_ns: time of the last event.
+_STATE = state_dtype("time_us", "latest_ns", "timed", "row", "row_columns", "base", "polarity")
 
 
 class Evt3Decoder(WordDecoder):

@@ -50,11 +50,16 @@ def event_shape(height: int, width: int) -> Shape:
     return 2, height, width
 
 
+def state_dtype(*fields: str) -> np.dtype[np.void]:
+    """Return the type of a record of int64: `fields` and what every decoder counts."""
+    return np.dtype([(name, np.int64) for name in (*fields, "invalid", "late", "triggers")])
+
+
 class WordDecoder(ABC):
     """Decode a stream of little-endian words into spikes in the sensor's own time."""
 
     WORD: ClassVar[npt.DTypeLike]
-    # One record with `invalid`, `late`, `triggers`, and what the words so far say of the next.
+    # By `state_dtype`: what the words so far say of the next ones.
     STATE: ClassVar[np.dtype[np.void]]
 
     def __init__(self, height: int, width: int) -> None:
