@@ -23,7 +23,7 @@ from scipy import stats
 from neuromorphic_ros.bags.reader import open_recording
 from neuromorphic_ros.bags.typestore import stamp_ns, to_message
 from neuromorphic_ros.decoding.detection import Box, Detections
-from neuromorphic_ros.encoding.dvs import render
+from neuromorphic_ros.encoding.event_image import render
 from neuromorphic_ros.encoding.scan import Scan
 from neuromorphic_ros.errors import SensorError
 from neuromorphic_ros.pipeline.networks import find_network

@@ -1,81 +1,147 @@
 """Events of a dynamic vision sensor, emulated from ordinary camera frames.
 
-The pixel model is that of v2e: Hu, Liu and Delbruck, "v2e: From Video Frames to Realistic DVS
-Events", CVPR Workshops 2021.
+The pixel model and the names of its parameters are those of v2e: Hu, Liu and Delbruck, "v2e: From
+Video Frames to Realistic DVS Events", CVPR Workshops 2021.
 """
 
 from __future__ import annotations
 
+import math
+from types import MappingProxyType
 from typing import Annotated
 
-import numba
 import numpy as np
 import numpy.typing as npt
 import pydantic
 from pydantic import Field
 
+from neuromorphic_ros.encoding.alias_table import AliasTable, alias_table
+from neuromorphic_ros.encoding.dvs_pixels import (
+    DIGIT_BITS,
+    LOG_UNITS,
+    QUANTA_BITS,
+    TILE,
+    Events,
+    Frame,
+    Interval,
+    Leakage,
+    LogIntensities,
+    Photoreceptors,
+    Pixels,
+    ShotNoise,
+    fire,
+    sort,
+)
 from neuromorphic_ros.encoding.encoder import check_later
-from neuromorphic_ros.errors import SensorError, SpikeError
+from neuromorphic_ros.errors import SensorError
 from neuromorphic_ros.parameters import STRICT
-from neuromorphic_ros.spikes import Addresses, Shape, SpikeBatch, TimesNs
+from neuromorphic_ros.spikes import Shape, SpikeBatch
 
-Frame = npt.NDArray[np.uint8]
-# Log intensities are whole numbers of 1e-8, the step v2e rounds to: thresholds then cancel exactly.
-LogIntensities = npt.NDArray[np.int32]
-
-LOG_UNITS = 100_000_000
-LINEAR_BELOW_DN = 20.0
 SMALLEST_THRESHOLD = 0.01
+# Beyond ln 255 no change of light reaches a threshold, and a pixel that has been dark for long need
+# not leak farther; sums of both then fit into 32 bits.
+LARGEST_THRESHOLD = 6.0
+LARGEST_LEAK = 8.0
+# After a long silence of the camera the noise of all of it would fill the memory.
+MOST_NOISE_EVENTS = 20
+# Shot noise falls with intensity to a quarter of its rate in the dark.
+SHOT_NOISE_INTENSITY_FACTOR = 0.25
+# Normal numbers are kept as whole ones of this spread. Each frame takes them from another place
+# on: to draw them anew would take longer than all the rest.
+JITTER_SIGMA = 32
+JITTER_SPARE = 65_536
+# Black pixels are given a little light, so that no time constant is infinite.
+DARK_DN, WHITE_DN = 20.0, 275.0
 
+_GREYS = np.arange(256.0)
+_INTENSITY = (_GREYS + DARK_DN) / WHITE_DN
 _NEVER_NS = -(2**62)
-_OFF_COLOUR = (255, 60, 60)
-_ON_COLOUR = (80, 140, 255)
-
-
-def _lin_log_table() -> LogIntensities:
-    dn = np.arange(256.0)
-    linear = dn * np.log(LINEAR_BELOW_DN) / LINEAR_BELOW_DN
-    logarithmic = np.log(np.maximum(dn, 1.0))
-    intensity = np.where(dn <= LINEAR_BELOW_DN, linear, logarithmic)
-    units: LogIntensities = np.rint(intensity * LOG_UNITS).astype(np.int32)
-    return units
-
-
-_LIN_LOG = _lin_log_table()
+_NO_LEAK = np.empty(0, np.float32)
 
 
 @pydantic.dataclasses.dataclass(frozen=True, config=STRICT)
 class DvsParameters:
-    """Parameters of the emulated pixels; defaults are v2e's."""
+    """Parameters of the emulated pixels; zero switches a part of the model off.
 
-    threshold_on: Annotated[
+    The defaults are those of v2e's command line for thresholds and dead time, without noise.
+    """
+
+    pos_thres: Annotated[
         float,
         Field(ge=SMALLEST_THRESHOLD, le=5.0, description="rise that makes an ON event [ln DN]"),
     ] = 0.2
-    threshold_off: Annotated[
+    neg_thres: Annotated[
         float,
         Field(ge=SMALLEST_THRESHOLD, le=5.0, description="fall that makes an OFF event [ln DN]"),
     ] = 0.2
-    sigma_threshold: Annotated[
+    sigma_thres: Annotated[
         float,
         Field(ge=0.0, le=1.0, description="spread of the thresholds between pixels [ln DN]"),
     ] = 0.03
-    refractory_ms: Annotated[
+    lin_log_dn: Annotated[
         float,
-        Field(ge=0.0, le=1000.0, description="dead time of a pixel after an event [ms]"),
-    ] = 0.5
+        Field(ge=1.0, le=255.0, description="grey level below which pixels are linear [DN]"),
+    ] = 20.0
+    cutoff_hz: Annotated[
+        float,
+        Field(ge=0.0, le=1e6, description="bandwidth of a white pixel; 0: not limited [Hz]"),
+    ] = 0.0
+    leak_rate_hz: Annotated[
+        float, Field(ge=0.0, le=1e3, description="mean rate of leak events of a pixel [Hz]")
+    ] = 0.0
+    leak_jitter_fraction: Annotated[
+        float, Field(ge=0.0, le=1.0, description="spread of a leak from frame to frame [1]")
+    ] = 0.1
+    noise_rate_cov_decades: Annotated[
+        float, Field(ge=0.0, le=2.0, description="spread of leak rates between pixels [decades]")
+    ] = 0.1
+    shot_noise_rate_hz: Annotated[
+        float, Field(ge=0.0, le=1e3, description="rate of noise events of a dark pixel [Hz]")
+    ] = 0.0
+    refractory_period_s: Annotated[
+        float,
+        Field(ge=0.0, le=1.0, description="dead time of a pixel after an event [s]"),
+    ] = 0.0005
+
+
+# `clean` and `noisy` are v2e's; `fast` has the thresholds alone, equal for all pixels.
+PRESETS = MappingProxyType(
+    {
+        "clean": DvsParameters(
+            sigma_thres=0.02,
+            leak_jitter_fraction=0.0,
+            noise_rate_cov_decades=0.0,
+            refractory_period_s=0.0,
+        ),
+        "noisy": DvsParameters(
+            sigma_thres=0.05,
+            cutoff_hz=30.0,
+            leak_rate_hz=0.1,
+            shot_noise_rate_hz=5.0,
+            refractory_period_s=0.0,
+        ),
+        "fast": DvsParameters(sigma_thres=0.0, refractory_period_s=0.0),
+    }
+)
 
 
 class Dvs:
     """Emulate a DVS of `height` x `width` pixels from uint8[height, width] frames.
 
-    A pixel remembers the log intensity of its last event and fires each time the intensity,
-    taken as linear in time between two frames, has moved by one threshold from there. A crossing
-    during the dead time fires when the dead time ends, in a later frame if need be.
+    A pixel remembers the log intensity of its last event and fires each time the intensity, taken
+    as linear in time between two frames, has moved by one threshold from there. A crossing during
+    the dead time fires when the dead time ends, in a later frame if need be. Leakage lowers what a
+    pixel remembers, so that it fires ON. Shot noise is a Poisson process, which knows no dead time
+    and after which a pixel remembers the intensity of the frame.
+
+    Times are exact to 2**-19 of the time between two frames, 64 ns at 30 frames per second.
     """
 
+    _previous_ns: int | None
+    _random: np.random.Generator
+
     def __init__(self, parameters: DvsParameters, height: int, width: int, seed: int) -> None:
-        """Draw the pixels' thresholds from `seed`.
+        """Draw the mismatch of the pixels from `seed`.
 
         Raises SensorError if the size is not positive or too large for 32-bit addresses.
         """
@@ -85,15 +151,26 @@ class Dvs:
                 " to 2**31 pixels"
             )
         self._shape = (2, height, width)
-        pixels = height * width
-        self._mismatch = np.random.default_rng(seed).standard_normal((2, pixels), np.float32)
-        self._base = np.empty(pixels, np.int32)
-        self._last_event_ns = np.empty(pixels, np.int64)
-        self._previous = np.empty((height, width), np.uint8)
-        self._present = np.empty((height, width), np.uint8)
-        self._crossing = np.empty((2, pixels + 1), np.uint32)
-        self._previous_ns: int | None = None
+        size = height * width
+        mismatch = np.random.default_rng(seed)
+        self._threshold_spread = mismatch.standard_normal((2, size), np.float32)
+        self._leak_spread = mismatch.standard_normal(size, np.float32)
+        jitter = JITTER_SIGMA * mismatch.standard_normal(size + JITTER_SPARE, np.float32)
+        self._jitter = np.rint(jitter).clip(-128, 127).astype(np.int8)
+        self._noise_seed = np.random.SeedSequence(seed).spawn(1)[0]
+        self._pixels = Pixels(
+            np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int64)
+        )
+        self._events = Events(
+            np.empty(size, np.uint64),
+            np.empty((2, 1 << DIGIT_BITS), np.int32),
+            np.uint64((2 * size - 1).bit_length()),
+        )
+        self._half_sorted = np.empty(size, np.uint64)
+        self._leak = np.empty(size, np.float32)
+        self._threshold_scale = 1.0
         self.parameters = parameters
+        self.reset()
 
     @property
     def shape(self) -> Shape:
@@ -107,21 +184,43 @@ class Dvs:
 
     @parameters.setter
     def parameters(self, parameters: DvsParameters) -> None:
-        nominal = np.array([[parameters.threshold_off], [parameters.threshold_on]])
-        spread = nominal + parameters.sigma_threshold * self._mismatch
-        units = np.rint(np.maximum(spread, SMALLEST_THRESHOLD) * LOG_UNITS)
-        self._thresholds: LogIntensities = units.astype(np.int32)
         self._parameters = parameters
+        self._lin_log = lin_log(parameters.lin_log_dn)
+        nominal = np.array([[parameters.neg_thres], [parameters.pos_thres]])
+        spread = nominal + parameters.sigma_thres * self._threshold_spread
+        self._unscaled = np.maximum(spread, SMALLEST_THRESHOLD)
+        self._scale_thresholds()
+        leak_rate_hz = parameters.leak_rate_hz * 10.0 ** (
+            parameters.noise_rate_cov_decades * self._leak_spread
+        )
+        self._leak_per_s = (leak_rate_hz * self._unscaled[1] * LOG_UNITS).astype(np.float32)
+        self._set_noise()
+
+    @property
+    def threshold_scale(self) -> float:
+        """Factor on all thresholds; a new one holds from the next frame on."""
+        return self._threshold_scale
+
+    @threshold_scale.setter
+    def threshold_scale(self, scale: float) -> None:
+        if scale != self._threshold_scale:
+            self._threshold_scale = scale
+            self._scale_thresholds()
 
     @property
     def thresholds(self) -> npt.NDArray[np.float64]:
         """Threshold of each address in ln DN, float64[2, height, width]."""
         return (self._thresholds / LOG_UNITS).reshape(self._shape)
 
+    @property
+    def has_reference(self) -> bool:
+        """Tell whether there was a frame to compare the next one with; the first gives no event."""
+        return self._previous_ns is not None
+
     def encode(self, sample: Frame, stamp_ns: int) -> SpikeBatch:
         """Return the events between the previous frame and `sample`, uint8[height, width].
 
-        Ordered by time, then address. The first frame gives none.
+        Ordered by time. The first frame gives none.
         Raises SensorError if the frame has another size or dtype, or is not later than the last.
         """
         if sample.shape != self._shape[1:] or sample.dtype != np.uint8:
@@ -130,26 +229,14 @@ class Dvs:
                 f" uint8{list(self._shape[1:])}; resize the frame or the DVS"
             )
         check_later("frame", stamp_ns, self._previous_ns)
-        np.copyto(self._present, sample)
+        frame = np.ascontiguousarray(sample).reshape(-1)
         if self._previous_ns is None:
-            np.take(_LIN_LOG, self._present.reshape(-1), out=self._base)
-            self._last_event_ns.fill(_NEVER_NS)
+            np.take(self._lin_log, frame, out=self._pixels.receptor)
+            self._pixels.lead.fill(0)
+            self._pixels.last_event_ns.fill(_NEVER_NS)
             events = SpikeBatch.empty(self._shape)
         else:
-            address, time_ns = _events_between(
-                self._previous.reshape(-1),
-                self._present.reshape(-1),
-                self._previous_ns,
-                stamp_ns,
-                _LIN_LOG,
-                self._thresholds,
-                round(self._parameters.refractory_ms * 1e6),
-                self._base,
-                self._last_event_ns,
-                self._crossing,
-            )
-            events = SpikeBatch(self._shape, address, time_ns)
-        self._previous, self._present = self._present, self._previous
+            events = self._fire(frame, self._previous_ns, stamp_ns - self._previous_ns)
         self._previous_ns = stamp_ns
         return events
 
@@ -158,145 +245,86 @@ class Dvs:
         return stamp_ns
 
     def reset(self) -> None:
-        """Forget all frames; each pixel keeps its thresholds."""
+        """Forget all frames and draw the same noise again; each pixel keeps its mismatch."""
         self._previous_ns = None
+        self._random = np.random.default_rng(self._noise_seed)
+
+    def _scale_thresholds(self) -> None:
+        scaled = np.minimum(self._unscaled * self._threshold_scale, LARGEST_THRESHOLD)
+        self._thresholds: LogIntensities = np.rint(scaled * LOG_UNITS).astype(np.int32)
+
+    def _set_noise(self) -> None:
+        parameters = self._parameters
+        self._candidates_hz = np.empty(0)
+        tables = [AliasTable(np.empty(0, np.uint16), np.empty(0, np.uint16))]
+        if parameters.shot_noise_rate_hz:
+            # The lower its threshold, the more noise a pixel makes.
+            nominal = np.array([parameters.neg_thres, parameters.pos_thres])
+            weights = (nominal / self._unscaled.T).reshape(-1)
+            tiles = np.split(weights, range(2 * TILE, weights.size, 2 * TILE))
+            dark_hz = parameters.shot_noise_rate_hz / 2 * _SHOT_NOISE.max()
+            self._candidates_hz = dark_hz * np.array([tile.sum() for tile in tiles])
+            tables = [alias_table(tile) for tile in tiles]
+        self._noise_keep = np.concatenate([table.keep for table in tables])
+        self._noise_other = np.concatenate([table.other for table in tables])
+
+    def _fire(self, frame: Frame, start_ns: int, interval_ns: int) -> SpikeBatch:
+        shift = max(0, interval_ns.bit_length() - QUANTA_BITS)
+        refractory_ns = round(self._parameters.refractory_period_s * 1e9)
+        interval = Interval(start_ns, interval_ns >> shift, shift, refractory_ns)
+        interval_s = interval_ns / 1e9
+        keys, count = fire(
+            frame,
+            self._photoreceptors(interval_s),
+            self._leakage(interval_s),
+            self._shot_noise(interval_s),
+            self._thresholds,
+            interval,
+            self._pixels,
+            self._events,
+        )
+        self._events = self._events._replace(keys=keys)
+        if self._half_sorted.size < keys.size:
+            self._half_sorted = np.empty_like(keys)
+        return SpikeBatch(self._shape, *sort(self._events, count, self._half_sorted, interval))
+
+    def _photoreceptors(self, interval_s: float) -> Photoreceptors:
+        """Return a first-order low-pass: the brighter the pixel, the more bandwidth it has."""
+        cutoff_hz = self._parameters.cutoff_hz
+        share = np.minimum(2.0 * math.pi * cutoff_hz * interval_s * _INTENSITY, 1.0)
+        return Photoreceptors(self._lin_log, share, cutoff_hz > 0.0)
+
+    def _leakage(self, interval_s: float) -> Leakage:
+        parameters = self._parameters
+        if not parameters.leak_rate_hz:
+            return Leakage(_NO_LEAK, self._jitter, 0.0, 0.0)
+        longest_s = LARGEST_LEAK * LOG_UNITS / float(self._leak_per_s.max())
+        np.multiply(self._leak_per_s, np.float32(min(interval_s, longest_s)), out=self._leak)
+        return Leakage(
+            self._leak,
+            self._jitter[self._random.integers(JITTER_SPARE) :],
+            parameters.leak_jitter_fraction / JITTER_SIGMA,
+            self._random.random(),
+        )
+
+    def _shot_noise(self, interval_s: float) -> ShotNoise:
+        longest_s = MOST_NOISE_EVENTS / max(self._parameters.shot_noise_rate_hz, 1e-9)
+        candidates = self._random.poisson(self._candidates_hz * min(interval_s, longest_s))
+        seed = self._random.integers(2**64, dtype=np.uint64)
+        return ShotNoise(candidates, self._noise_keep, self._noise_other, _SHOT_NOISE_SHARE, seed)
 
 
-def render(batch: SpikeBatch, height: int, width: int) -> npt.NDArray[np.uint8]:
-    """Draw events as an RGB image uint8[height, width, 3].
+def lin_log(linear_below_dn: float) -> LogIntensities:
+    """Return the log intensity of each grey level, int32[256] in units of 1e-8 ln DN.
 
-    Each pixel shows its last event: ON blue, OFF red, none black.
-    Raises SpikeError if the batch is not of shape (2, height, width).
+    Linear up to `linear_below_dn`, the natural logarithm above.
     """
-    if batch.shape != (2, height, width):
-        raise SpikeError(f"cannot draw spikes of shape {batch.shape} as (2, {height}, {width})")
-    pixels = height * width
-    image = np.zeros((pixels, 3), np.uint8)
-    colours = np.array([_OFF_COLOUR, _ON_COLOUR], np.uint8)
-    image[batch.address % pixels] = colours[batch.address // pixels]
-    return image.reshape(height, width, 3)
+    slope = math.log(linear_below_dn) / linear_below_dn
+    logarithmic = np.log(np.maximum(_GREYS, 1.0))
+    intensity = np.where(linear_below_dn >= _GREYS, _GREYS * slope, logarithmic)
+    units: LogIntensities = np.rint(intensity * LOG_UNITS).astype(np.int32)
+    return units
 
 
-@numba.njit(nogil=True, error_model="numpy")
-def _find_crossings(
-    present: Frame,
-    lin_log: LogIntensities,
-    thresholds: LogIntensities,
-    base: LogIntensities,
-    crossing: npt.NDArray[np.uint32],
-) -> tuple[int, int]:
-    """List the pixels that fell, then those that rose, by a threshold; return both counts."""
-    off_count = 0
-    on_count = 0
-    for pixel in range(present.size):
-        change = lin_log[present[pixel]] - base[pixel]
-        # Written always and counted when it fires: a branch here would be mispredicted.
-        crossing[0, off_count] = pixel
-        crossing[1, on_count] = pixel
-        off_count += -change >= thresholds[0, pixel]
-        on_count += change >= thresholds[1, pixel]
-    return off_count, on_count
-
-
-@numba.njit(nogil=True, error_model="numpy")
-def _sort_by_time(
-    address: Addresses, offset_ns: TimesNs, longest_ns: int
-) -> tuple[Addresses, TimesNs]:
-    """Sort by time, keeping the order of equal times: a radix sort, linear whatever the scene."""
-    bits = 0
-    while longest_ns >> bits:
-        bits += 1
-    # Up to 13 bits a pass, the table of counts stays close to the first-level cache.
-    passes = max((bits + 12) // 13, 1)
-    digit_bits = (bits + passes - 1) // passes
-    mask = (1 << digit_bits) - 1
-    place = np.empty(mask + 1, np.int64)
-    other_address = np.empty_like(address)
-    other_ns = np.empty_like(offset_ns)
-    for which in range(passes):
-        shift = which * digit_bits
-        place[:] = 0
-        for i in range(offset_ns.size):
-            place[(offset_ns[i] >> shift) & mask] += 1
-        start = 0
-        for digit in range(place.size):
-            digit_count = place[digit]
-            place[digit] = start
-            start += digit_count
-        for i in range(offset_ns.size):
-            digit = (offset_ns[i] >> shift) & mask
-            to = place[digit]
-            place[digit] = to + 1
-            other_ns[to] = offset_ns[i]
-            other_address[to] = address[i]
-        address, other_address = other_address, address
-        offset_ns, other_ns = other_ns, offset_ns
-    return address, offset_ns
-
-
-# The signature compiles at import, from the cache when there is one: no frame ever waits for it.
-@numba.njit(
-    "Tuple((uint32[::1], int64[::1]))(uint8[::1], uint8[::1], int64, int64, int32[::1],"
-    " int32[:, ::1], int64, int32[::1], int64[::1], uint32[:, ::1])",
-    cache=True,
-    nogil=True,
-    error_model="numpy",
-)
-def _events_between(
-    previous: Frame,
-    present: Frame,
-    previous_ns: int,
-    present_ns: int,
-    lin_log: LogIntensities,
-    thresholds: LogIntensities,
-    refractory_ns: int,
-    base: LogIntensities,
-    last_event_ns: TimesNs,
-    crossing: npt.NDArray[np.uint32],
-) -> tuple[Addresses, TimesNs]:
-    """Return sorted addresses and times of the events between two frames.
-
-    previous, present: flat frames; thresholds: [2, pixels], polarity 1 = ON.
-    base, last_event_ns: the pixels' state, updated. crossing: [2, pixels + 1], scratch.
-    """
-    interval_ns = present_ns - previous_ns
-    most_per_pixel = interval_ns // refractory_ns + 1 if refractory_ns > 0 else interval_ns + 1000
-    counts = _find_crossings(present, lin_log, thresholds, base, crossing)
-
-    capacity = 0
-    for polarity in range(2):
-        for pixel in crossing[polarity, : counts[polarity]]:
-            change = abs(lin_log[present[pixel]] - base[pixel])
-            # Exact for 32-bit operands, and several times faster than the integer division.
-            events = np.int64(change / thresholds[polarity, pixel])
-            capacity += min(events, most_per_pixel)
-
-    address = np.empty(capacity, np.uint32)
-    offset_ns = np.empty(capacity, np.int64)
-    count = 0
-    for polarity in range(2):
-        sign = 2 * polarity - 1
-        for pixel in crossing[polarity, : counts[polarity]]:
-            # Heights above the previous frame, in the direction of this polarity.
-            before = lin_log[previous[pixel]]
-            rise = sign * (lin_log[present[pixel]] - before)
-            height = sign * (base[pixel] - before)
-            threshold = thresholds[polarity, pixel]
-            ns_per_unit = interval_ns / float(max(rise, 1))
-            event_ns = last_event_ns[pixel] - previous_ns
-            while height + threshold <= rise:
-                # A crossing held back by the dead time may lie before the previous frame.
-                crossed_ns = np.int64(max(height + threshold, 0) * ns_per_unit + 0.5)
-                at_ns = max(min(crossed_ns, interval_ns), event_ns + refractory_ns)
-                if at_ns > interval_ns:
-                    break
-                event_ns = at_ns
-                height += threshold
-                address[count] = polarity * present.size + pixel
-                offset_ns[count] = at_ns
-                count += 1
-            base[pixel] = before + sign * height
-            last_event_ns[pixel] = previous_ns + event_ns
-
-    address, offset_ns = _sort_by_time(address[:count], offset_ns[:count], interval_ns)
-    return address, offset_ns + previous_ns
+_SHOT_NOISE = 1.0 - (1.0 - SHOT_NOISE_INTENSITY_FACTOR) * _INTENSITY
+_SHOT_NOISE_SHARE = np.rint(_SHOT_NOISE / _SHOT_NOISE.max() * (2**16 - 1)).astype(np.uint16)

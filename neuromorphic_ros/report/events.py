@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from neuromorphic_ros.encoding.dvs import render
+from neuromorphic_ros.encoding.event_image import render
 from neuromorphic_ros.report.record import Found, Picture, Record
 from neuromorphic_ros.report.style import ORANGE, bare
 from neuromorphic_ros.spikes import SpikeBatch

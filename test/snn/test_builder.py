@@ -32,7 +32,7 @@ name: seen
 dt_ms: 0.5
 seed: 3
 inputs:
-  - {name: vision, shape: [2, 4, 4], sensor: camera, encoder: dvs, parameters: {sigma_threshold: 0}}
+  - {name: vision, shape: [2, 4, 4], sensor: camera, encoder: dvs, parameters: {sigma_thres: 0}}
 populations:
   - {name: pixels, shape: [2, 2, 2], neuron: {model: lif, tau_mem_ms: 20.0}}
   - {name: v1, shape: [5]}
@@ -56,7 +56,7 @@ def test_what_is_built_equals_what_a_file_says(tmp_path: Path) -> None:
     built = (
         Network(0.5, name="seen", seed=3, max_neurons=100, max_synapses=1000)
         .add_input(
-            "vision", (2, 4, 4), sensor="camera", encoder="dvs", parameters={"sigma_threshold": 0}
+            "vision", (2, 4, 4), sensor="camera", encoder="dvs", parameters={"sigma_thres": 0}
         )
         .add("pixels", (2, 2, 2), Lif(tau_mem_ms=20.0))
         .add("v1", 5)
