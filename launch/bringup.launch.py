@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, Shutdown
@@ -14,7 +14,29 @@ if TYPE_CHECKING:
     from neuromorphic_ros.pipeline.bringup import Request
 
 BOOLEAN = ["true", "false"]
-TOPICS = {"camera": "image_topic", "imu": "imu_topic", "scan": "scan_topic"}
+
+
+class Topic(NamedTuple):
+    """The argument that remaps a sensor; of: what it is called. name: of the topic without it."""
+
+    argument: str
+    of: str
+    name: str
+
+
+TOPICS = {
+    "scan": Topic("scan_topic", "the lidar", "scan, or points"),
+    "camera": Topic("image_topic", "the camera", "image_raw, or events"),
+    "imu": Topic("imu_topic", "the IMU", "imu"),
+    "magnetometer": Topic("magnetometer_topic", "the magnetometer", "imu/mag"),
+    "temperature": Topic("temperature_topic", "the thermometer", "temperature"),
+    "humidity": Topic("humidity_topic", "the hygrometer", "humidity"),
+    "pressure": Topic("pressure_topic", "the barometer", "pressure"),
+    "illuminance": Topic("illuminance_topic", "the light sensor", "illuminance"),
+    "range": Topic("range_topic", "the distance sensor", "range"),
+    "array": Topic("array_topic", "plain numbers", "array"),
+}
+TRANSPORTS = {"camera": "image_transport", "scan": "scan_transport"}
 
 ARGUMENTS = (
     DeclareLaunchArgument(
@@ -55,20 +77,25 @@ ARGUMENTS = (
         choices=["debug", "info", "warn", "error", "fatal"],
         description="Least severity that is logged",
     ),
-    DeclareLaunchArgument(
-        "scan_topic",
-        default_value="",
-        description="Topic of the lidar; empty: scan, or the one in the recording",
+    *(
+        DeclareLaunchArgument(
+            topic.argument,
+            default_value="",
+            description=f"Topic of {topic.of}; empty: {topic.name}, or the one in the recording",
+        )
+        for topic in TOPICS.values()
     ),
     DeclareLaunchArgument(
-        "image_topic",
+        "image_transport",
         default_value="",
-        description="Topic of the camera; empty: image_raw, or the one in the recording",
+        choices=["", "raw", "compressed", "events"],
+        description="Messages of the camera; empty: raw, or as in the recording",
     ),
     DeclareLaunchArgument(
-        "imu_topic",
+        "scan_transport",
         default_value="",
-        description="Topic of the IMU; empty: imu, or the one in the recording",
+        choices=["", "scan", "points"],
+        description="Messages of the lidar; empty: scan, or as in the recording",
     ),
     DeclareLaunchArgument(
         "bag", default_value="", description="Recording to play in place of sensors; empty: none"
@@ -140,7 +167,12 @@ def request_of(given: Mapping[str, str]) -> Request:
         use_sim_time=is_true(given["use_sim_time"]),
         params_files=(given["params_file"],) if given["params_file"] else (),
         parameters=parameters,
-        topics={sensor: given[name] for sensor, name in TOPICS.items() if given[name]},
+        topics={
+            sensor: given[topic.argument]
+            for sensor, topic in TOPICS.items()
+            if given[topic.argument]
+        },
+        transports={sensor: given[name] for sensor, name in TRANSPORTS.items() if given[name]},
         playback=playback,
         simulation=simulation,
     )

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from neuromorphic_ros.errors import NeuromorphicError
+from neuromorphic_ros.pipeline.sensing import STREAMS
 
 
 class ArgumentError(NeuromorphicError, ValueError):
@@ -22,7 +23,7 @@ def add_topic_argument(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="SENSOR=TOPIC",
-        help="topic of a sensor (camera, imu, scan) where several fit",
+        help=f"topic of a sensor ({', '.join(STREAMS)}) where several fit",
     )
 
 

@@ -73,7 +73,7 @@ class CodedEncoder(ABC, Generic[Sample, Parameters]):
 
     @property
     def counters(self) -> Mapping[str, int]:
-        """What a user should know of the samples since the last reset."""
+        """How many values were outside the declared ranges since the last reset."""
         return {"clipped": self._clipped}
 
     def encode(self, sample: Sample, stamp_ns: int) -> SpikeBatch:

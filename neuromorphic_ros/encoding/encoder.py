@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol, TypeVar
+from collections.abc import Mapping
+from typing import Protocol, TypeVar, runtime_checkable
 
 from neuromorphic_ros.errors import SensorError
 from neuromorphic_ros.spikes import Shape, SpikeBatch
@@ -31,6 +32,16 @@ class Encoder(Protocol[Sample]):
 
     def reset(self) -> None:
         """Forget all samples, as after construction."""
+        ...
+
+
+@runtime_checkable
+class Counting(Protocol):
+    """What an encoder offers that has something to tell of its samples."""
+
+    @property
+    def counters(self) -> Mapping[str, float]:
+        """Numbers by name, since the last reset: samples skipped, values clipped, rates."""
         ...
 
 

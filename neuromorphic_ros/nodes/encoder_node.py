@@ -49,7 +49,8 @@ class EncoderNode(ManagedNode):
             item.reset()
         listening = {sensor for item in self._inputs_by_name.values() for sensor in item.sensors}
         self._sensors = [
-            SensorSubscription(self, sensor, self._on_sensor) for sensor in sorted(listening)
+            SensorSubscription(self, sensor, self._on_sensor, self._inputs_by_name.values())
+            for sensor in sorted(listening)
         ]
 
     def cleanup(self) -> None:

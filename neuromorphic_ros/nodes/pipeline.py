@@ -45,9 +45,10 @@ class PipelineNode(ManagedNode):
         """Begin to listen."""
         assert self._live is not None
         self._live.restart()
+        pipeline = self._live.pipeline
         self._sensors = [
-            SensorSubscription(self, sensor, self._on_sensor)
-            for sensor in self._live.pipeline.sensors
+            SensorSubscription(self, sensor, self._on_sensor, pipeline.inputs.values())
+            for sensor in pipeline.sensors
         ]
         self.every(TIMER_S, self._on_timer)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from rclpy.qos import qos_profile_sensor_data
@@ -11,6 +11,7 @@ from neuromorphic_ros.errors import NeuromorphicError
 from neuromorphic_ros.nodes.conversion import message_class
 from neuromorphic_ros.nodes.managed_node import ManagedNode
 from neuromorphic_ros.pipeline.sensing import STREAMS, TRANSPORTS, Stream
+from neuromorphic_ros.pipeline.sensor_input import SensorInput
 from neuromorphic_ros.pipeline.tuning import ParameterError
 
 
@@ -49,14 +50,22 @@ def stream_of(node: ManagedNode, sensor: str) -> tuple[Stream, Any]:
 class SensorSubscription:
     """Receive the messages of one sensor and keep its line of the diagnostics."""
 
-    def __init__(self, node: ManagedNode, sensor: str, receive: Callable[[str, Any], None]) -> None:
+    def __init__(
+        self,
+        node: ManagedNode,
+        sensor: str,
+        receive: Callable[[str, Any], None],
+        inputs: Iterable[SensorInput],
+    ) -> None:
         """Subscribe until the node is deactivated.
 
         receive: called with sensor and message; a NeuromorphicError it raises rejects the message.
+        inputs: of the network; what those that encode the sensor count is reported.
         """
         self._node = node
         self._sensor = sensor
         self._receive = receive
+        self._inputs = [item for item in inputs if item.source.sensor == sensor]
         stream, message_type = stream_of(node, sensor)
         self._type = stream.type
         self.topic = node.resolve_topic_name(stream.topic)
@@ -69,7 +78,6 @@ class SensorSubscription:
         """Update the diagnostics with what came since the last call."""
         came, self._reported = self._received - self._reported, self._received
         line = f"input {self._sensor}"
-        values = {"topic": self.topic, "received": self._received, "rejected": self._rejected}
         if came:
             return
         publishers = self._node.get_publishers_info_by_topic(self.topic)
@@ -80,7 +88,18 @@ class SensorSubscription:
             reason = f"{self.topic} has type {', '.join(others)}, not {self._type}"
         else:
             reason = f"{self.topic} is silent although {len(publishers)} publish it; check QoS"
-        self._node.diagnostics.set(line, "warn", reason, **values)
+        self._node.diagnostics.set(line, "warn", reason, **self._values)
+
+    @property
+    def _values(self) -> dict[str, object]:
+        values: dict[str, object] = {
+            "topic": self.topic,
+            "received": self._received,
+            "rejected": self._rejected,
+        }
+        for item in self._inputs:
+            values |= item.counters
+        return values
 
     def _on_message(self, message: Any) -> None:
         self._received += 1
@@ -92,5 +111,4 @@ class SensorSubscription:
             reason = f"message on {self.topic} rejected: {unusable}"
             self._node.diagnostics.set(line, "error", reason, rejected=self._rejected)
         else:
-            values = {"topic": self.topic, "received": self._received, "rejected": self._rejected}
-            self._node.diagnostics.set(line, "ok", "receiving", **values)
+            self._node.diagnostics.set(line, "ok", "receiving", **self._values)

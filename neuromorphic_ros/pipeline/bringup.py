@@ -58,7 +58,8 @@ class Request(NamedTuple):
     network: name or path; empty: that of the profile.
     params_files: on top of the profile. parameters: by node, stronger than all files.
     topics: of sensors whose messages come on others than those of STREAMS; those of a playback
-    that are not given are found by their type.
+    that are not given are found by their type. transports: of sensors that do not come by the
+    first one of STREAMS; those of a playback that are not given are found.
     """
 
     profile: str = "jetson"
@@ -69,6 +70,7 @@ class Request(NamedTuple):
     params_files: tuple[str, ...] = ()
     parameters: Mapping[str, Mapping[str, Any]] = {}
     topics: Mapping[str, str] = {}
+    transports: Mapping[str, str] = {}
     playback: Playback | None = None
     simulation: bool = False
 
@@ -202,10 +204,19 @@ class _Sensing(NamedTuple):
 
 def _sensing(request: Request, sensors: Collection[str]) -> _Sensing:
     """Find out where the messages of the sensors come from."""
+    for sensor, transport in request.transports.items():
+        if transport not in STREAMS[sensor]:
+            raise BringupError(
+                f"{TRANSPORTS[sensor]} is '{transport}'; choose one of {', '.join(STREAMS[sensor])}"
+            )
     if request.playback is None:
         pairs = [pair for item in request.topics.items() for pair in _remappings(*item)]
-        return _Sensing(request.topics, tuple(pairs), {})
-    wanted = {sensor: MESSAGE_TYPES[sensor] for sensor in sensors}
+        return _Sensing(request.topics, tuple(pairs), request.transports)
+    wanted = {sensor: MESSAGE_TYPES[sensor] for sensor in sensors} | {
+        sensor: (STREAMS[sensor][transport].type,)
+        for sensor, transport in request.transports.items()
+        if sensor in sensors
+    }
     chosen = {sensor: topic for sensor, topic in request.topics.items() if sensor in sensors}
     with open_recording(request.playback.bag) as recording:
         topics = find_topics(recording, wanted, chosen)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from neuromorphic_ros.encoding.dvs import Dvs, DvsParameters
-from neuromorphic_ros.encoding.encoder import Encoder
+from neuromorphic_ros.encoding.encoder import Counting, Encoder
 from neuromorphic_ros.encoding.environment import (
     EnvironmentDeltaEncoder,
     EnvironmentDeltaParameters,
@@ -110,6 +110,12 @@ class SensorInput:
     def image_size(self) -> tuple[int, int]:
         """Width and height of the last picture [px]; (0, 0) if this is not a camera."""
         return self._read.source_size if isinstance(self._read, CameraReader) else (0, 0)
+
+    @property
+    def counters(self) -> dict[str, float]:
+        """What the encoder has to tell of its samples, by `input.name`."""
+        told = self.encoder.counters if isinstance(self.encoder, Counting) else {}
+        return {f"{self.source.name}.{name}": value for name, value in told.items()}
 
     @property
     def tunable(self) -> Tunable:

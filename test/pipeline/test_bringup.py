@@ -152,6 +152,60 @@ def test_the_transport_of_a_recording_is_found_and_told_to_who_needs_it(
         }
 
 
+def test_of_two_transports_in_a_recording_the_chosen_one_is_played(tmp_path: Path) -> None:
+    with RecordingWriter(tmp_path / "bag") as writer:
+        writer.write("/scan", "sensor_msgs/msg/LaserScan", {}, 1)
+        writer.write("/scan", "sensor_msgs/msg/LaserScan", {}, 2)
+        writer.write("/lidar/points", "sensor_msgs/msg/PointCloud2", {}, 3)
+    request = {"network": "obstacle_avoider", "playback": Playback(tmp_path / "bag")}
+    assert "scan_transport" not in planned(**request)["pipeline"].parameters
+    chosen = planned(**request, transports={"scan": "points"})
+    assert chosen["pipeline"].parameters["scan_transport"] == "points"
+    assert chosen["pipeline"].remappings == (("points", "/lidar/points"),)
+    assert chosen["bag_player"].parameters["wait_for"] == ["/lidar/points"]
+
+
+@pytest.mark.parametrize(("composed", "node"), [(True, "pipeline"), (False, "scan_encoder")])
+def test_a_transport_is_told_to_the_nodes_of_its_sensor(composed: bool, node: str) -> None:
+    nodes = planned(network="robot", composed=composed, transports={"scan": "points"})
+    told = {name for name, item in nodes.items() if "scan_transport" in item.parameters}
+    assert told == {node}
+    assert nodes[node].parameters["scan_transport"] == "points"
+
+
+ENVIRONMENT = """\
+name: greenhouse
+dt_ms: 1.0
+inputs:
+  - {name: warmth, sensor: temperature, encoder: environment_rate, shape: [1],
+     parameters: {low: 0.0, high: 40.0}}
+  - {name: air, sensor: humidity, encoder: environment_population, shape: [1, 12],
+     parameters: {low: 0.0, high: 1.0}}
+  - {name: motion, sensor: imu, encoder: imu_rate, shape: [2, 9], parameters: {axes: 9}}
+populations:
+  - {name: any, shape: [1]}
+"""
+
+
+def test_one_node_encodes_the_whole_environment_and_one_the_imu_with_its_magnetometer(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "greenhouse.yaml"
+    file.write_text(ENVIRONMENT)
+    topics = {"magnetometer": "/mag", "temperature": "/air/temperature"}
+    nodes = planned(network=str(file), composed=False, topics=topics)
+    assert list(nodes) == [
+        "imu_encoder",
+        "environment_encoder",
+        "spiking_core",
+        "energy_monitor",
+    ]
+    assert set(nodes["imu_encoder"].remappings) == {
+        ("imu/mag", "/mag"),
+        ("temperature", "/air/temperature"),
+    }
+
+
 def test_the_pipeline_has_the_parameter_sets_of_all_parts() -> None:
     sets = parameter_sets(find_network("robot"))
     whole = sets.pop("pipeline")
@@ -177,6 +231,7 @@ def test_the_pipeline_has_the_parameter_sets_of_all_parts() -> None:
             BringupError,
             "others 'robot'",
         ),
+        ({"transports": {"scan": "cloud"}}, BringupError, "scan_transport is 'cloud'"),
         ({"playback": Playback(RECORDING, rate=0.0)}, BringupError, "rate is 0.0"),
         ({"playback": Playback(RECORDING, rate=math.nan)}, BringupError, "rate is nan"),
         ({"playback": Playback(Path("no.mcap"))}, BagError, "no.mcap"),
