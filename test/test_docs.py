@@ -12,12 +12,16 @@ from neuromorphic_ros.backends.registry import BACKENDS
 from neuromorphic_ros.parameters import fields_of
 from neuromorphic_ros.pipeline.networks import network_names
 from neuromorphic_ros.pipeline.pipeline import Pipeline
+from neuromorphic_ros.pipeline.sensing import STREAMS
+from neuromorphic_ros.pipeline.sensor_input import ENCODERS
+from neuromorphic_ros.pipeline.tuning import Tunable
 from neuromorphic_ros.sensors.gyro_bias import GyroCalibration
 from neuromorphic_ros.sensors.mpu6050 import Mpu6050Settings
 from neuromorphic_ros.snn.network_file import load_network
 from neuromorphic_ros.snn.neurons.adex import AdEx
 from neuromorphic_ros.snn.neurons.model import Neuron
 from neuromorphic_ros.snn.nir.conventions import PRESETS, preset
+from neuromorphic_ros.snn.spec import Input
 from neuromorphic_ros.snn.streaming import StreamingNetwork
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -65,6 +69,47 @@ def test_the_docs_tell_every_parameter_of_the_imu_with_its_default(settings: typ
         values = default if isinstance(default, tuple) else (default,)
         shown = ", ".join(f"{value:g}" for value in values)
         assert f"| `{name}` | {f'[{shown}]' if len(values) > 1 else shown} |" in page
+
+
+def encoders() -> list[Any]:
+    """Return every encoder with its parameter sets, told apart by the sensors that share it."""
+    inputs = {name: sensor for sensor, found in ENCODERS.items() for name in found}
+    return [pytest.param(sensor, name, id=name) for name, sensor in inputs.items()]
+
+
+@pytest.mark.parametrize(("sensor", "name"), encoders())
+def test_the_docs_tell_every_parameter_of_an_encoder_with_its_default(
+    sensor: Any, name: str
+) -> None:
+    page = (ROOT / "docs" / "networks.md").read_text("utf-8")
+    assert re.search(rf"^\| `{name}` \| \(", page, re.MULTILINE)
+    if name == "dvs":
+        return
+    rows = [row.split(" | ") for row in re.findall(r"^\| (`.*) \|$", page, re.MULTILINE)]
+    told = {
+        (parameter, default)
+        for row in rows
+        if len(row) > 1
+        for parameter, default in zip(
+            re.findall(r"`(\w+)`", row[0].split(" (")[0]), row[1].split(", "), strict=False
+        )
+    }
+    required = {"low": 0.0, "high": 1.0} if name.startswith("environment") else {}
+    encoding = ENCODERS[sensor][name](Input("it", (1,), sensor, name, required), 0)
+    for field in Tunable(encoding.encoder, "parameters").fields:
+        shown = f"{field.default:g}" if isinstance(field.default, float) else str(field.default)
+        shown = "required" if field.name in required else shown.lower()
+        assert (field.name, shown) in told
+
+
+@pytest.mark.parametrize("sensor", ENCODERS)
+def test_the_docs_tell_the_messages_and_topics_of_a_sensor(sensor: str) -> None:
+    page = (ROOT / "docs" / "networks.md").read_text("utf-8")
+    (row,) = re.findall(rf"^\| `{sensor}` \| .*$", page, re.MULTILINE)
+    for transport, stream in STREAMS[sensor].items():
+        assert stream.type.split("/")[-1] in row
+        assert f"`{stream.topic}`" in row
+        assert len(STREAMS[sensor]) == 1 or f"`{transport}`" in row
 
 
 @pytest.mark.parametrize("name", [None, *PRESETS])

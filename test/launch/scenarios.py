@@ -58,6 +58,16 @@ SCENARIOS = {
         {"/robot1/pipeline", "/robot1/energy_monitor"},
         {"/robot1/cmd_vel": COMMAND, "/robot1/energy": ENERGY, "/front/scan": SCAN},
     ),
+    "the points of a 3D lidar": Scenario(
+        "bringup",
+        {"network": "obstacle_avoider", "scan_transport": "points", "scan_topic": "/front/points"},
+        [
+            *("--network", "obstacle_avoider", "-p", "pipeline.scan_transport:=points"),
+            *("-r", "points:=/front/points"),
+        ],
+        COMPOSED,
+        {"/cmd_vel": COMMAND, "/front/points": "sensor_msgs/msg/PointCloud2"},
+    ),
     "one node per encoder and decoder": Scenario(
         "bringup",
         {"composed": "false"},
