@@ -49,16 +49,19 @@ class Auxiliary:
         self._readings.append((stamp_ns, reading))
 
     def complete(self, sample: Any, stamp_ns: int) -> Any:
-        """Return a sample with the newest reading whose stamp is not after `stamp_ns`.
+        """Return a sample with the newest reading whose stamp is before `stamp_ns`.
+
+        One of the same stamp is left out: which of the two comes first is chance, and the sample
+        must not depend on it.
 
         Raises SensorError if there is none or it is over a second old.
         """
-        while len(self._readings) > 1 and self._readings[1][0] <= stamp_ns:
+        while len(self._readings) > 1 and self._readings[1][0] < stamp_ns:
             self._readings.popleft()
-        if not self._readings or self._readings[0][0] > stamp_ns:
+        if not self._readings or self._readings[0][0] >= stamp_ns:
             raise SensorError(
-                f"no {self.sensor} message with a stamp up to {stamp_ns} ns has come; is its driver"
-                " running, its topic remapped and its clock the same?"
+                f"no {self.sensor} message with a stamp before {stamp_ns} ns has come; is its"
+                " driver running, its topic remapped and its clock the same?"
             )
         taken_ns, reading = self._readings[0]
         if stamp_ns - taken_ns > STALE_NS:

@@ -36,16 +36,18 @@ def magnetometer() -> Auxiliary:
     return auxiliary
 
 
-def test_the_newest_reading_up_to_the_stamp_is_used(magnetometer: Auxiliary) -> None:
-    found = [magnetometer.complete(Sample(), START_NS + index).x for index in (0, 1, 1, 2, 9)]
+def test_the_newest_reading_before_the_stamp_is_used(magnetometer: Auxiliary) -> None:
+    found = [magnetometer.complete(Sample(), START_NS + index).x for index in (1, 2, 2, 3, 9)]
     assert found == [0, 1, 1, 2, 2]
 
 
 def test_a_missing_reading_is_named(magnetometer: Auxiliary) -> None:
-    with pytest.raises(SensorError, match=f"no magnetometer message with a stamp up to {START_NS}"):
+    with pytest.raises(
+        SensorError, match=f"no magnetometer message with a stamp before {START_NS}"
+    ):
         Auxiliary("magnetometer", read, "x").complete(Sample(), START_NS)
     with pytest.raises(SensorError, match="no magnetometer message"):
-        magnetometer.complete(Sample(), START_NS - 1)
+        magnetometer.complete(Sample(), START_NS)
     magnetometer.reset()
     with pytest.raises(SensorError, match="no magnetometer message"):
         magnetometer.complete(Sample(), START_NS + 9)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -7,6 +9,7 @@ import pytest
 
 from neuromorphic_ros.bags.typestore import to_message
 from neuromorphic_ros.errors import NetworkError, SensorError
+from neuromorphic_ros.pipeline.sensing import MESSAGE_TYPES
 from neuromorphic_ros.pipeline.sensor_input import ENCODERS, Encoded, SensorInput, sensors_of
 from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population
 
@@ -185,10 +188,25 @@ class TestNineAxes:
         sensor = SensorInput(self.source, seed=0)
         assert sensor.sensors == ("imu", "magnetometer")
         for stamp_ns, x in ((1, 0.0), (2, 3.05e-5)):
-            assert sensor.receive("magnetometer", field(stamp_ns * SECOND_NS, x), 0) is None
+            assert sensor.receive("magnetometer", field(stamp_ns * SECOND_NS - 1, x), 0) is None
             encoded = sensor.receive("imu", imu(stamp_ns * SECOND_NS), 0)
         assert encoded is not None
         assert encoded.spikes.address.tolist() == [15, 15, 15]
+
+    @pytest.mark.parametrize("magnetometer_first", [True, False])
+    def test_which_of_two_messages_of_one_stamp_comes_first_does_not_matter(
+        self, magnetometer_first: bool
+    ) -> None:
+        sensor = SensorInput(self.source, seed=0)
+        spikes = []
+        for index in range(4):
+            stamp_ns = SECOND_NS + index * SECOND_NS // 100
+            pair = [("magnetometer", field(stamp_ns, index * 1e-5)), ("imu", imu(stamp_ns))]
+            for name, message in pair if magnetometer_first else reversed(pair):
+                with contextlib.suppress(SensorError):
+                    if encoded := sensor.receive(name, message, 0):
+                        spikes.append(encoded.spikes.address.tolist())
+        assert spikes == [[], [15], [15]]
 
     def test_without_it_the_reason_is_said(self) -> None:
         sensor = SensorInput(self.source, seed=0)
@@ -205,7 +223,7 @@ class TestNineAxes:
     def test_readings_of_a_new_start_may_come_before_its_samples(self) -> None:
         sensor = SensorInput(self.source, seed=0)
         for start_ns in (9 * SECOND_NS, SECOND_NS):
-            sensor.receive("magnetometer", field(start_ns, 0.0), 0)
+            sensor.receive("magnetometer", field(start_ns - 1, 0.0), 0)
             assert sensor.receive("imu", imu(start_ns), 0) is not None
 
     def test_a_network_listens_to_both(self) -> None:
@@ -239,6 +257,60 @@ def test_inputs_of_one_network_do_not_spike_alike() -> None:
     ]
     assert batches[0] == batches[2]
     assert batches[0] != batches[1]
+
+
+def example(sensor: str, index: int) -> Any:
+    """Return the `index`th of three different messages of a sensor, a second after the last."""
+    value = index / 4.0
+    fields: dict[str, dict[str, Any]] = {
+        "scan": {
+            "angle_min": -3.0,
+            "angle_increment": 0.1,
+            "range_min": 0.1,
+            "range_max": 9.0,
+            "ranges": np.full(60, 4.0 - index, np.float32),
+        },
+        "imu": {"angular_velocity": {"x": index, "y": -value}},
+        "temperature": {"temperature": value},
+        "humidity": {"relative_humidity": value},
+        "pressure": {"fluid_pressure": value},
+        "illuminance": {"illuminance": value},
+        "range": {"range": value, "max_range": 2.0},
+    }
+    if sensor == "camera":
+        return picture(index * SECOND_NS, 20 + 60 * index)
+    type_name = MESSAGE_TYPES[sensor][0]
+    if sensor == "array":
+        return to_message(type_name, {"data": [value]})
+    header = {"stamp": index * SECOND_NS, "frame_id": "it"}
+    return to_message(type_name, {"header": header, **fields[sensor]})
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        *SOURCES,
+        *(
+            dataclasses.replace(source, parameters=source.parameters | {"spiking": "poisson"})
+            for source in SOURCES
+            if str(source.encoder).endswith(("_rate", "_population"))
+        ),
+    ],
+    ids=lambda source: f"{source.sensor} {source.encoder} {source.parameters.get('spiking', '')}",
+)
+def test_after_reset_every_encoder_gives_the_same_spikes_again(source: Input) -> None:
+    sensor = SensorInput(source, seed=5)
+    runs = []
+    for _ in range(2):
+        runs.append(
+            [
+                sensor.encode(example(str(source.sensor), index), index * SECOND_NS)
+                for index in (1, 2, 3)
+            ]
+        )
+        sensor.reset()
+    assert runs[0] == runs[1]
+    assert sum(len(item.spikes) for item in runs[0]) > 0
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: f"{source.sensor} {source.encoder}")
