@@ -10,10 +10,10 @@ import pytest
 
 from neuromorphic_ros.backends.registry import BACKENDS
 from neuromorphic_ros.parameters import fields_of
+from neuromorphic_ros.pipeline.encodings import ENCODERS
 from neuromorphic_ros.pipeline.networks import network_names
 from neuromorphic_ros.pipeline.pipeline import Pipeline
 from neuromorphic_ros.pipeline.sensing import STREAMS
-from neuromorphic_ros.pipeline.sensor_input import ENCODERS
 from neuromorphic_ros.pipeline.tuning import Tunable
 from neuromorphic_ros.sensors.gyro_bias import GyroCalibration
 from neuromorphic_ros.sensors.mpu6050 import Mpu6050Settings

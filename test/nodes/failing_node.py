@@ -8,7 +8,7 @@ from typing import Any
 
 from neuromorphic_ros.backends.base import Backend
 from neuromorphic_ros.backends.registry import BACKENDS
-from neuromorphic_ros.pipeline.sensor_input import ENCODERS, Encoding
+from neuromorphic_ros.pipeline.encodings import ENCODERS, Encoding
 from neuromorphic_ros.snn.spec import Input
 from neuromorphic_ros.snn.streaming import StreamingNetwork, TickSpikes
 

@@ -9,8 +9,9 @@ import pytest
 
 from neuromorphic_ros.bags.typestore import to_message
 from neuromorphic_ros.errors import NetworkError, SensorError
+from neuromorphic_ros.pipeline.encodings import ENCODERS
 from neuromorphic_ros.pipeline.sensing import MESSAGE_TYPES
-from neuromorphic_ros.pipeline.sensor_input import ENCODERS, Encoded, SensorInput, sensors_of
+from neuromorphic_ros.pipeline.sensor_input import Encoded, SensorInput, sensors_of
 from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population
 
 SECOND_NS = 1_000_000_000
