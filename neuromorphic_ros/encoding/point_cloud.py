@@ -87,15 +87,16 @@ def cloud_distances(
     sectors: int,
     angle_min_rad: float,
     angle_max_rad: float,
+    range_min_m: float,
     height_min_m: float,
     height_max_m: float,
 ) -> npt.NDArray[np.float64]:
     """Return the nearest horizontal distance in each sector, float64[sectors] in m.
 
     Sectors are those of `sector_distances`. Only points with height_min_m <= z <= height_max_m
-    count; a sector with others alone is inf: seen, but free. Points that are not finite and those
-    at the sensor itself, which drivers send for "no return", are invalid. A sector without a valid
-    point is nan: unknown.
+    count; a sector with others alone is inf: seen, but free. Points that are not finite, those
+    nearer than `range_min_m` and those at the sensor itself, which drivers send for "no return",
+    are invalid. A sector without a valid point is nan: unknown.
     Raises SensorError if no point in the sectors is valid.
     """
     nearest = np.full(sectors, np.nan)
@@ -103,6 +104,7 @@ def cloud_distances(
         cloud.x,
         cloud.y,
         cloud.z,
+        range_min_m,
         height_min_m,
         height_max_m,
         angle_min_rad,

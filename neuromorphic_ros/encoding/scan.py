@@ -119,7 +119,8 @@ class _SectorEncoder(CodedEncoder[Scan | PointCloud, Parameters]):
         p = self.parameters
         field_of_view = (p.sectors, p.angle_min_rad, p.angle_max_rad)
         if isinstance(sample, PointCloud):
-            distances = cloud_distances(sample, *field_of_view, p.height_min_m, p.height_max_m)
+            limits = (p.range_min_m, p.height_min_m, p.height_max_m)
+            distances = cloud_distances(sample, *field_of_view, *limits)
         else:
             distances = sector_distances(sample, *field_of_view)
         nearness = (p.far_m - distances) / (p.far_m - p.near_m)

@@ -39,13 +39,17 @@ class SectorParameters:
         float,
         Field(ge=0.0, le=1000.0, description="distance at and above which there is none [m]"),
     ] = 5.0
+    range_min_m: Annotated[
+        float,
+        Field(ge=0.0, le=1000.0, description="nearer points of a cloud are the robot's own [m]"),
+    ] = 0.1
     height_min_m: Annotated[
         float,
-        Field(ge=-1000.0, le=1000.0, description="lowest point that counts, above the sensor [m]"),
+        Field(ge=-1000.0, le=1000.0, description="lowest point of a cloud that counts [m]"),
     ] = -0.2
     height_max_m: Annotated[
         float,
-        Field(ge=-1000.0, le=1000.0, description="highest point that counts, above the sensor [m]"),
+        Field(ge=-1000.0, le=1000.0, description="highest point of a cloud that counts [m]"),
     ] = 0.5
 
     def __post_init__(self) -> None:
@@ -122,6 +126,7 @@ def pool_beams(
         numba.float64,
         numba.float64,
         numba.float64,
+        numba.float64,
         numba.float64[::1],
     ),
     cache=True,
@@ -131,6 +136,7 @@ def pool_points(
     x: npt.NDArray[np.float64],
     y: npt.NDArray[np.float64],
     z: npt.NDArray[np.float64],
+    range_min: float,
     height_min: float,
     height_max: float,
     angle_min: float,
@@ -143,7 +149,7 @@ def pool_points(
         if not math.isfinite(x[point] + y[point] + z[point]):
             continue
         distance = math.sqrt(x[point] * x[point] + y[point] * y[point])
-        if distance == 0.0:
+        if distance < range_min or distance == 0.0:
             continue
         if not height_min <= z[point] <= height_max:
             distance = math.inf

@@ -120,13 +120,13 @@ class TestCloudDistances:
             [6.0, 2.0, -0.2],
             [-1.0, 0.0, 0.0],
         ]
-        found = cloud_distances(cloud(points), 2, -PI / 2, PI / 2, -0.2, 0.5)
+        found = cloud_distances(cloud(points), 2, -PI / 2, PI / 2, 0.0, -0.2, 0.5)
         assert found == pytest.approx([math.hypot(2.0, 1.0), math.hypot(3.0, 1.0)])
 
     def test_a_sector_with_points_beside_the_band_is_free_and_one_without_points_unknown(
         self,
     ) -> None:
-        found = cloud_distances(cloud([[5.0, -5.0, -1.0]]), 2, -PI / 2, PI / 2, -0.2, 0.5)
+        found = cloud_distances(cloud([[5.0, -5.0, -1.0]]), 2, -PI / 2, PI / 2, 0.0, -0.2, 0.5)
         assert np.array_equal(found, [math.inf, math.nan], equal_nan=True)
 
     @pytest.mark.parametrize(
@@ -140,10 +140,15 @@ class TestCloudDistances:
         ],
     )
     def test_what_is_no_return_neither_counts_nor_hides(self, point: list[float]) -> None:
-        found = cloud_distances(cloud([point, [2.0, 0.0, 0.0]]), 1, -PI, PI, -1.0, 1.0)
+        found = cloud_distances(cloud([point, [2.0, 0.0, 0.0]]), 1, -PI, PI, 0.0, -1.0, 1.0)
         assert found.tolist() == [2.0]
         with pytest.raises(SensorError, match="point cloud of 3 points has no valid one"):
-            cloud_distances(cloud([point] * 3), 4, -PI, PI, -1.0, 1.0)
+            cloud_distances(cloud([point] * 3), 4, -PI, PI, 0.0, -1.0, 1.0)
+
+    def test_the_robot_itself_does_not_count(self) -> None:
+        points = cloud([[0.2, 0.1, 0.0], [0.4, 0.0, 0.0], [2.0, 0.0, 0.0]])
+        found = [cloud_distances(points, 1, -PI, PI, low, -1.0, 1.0)[0] for low in (0.0, 0.3, 0.5)]
+        assert found == pytest.approx([math.hypot(0.2, 0.1), 0.4, 2.0])
 
     @settings(deadline=None)
     @given(
@@ -163,7 +168,7 @@ class TestCloudDistances:
         flat = np.stack((ranges * np.cos(angle), ranges * np.sin(angle), np.zeros(beams)), axis=1)
         view = (sectors, start, start + 2 * PI)
         assert np.allclose(
-            cloud_distances(cloud(flat), *view, -0.1, 0.1),
+            cloud_distances(cloud(flat), *view, 0.0, -0.1, 0.1),
             sector_distances(scan, *view),
             rtol=1e-6,
             equal_nan=True,
@@ -175,6 +180,6 @@ class TestCloudDistances:
         best_s = math.inf
         for _ in range(10):
             start_s = time.perf_counter()
-            cloud_distances(read_points(**arguments), 36, -PI, PI, -0.2, 0.5)
+            cloud_distances(read_points(**arguments), 36, -PI, PI, 0.1, -0.2, 0.5)
             best_s = min(best_s, time.perf_counter() - start_s)
         assert best_s < 0.01
