@@ -92,6 +92,7 @@ def write_event_npz(path: Path, shape: Shape, batches: Iterable[SpikeBatch]) -> 
     _, height, width = shape
     with ExitStack() as stack:
         with bag_errors(path, "choose a file that can be written"):
+            path.parent.mkdir(parents=True, exist_ok=True)
             scratch = Path(
                 stack.enter_context(
                     tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
@@ -14,6 +15,7 @@ from neuromorphic_ros.report.record import Found, Picture, Record
 from neuromorphic_ros.report.style import ORANGE, bare
 from neuromorphic_ros.spikes import SpikeBatch
 
+SECOND_NS = 1_000_000_000
 DEFAULT_WINDOW_NS = 100_000_000
 MOMENTS = 4
 BACKGROUND = 250
@@ -63,17 +65,25 @@ def is_camera(batch: SpikeBatch) -> bool:
     return len(batch.shape) == 3 and batch.shape[0] == 2
 
 
-def events_figure(shown: list[Moment], record: Record) -> Figure:
-    """Draw pictures above their events."""
+def events_figure(
+    shown: list[Moment], start_ns: int, title: str = "", above: str = "camera"
+) -> Figure:
+    """Draw pictures above their events.
+
+    start_ns: the time that is called 0 s. above: what the pictures are.
+    """
     height, width = shown[0].picture.grey.shape
-    size = (11.0, 2 * 11.0 / len(shown) * height / width + 0.5)
+    size = (11.0, 2 * 11.0 / max(2, len(shown)) * height / width + 0.5)
     figure = Figure(figsize=size, layout="constrained")
+    if title:
+        figure.suptitle(title, x=0.008, ha="left", fontsize=11)
     axes = figure.subplots(2, len(shown), squeeze=False)
+    decimals = 1 if shown[-1].stamp_ns - start_ns >= SECOND_NS else 3
     for column, moment in enumerate(shown):
         draw_picture(axes[0, column], moment)
         draw_events(axes[1, column], moment)
-        axes[0, column].set_title(f"{record.seconds(moment.stamp_ns):.1f} s")
-    axes[0, 0].set_ylabel("camera")
+        axes[0, column].set_title(f"{(moment.stamp_ns - start_ns) / 1e9:.{decimals}f} s")
+    axes[0, 0].set_ylabel(above)
     axes[1, 0].set_ylabel("events")
     return figure
 
@@ -86,11 +96,16 @@ def draw_picture(axes: Axes, moment: Moment) -> None:
 
 def draw_events(axes: Axes, moment: Moment) -> None:
     """Draw the events with boxes: brighter blue, darker red."""
-    _, height, width = moment.events.shape
-    image = render(moment.events, height, width)
-    image[~image.any(axis=2)] = BACKGROUND
-    axes.imshow(image, extent=_extent(moment), interpolation="nearest")
+    axes.imshow(on_paper(moment.events), extent=_extent(moment), interpolation="nearest")
     _draw_boxes(axes, moment)
+
+
+def on_paper(events: SpikeBatch) -> npt.NDArray[np.uint8]:
+    """Draw events on white as RGB uint8[height, width, 3]: brighter blue, darker red."""
+    _, height, width = events.shape
+    image = render(events, height, width)
+    image[~image.any(axis=2)] = BACKGROUND
+    return image
 
 
 def explained(moment: Moment) -> float:

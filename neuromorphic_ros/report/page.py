@@ -86,7 +86,7 @@ def _events(record: Record) -> Section:
     shown = moments(record)
     if not shown:
         return Section("Event frames", NOTHING)
-    picture = png(lambda: events_figure(shown, record))
+    picture = png(lambda: events_figure(shown, record.start_ns))
     return Section(
         "Event frames",
         "Camera frames above the events that they led to in the window of the detections: pixels "
