@@ -17,13 +17,13 @@ from matplotlib.figure import Figure
 from reporting import Row, table
 
 from neuromorphic_ros.bags.reader import open_recording
-from neuromorphic_ros.bags.typestore import stamp_ns
 from neuromorphic_ros.decoding.delta import decode_delta
 from neuromorphic_ros.decoding.population import decode_population
 from neuromorphic_ros.decoding.rate import decode_rates, decode_values
 from neuromorphic_ros.encoding.imu import AXES
 from neuromorphic_ros.encoding.population import centres
 from neuromorphic_ros.errors import SensorError
+from neuromorphic_ros.pipeline.auxiliary import Auxiliary
 from neuromorphic_ros.pipeline.sensing import imu_of, magnetic_field_of
 from neuromorphic_ros.pipeline.sensor_input import SensorInput
 from neuromorphic_ros.report.style import BLUE, GREEN, INK, ORANGE, legend_above, png
@@ -121,25 +121,23 @@ def encoded(case: Case, encoder: str, spiking: str = "regular") -> tuple[Signal,
     source = Input("imu", shape, "imu", encoder, parameters_of(case, encoder, spiking))
     sensor = SensorInput(source, seed=0)
     sensors = {case.imu: "imu", case.magnetometer: "magnetometer"}
+    magnetometer = Auxiliary("magnetometer", magnetic_field_of, "magnetic_field")
     values, stamps, batches = [], [], []
-    field: Values | None = None
     with open_recording(DATA / case.path) as recording:
         for message in recording.messages(sensors):
             content = message.decode()
             try:
-                sample = sensor.receive(sensors[message.topic], content, message.log_ns)
-                if sample is None:
-                    field = magnetic_field_of(content)
+                found = sensor.receive(sensors[message.topic], content, message.log_ns)
+                if found is None:
+                    magnetometer.receive(content, message.log_ns)
             except SensorError:
                 # The magnetometer of the Phidgets has a reading for every other message.
                 continue
-            if sample is not None and field is not None:
-                read = imu_of(content)
-                values.append(
-                    np.concatenate((read.angular_velocity, read.linear_acceleration, field))
-                )
-                stamps.append(int(stamp_ns(content) or 0))
-                batches.append(sample.spikes)
+            if found is not None:
+                sample = magnetometer.complete(imu_of(content), found.stamp_ns)
+                values.append(np.concatenate(sample[:3]))
+                stamps.append(found.stamp_ns)
+                batches.append(found.spikes)
     return Signal(np.array(values), np.array(stamps)), merge(batches)
 
 

@@ -7,6 +7,7 @@ import behaviour
 import numpy as np
 import pytest
 
+from neuromorphic_ros.bags.typestore import to_message
 from neuromorphic_ros.encoding.scan import Scan
 from neuromorphic_ros.simulation.recording import START_NS
 
@@ -27,6 +28,29 @@ def shown(scans: list[Scan], rate_hz: int = 10) -> list[behaviour.Message]:
         behaviour.laser_scan(scan, START_NS + index * S // rate_hz)
         for index, scan in enumerate(scans)
     ]
+
+
+def points_of(message: behaviour.Message) -> behaviour.Message:
+    """Return the valid beams of a scan as the points of a lidar of one ring, the rest as nan."""
+    scan = message.content
+    angle = scan.angle_min + scan.angle_increment * np.arange(scan.ranges.size)
+    valid = (scan.ranges >= scan.range_min) & (scan.ranges <= scan.range_max)
+    ranges = np.where(valid, scan.ranges, np.nan)
+    points = np.stack((ranges * np.cos(angle), ranges * np.sin(angle), 0.0 * ranges), axis=1)
+    fields = {
+        "header": {"stamp": message.stamp_ns, "frame_id": scan.header.frame_id},
+        "height": 1,
+        "width": len(points),
+        "point_step": 12,
+        "row_step": 12 * len(points),
+        "fields": [
+            {"name": name, "offset": 4 * axis, "datatype": 7, "count": 1}
+            for axis, name in enumerate("xyz")
+        ],
+        "data": points.astype("<f4").view(np.uint8).ravel(),
+    }
+    cloud = to_message("sensor_msgs/msg/PointCloud2", fields)
+    return behaviour.Message(cloud, message.arrival_ns)
 
 
 def last_command(scan: Scan) -> tuple[float, float]:
@@ -153,3 +177,13 @@ def test_commands_are_steady_on_a_real_static_scene(shared_data: Path) -> None:
     assert steady.sign_changes == 0
     assert steady.linear_m_s.max() < 0.01
     assert steady.angular_rad_s[inside].std() < 0.05 * steady.angular_rad_s[inside].mean()
+
+
+@pytest.mark.data
+def test_the_points_of_a_real_lidar_drive_as_its_scans_do(shared_data: Path) -> None:
+    scans = behaviour.recorded(shared_data / behaviour.DUAL_HOKUYO, "/rear_scan")[:150]
+    by_scan = behaviour.drive_by(scans)
+    by_points = behaviour.drive_by(points_of(message) for message in scans)
+    assert by_scan.sign_changes > 0
+    for expected, found in zip(by_scan, by_points, strict=True):
+        assert np.array_equal(found, expected)
