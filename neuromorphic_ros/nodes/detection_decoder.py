@@ -9,7 +9,7 @@ from neuromorphic_ros.nodes.output_publishers import OutputPublishers
 from neuromorphic_ros.nodes.spike_subscription import SpikeSubscription
 from neuromorphic_ros.pipeline.messages import ReceivedSpikes
 from neuromorphic_ros.pipeline.outputs import DETECTIONS, detection_messages
-from neuromorphic_ros.pipeline.readouts import DetectionReadout, detection_readout, encoder_image
+from neuromorphic_ros.pipeline.readouts import DetectionReadout, detection_readout, encoder_view
 from neuromorphic_ros.pipeline.tuning import Tunable
 
 
@@ -36,8 +36,8 @@ class DetectionDecoder(ManagedNode):
         if self._detection is None:
             raise NetworkError(f"network '{spec.name}' has no blob_detection readout")
         self.tuned.declare({"detection": Tunable(self._detection, "parameters")})
-        width, height = encoder_image(spec, self._detection.population)
-        self._image = (self.value("image_width") or width, self.value("image_height") or height)
+        size = (self.value("image_width"), self.value("image_height"))
+        self._view = encoder_view(spec, self._detection.population, *size)
         self._shape = spec.shapes[self._detection.population]
         self._outputs.add("detections", DETECTIONS)
 
@@ -55,7 +55,7 @@ class DetectionDecoder(ManagedNode):
     def _on_spikes(self, received: ReceivedSpikes, frame_id: str) -> None:
         assert self._detection is not None
         found = self._detection.decide(received.spikes, received.start_ns, received.complete_ns)
-        self._outputs.publish(detection_messages(found, frame_id, *self._image))
+        self._outputs.publish(detection_messages(found, frame_id, self._view))
 
 
 def main() -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from rclpy.qos import qos_profile_sensor_data
+from rclpy.qos import QoSProfile, ReliabilityPolicy
 
 from neuromorphic_ros.errors import NeuromorphicError
 from neuromorphic_ros.nodes.conversion import message_class
@@ -72,7 +72,8 @@ class SensorSubscription:
         self._received = 0
         self._rejected = 0
         self._reported = 0
-        node.listen(message_type, stream.topic, self._on_message, qos_profile_sensor_data)
+        qos = QoSProfile(depth=stream.depth, reliability=ReliabilityPolicy.BEST_EFFORT)
+        node.listen(message_type, stream.topic, self._on_message, qos)
 
     def status(self) -> None:
         """Update the diagnostics with what came since the last call."""

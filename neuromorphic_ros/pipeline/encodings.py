@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from neuromorphic_ros.encoding.dvs import Dvs, DvsParameters
+from neuromorphic_ros.encoding.dvs_camera import DvsCamera, DvsCameraParameters
 from neuromorphic_ros.encoding.encoder import Encoder
 from neuromorphic_ros.encoding.environment import (
     EnvironmentDeltaEncoder,
@@ -16,7 +16,6 @@ from neuromorphic_ros.encoding.environment import (
     EnvironmentRateEncoder,
     EnvironmentRateParameters,
 )
-from neuromorphic_ros.encoding.image import Grey, resize
 from neuromorphic_ros.encoding.imu import (
     ImuDeltaEncoder,
     ImuDeltaParameters,
@@ -39,7 +38,7 @@ from neuromorphic_ros.parameters import build
 from neuromorphic_ros.pipeline.auxiliary import Auxiliary
 from neuromorphic_ros.pipeline.sensing import (
     ENVIRONMENT,
-    grey_of,
+    camera_of,
     imu_of,
     magnetic_field_of,
     sweep_of,
@@ -60,29 +59,14 @@ class Encoding(NamedTuple):
     auxiliary: Auxiliary | None = None
 
 
-class CameraReader:
-    """Read pictures at the size of the encoder and remember how large they came."""
-
-    def __init__(self, height: int, width: int) -> None:
-        """height, width: of the encoder [px]."""
-        self._height, self._width = height, width
-        self.source_size = (width, height)
-
-    def __call__(self, message: Any) -> Grey:
-        """Return the picture; raises SensorError if the message has none."""
-        grey = grey_of(message)
-        self.source_size = (grey.shape[1], grey.shape[0])
-        return resize(grey, self._height, self._width)
-
-
 def _dvs(source: Input, seed: int) -> Encoding:
     if len(source.shape) != 3 or source.shape[0] != 2:
         raise NetworkError(
             f"input '{source.name}': dvs makes (2, height, width), not {source.shape}"
         )
     _, height, width = source.shape
-    encoder = Dvs(_parameters(DvsParameters, source), height, width, seed)
-    return Encoding(encoder, CameraReader(height, width))
+    encoder = DvsCamera(_parameters(DvsCameraParameters, source), height, width, seed)
+    return Encoding(encoder, camera_of)
 
 
 def _scan_latency(source: Input, _: int) -> Encoding:

@@ -207,5 +207,5 @@ class LivePipeline:
         yield from self.core.messages(decision.step)
         if self.pipeline.detection:
             frame_id = self.core.outputs.frame_of(self.pipeline.detection.population)
-            image = self.pipeline.detection_image
-            yield from detection_messages(decision.detections, frame_id, *image)
+            view = self.pipeline.detection_view
+            yield from detection_messages(decision.detections, frame_id, view)

@@ -10,9 +10,11 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from neuromorphic_ros.decoding.detection import Detections
 from neuromorphic_ros.decoding.velocity import Velocity
+from neuromorphic_ros.encoding.region import View
 from neuromorphic_ros.energy.price import Price
 from neuromorphic_ros.errors import SpikeError
 from neuromorphic_ros.pipeline.sensing import nanoseconds
@@ -111,23 +113,37 @@ def twist_stamped(velocity: Velocity, stamp_ns: int, frame_id: str) -> Fields:
     return {"header": {"stamp": stamp_ns, "frame_id": frame_id}, "twist": twist(velocity)}
 
 
-def detection_array(detections: Detections, frame_id: str, width: int, height: int) -> Fields:
-    """Return the fields of a DetectionArray in pixels of an image of the given size."""
+def detection_array(detections: Detections, frame_id: str, view: View) -> Fields:
+    """Return the fields of a DetectionArray in pixels of the image whose region was seen."""
+    x, y, width, height = view.region
     return {
         "header": {"stamp": detections.stamp_ns, "frame_id": frame_id},
-        "image_width": width,
-        "image_height": height,
+        "image_width": view.width,
+        "image_height": view.height,
         "detections": [
             {
                 "class_name": box.class_name,
                 "score": box.score,
-                "center_x": box.center_x * width,
-                "center_y": box.center_y * height,
+                "center_x": x + box.center_x * width,
+                "center_y": y + box.center_y * height,
                 "size_x": box.size_x * width,
                 "size_y": box.size_y * height,
             }
             for box in detections.boxes
         ],
+    }
+
+
+def rgb_image(pixels: npt.NDArray[np.uint8], stamp_ns: int, frame_id: str) -> Fields:
+    """Return the fields of an Image of uint8[height, width, 3]."""
+    height, width, channels = pixels.shape
+    return {
+        "header": {"stamp": stamp_ns, "frame_id": frame_id},
+        "height": height,
+        "width": width,
+        "encoding": "rgb8",
+        "step": width * channels,
+        "data": pixels.reshape(-1),
     }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from neuromorphic_ros.decoding.detection import Detections
+from neuromorphic_ros.encoding.region import View
 from neuromorphic_ros.pipeline.core import SpikingCore, Step
 from neuromorphic_ros.pipeline.messages import (
     Fields,
@@ -132,9 +133,9 @@ def command_messages(
 
 
 def detection_messages(
-    found: Iterable[Detections], frame_id: str, width: int, height: int
+    found: Iterable[Detections], frame_id: str, view: View
 ) -> Iterator[OutputMessage]:
     """Yield one message per window, also without detections."""
     for detections in found:
-        fields = detection_array(detections, frame_id, width, height)
+        fields = detection_array(detections, frame_id, view)
         yield OutputMessage("detections", DETECTIONS, detections.stamp_ns, fields)

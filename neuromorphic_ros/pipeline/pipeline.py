@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from neuromorphic_ros.backends.base import Runner
 from neuromorphic_ros.decoding.detection import Detections
+from neuromorphic_ros.encoding.region import View
 from neuromorphic_ros.pipeline.core import CoreParameters, SpikingCore, Step
 from neuromorphic_ros.pipeline.readouts import (
     Command,
@@ -45,13 +46,13 @@ class Pipeline:
         return sorted({sensor for item in self.inputs.values() for sensor in item.sensors})
 
     @property
-    def detection_image(self) -> tuple[int, int]:
-        """Width and height of the pictures that detections refer to [px]."""
+    def detection_view(self) -> View:
+        """What the camera sees that detections refer to; of no size if there is none."""
         if self.detection:
             for name in sorted(self.core.sources[self.detection.population]):
-                if self.inputs[name].source.sensor == "camera":
-                    return self.inputs[name].image_size
-        return (0, 0)
+                if camera := self.inputs[name].camera:
+                    return camera.view
+        return View.whole(0, 0)
 
     @property
     def tunables(self) -> dict[str, Tunable]:

@@ -9,6 +9,7 @@ from neuromorphic_ros.decoding.detection import BlobDetection, BlobDetector, Det
 from neuromorphic_ros.decoding.differential_drive import DifferentialDrive, DifferentialDriveDecoder
 from neuromorphic_ros.decoding.motion_guard import GuardParameters, GuardState, guard
 from neuromorphic_ros.decoding.velocity import STANDSTILL, Velocity, VelocityLimits, limit
+from neuromorphic_ros.encoding.region import RegionOfInterest, View
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.parameters import build
 from neuromorphic_ros.pipeline.tuning import Tunable
@@ -153,12 +154,21 @@ def detection_readout(spec: NetworkSpec) -> DetectionReadout | None:
     return DetectionReadout(readout.population, BlobDetector(_parameters(BlobDetection, readout)))
 
 
-def encoder_image(spec: NetworkSpec, population: str) -> tuple[int, int]:
-    """Return width and height of the camera input behind a population [px]; (0, 0): none."""
+def encoder_view(spec: NetworkSpec, population: str, width: int, height: int) -> View:
+    """Return what the camera input behind a population sees, by the region of the network file.
+
+    width, height: of the pictures [px]; 0: unknown, boxes are then in pixels of the input, and of
+    no size without one.
+    Raises SensorError if the region is not inside the picture.
+    """
     for source in spec.inputs:
         if source.sensor == "camera" and source.name in spec.sources_of(population):
-            return (source.shape[-1], source.shape[-2])
-    return (0, 0)
+            if not (width and height):
+                return View.whole(width or source.shape[-1], height or source.shape[-2])
+            given = {name: x for name, x in source.parameters.items() if name.startswith("roi_")}
+            region = build(RegionOfInterest, given, f"input '{source.name}'", NetworkError)
+            return region.view_of(width, height)
+    return View.whole(width, height)
 
 
 def _readout_of(spec: NetworkSpec, decoder: str) -> Readout | None:

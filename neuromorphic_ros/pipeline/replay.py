@@ -55,8 +55,8 @@ def replay(
                 yield from command_messages(decision.command, stop_ns, base_frame, stamped=True)
             if pipeline.detection:
                 frame_id = outputs.frame_of(pipeline.detection.population)
-                image = pipeline.detection_image
-                yield from detection_messages(decision.detections, frame_id, *image)
+                view = pipeline.detection_view
+                yield from detection_messages(decision.detections, frame_id, view)
             if outputs.report_is_due:
                 yield from _report(outputs, account, stop_ns)
 

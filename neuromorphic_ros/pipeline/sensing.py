@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neuromorphic_ros.encoding.environment import distance, finite
+from neuromorphic_ros.encoding.event_camera.packet import EventPacket
 from neuromorphic_ros.encoding.image import Grey, decode_compressed, to_grey
 from neuromorphic_ros.encoding.imu import ImuSample
 from neuromorphic_ros.encoding.point_cloud import PointCloud, PointField, read_points
@@ -16,19 +17,23 @@ from neuromorphic_ros.encoding.scan import Scan
 
 
 class Stream(NamedTuple):
-    """One form in which the messages of a sensor come; topic: before remapping."""
+    """One form in which the messages of a sensor come.
+
+    topic: before remapping. depth: how many may wait to be taken.
+    """
 
     type: str
     topic: str
+    depth: int = 5
 
 
 # By sensor and transport; the first one is the default. A topic below that of the first one is
-# remapped with it.
+# remapped with it. Of pictures the newest count, of packets all: what a lost one held is lost.
 STREAMS = {
     "camera": {
         "raw": Stream("sensor_msgs/msg/Image", "image_raw"),
         "compressed": Stream("sensor_msgs/msg/CompressedImage", "image_raw/compressed"),
-        "events": Stream("event_camera_msgs/msg/EventPacket", "events"),
+        "events": Stream("event_camera_msgs/msg/EventPacket", "events", depth=1000),
     },
     "scan": {
         "scan": Stream("sensor_msgs/msg/LaserScan", "scan"),
@@ -68,6 +73,12 @@ def stamp_of(message: Any, arrival_ns: int) -> int:
 def frame_of(message: Any) -> str:
     """Return the frame of a message; empty if it has no header."""
     return str(message.header.frame_id) if hasattr(message, "header") else ""
+
+
+def camera_of(message: Any) -> Grey | EventPacket:
+    """Return what a camera saw: an EventPacket as it is, a picture as `grey_of` does."""
+    packet: EventPacket = message
+    return packet if hasattr(message, "events") else grey_of(message)
 
 
 def grey_of(message: Any) -> Grey:

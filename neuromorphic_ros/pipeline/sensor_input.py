@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from neuromorphic_ros.encoding.dvs_camera import DvsCamera
 from neuromorphic_ros.encoding.encoder import Counting
 from neuromorphic_ros.errors import NetworkError
-from neuromorphic_ros.pipeline.encodings import ENCODERS, CameraReader
+from neuromorphic_ros.pipeline.encodings import ENCODERS
 from neuromorphic_ros.pipeline.sensing import frame_of, stamp_of
 from neuromorphic_ros.pipeline.time_jump import restarted
 from neuromorphic_ros.pipeline.tuning import Tunable
@@ -55,9 +56,9 @@ class SensorInput:
         return (str(self.source.sensor), *also)
 
     @property
-    def image_size(self) -> tuple[int, int]:
-        """Width and height of the last picture [px]; (0, 0) if this is not a camera."""
-        return self._read.source_size if isinstance(self._read, CameraReader) else (0, 0)
+    def camera(self) -> DvsCamera | None:
+        """The encoder of a camera; none: this is another sensor."""
+        return self.encoder if isinstance(self.encoder, DvsCamera) else None
 
     @property
     def counters(self) -> dict[str, float]:

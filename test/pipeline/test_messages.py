@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from neuromorphic_ros.bags.typestore import deserialize, serialize, to_message
 from neuromorphic_ros.decoding.detection import Box, Detections
 from neuromorphic_ros.decoding.velocity import Velocity
+from neuromorphic_ros.encoding.region import Region, View
 from neuromorphic_ros.errors import SpikeError
 from neuromorphic_ros.pipeline.messages import (
     MAX_OFFSET_NS,
@@ -19,6 +20,7 @@ from neuromorphic_ros.pipeline.messages import (
     counts_of,
     detection_array,
     population_rates,
+    rgb_image,
     sample_arrays,
     spike_arrays,
     spikes_of,
@@ -154,12 +156,30 @@ def test_rates_of_no_time_are_zero_and_not_infinite() -> None:
 
 def test_boxes_are_in_pixels_of_the_image() -> None:
     box = Box("motion", 0.75, 0.5, 0.25, 0.1, 0.5)
-    fields = detection_array(Detections(START_NS, (box,)), "camera", 640, 480)
+    fields = detection_array(Detections(START_NS, (box,)), "camera", View.whole(640, 480))
     message = to_message(DETECTIONS, fields)
     found = message.detections[0]
     assert (found.center_x, found.center_y) == (320.0, 120.0)
     assert (found.size_x, found.size_y) == (64.0, 240.0)
     assert (message.image_width, message.image_height) == (640, 480)
+
+
+def test_boxes_of_a_region_are_in_pixels_of_the_whole_image() -> None:
+    box = Box("motion", 0.75, 0.5, 0.25, 0.1, 0.5)
+    view = View(640, 480, Region(100, 50, 200, 400))
+    message = to_message(DETECTIONS, detection_array(Detections(START_NS, (box,)), "camera", view))
+    found = message.detections[0]
+    assert (found.center_x, found.center_y) == (200.0, 150.0)
+    assert (found.size_x, found.size_y) == (20.0, 200.0)
+    assert (message.image_width, message.image_height) == (640, 480)
+
+
+def test_a_picture_is_an_image_of_three_bytes_per_pixel() -> None:
+    pixels = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
+    message = to_message("sensor_msgs/msg/Image", rgb_image(pixels, START_NS, "camera"))
+    assert (message.height, message.width, message.step) == (2, 4, 12)
+    assert (message.encoding, message.header.frame_id) == ("rgb8", "camera")
+    assert message.data.tolist() == list(range(24))
 
 
 def test_a_command_moves_forward_and_turns_to_the_left() -> None:

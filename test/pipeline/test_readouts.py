@@ -10,12 +10,13 @@ from neuromorphic_ros.decoding.detection import BlobDetection, BlobDetector
 from neuromorphic_ros.decoding.differential_drive import DifferentialDrive, DifferentialDriveDecoder
 from neuromorphic_ros.decoding.motion_guard import GuardParameters
 from neuromorphic_ros.decoding.velocity import STANDSTILL, Velocity, VelocityLimits
-from neuromorphic_ros.errors import NetworkError
+from neuromorphic_ros.encoding.region import Region, View
+from neuromorphic_ros.errors import NetworkError, SensorError
 from neuromorphic_ros.pipeline.readouts import (
     DetectionReadout,
     MotorReadout,
     detection_readout,
-    encoder_image,
+    encoder_view,
     motor_readout,
 )
 from neuromorphic_ros.pipeline.tuning import tune
@@ -158,9 +159,12 @@ def test_boxes_refer_to_the_camera_behind_their_population() -> None:
     spec = NetworkSpec(
         name="eye",
         dt_ms=1.0,
-        inputs=(Input("dvs", (2, 12, 16), "camera", "dvs"),),
+        inputs=(Input("dvs", (2, 12, 16), "camera", "dvs", {"roi_width": 320}),),
         populations=(Population("map", (12, 16)), Population("blind", (1,))),
         projections=(Projection("dvs", "map", 1.0),),
     )
-    assert encoder_image(spec, "map") == (16, 12)
-    assert encoder_image(spec, "blind") == (0, 0)
+    assert encoder_view(spec, "map", 0, 0) == View.whole(16, 12)
+    assert encoder_view(spec, "map", 640, 480) == View(640, 480, Region(0, 0, 320, 480))
+    assert encoder_view(spec, "blind", 0, 0) == View.whole(0, 0)
+    with pytest.raises(SensorError, match="not inside the picture of 160x120"):
+        encoder_view(spec, "map", 160, 120)

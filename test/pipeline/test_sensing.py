@@ -15,6 +15,7 @@ from neuromorphic_ros.pipeline.sensing import (
     MESSAGE_TYPES,
     STREAMS,
     TRANSPORTS,
+    camera_of,
     frame_of,
     grey_of,
     imu_of,
@@ -81,6 +82,12 @@ def test_a_compressed_image_is_decoded() -> None:
     assert encoded
     fields = {"format": "png", "data": data.ravel()}
     assert np.array_equal(grey_of(to_message("sensor_msgs/msg/CompressedImage", fields)), PICTURE)
+
+
+def test_a_camera_gives_pictures_or_packets() -> None:
+    packet = to_message("event_camera_msgs/msg/EventPacket", {"encoding": "evt3"})
+    assert camera_of(packet) is packet
+    assert np.array_equal(camera_of(image()), PICTURE)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from neuromorphic_ros.bags.typestore import to_message
+from neuromorphic_ros.encoding.region import View
 from neuromorphic_ros.errors import NetworkError, SensorError
 from neuromorphic_ros.pipeline.encodings import ENCODERS
 from neuromorphic_ros.pipeline.sensing import MESSAGE_TYPES
@@ -60,7 +61,38 @@ def test_pictures_become_events_at_the_size_of_the_encoder() -> None:
     assert set(second.spikes.address.tolist()) == set(range(48, 96)), "brighter: all of them ON"
     assert (second.stamp_ns, second.complete_ns) == (2 * SECOND_NS, 2 * SECOND_NS)
     assert second.frame_id == "eye"
-    assert sensor.image_size == (16, 12)
+    assert sensor.camera is not None
+    assert sensor.camera.view == View.whole(16, 12)
+
+
+def events(stamp_ns: int, seq: int, *words: int) -> Any:
+    """Return a packet of a camera of 16x12 pixels."""
+    return to_message(
+        "event_camera_msgs/msg/EventPacket",
+        {
+            "header": {"stamp": stamp_ns, "frame_id": "eye"},
+            "height": 12,
+            "width": 16,
+            "seq": seq,
+            "time_base": stamp_ns,
+            "encoding": "mono",
+            "events": np.array(words, "<u8").tobytes(),
+        },
+    )
+
+
+def test_packets_of_an_event_camera_become_events_at_the_size_of_the_network() -> None:
+    sensor = SensorInput(DVS, seed=0)
+    # x and y 15 and 11, ON, 5 and 7 ns after the stamp: the last of 2x2 pixels, half of which fire.
+    words = [1 << 63 | 11 << 48 | 15 << 32 | late_ns for late_ns in (5, 7)]
+    encoded = sensor.encode(events(SECOND_NS, 0, *words), 0)
+    assert (encoded.spikes.address.tolist(), encoded.spikes.time_ns.tolist()) == ([95], [10**9 + 7])
+    assert (encoded.stamp_ns, encoded.complete_ns) == (SECOND_NS, SECOND_NS + 7)
+    assert encoded.frame_id == "eye"
+    assert sensor.camera is not None
+    assert sensor.camera.view == View.whole(16, 12)
+    sensor.encode(events(2 * SECOND_NS, 4, *words), 0)
+    assert sensor.counters["dvs.lost_packets"] == 3
 
 
 def test_the_same_seed_gives_the_same_spikes() -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import numpy as np
 import pydantic
 from pydantic import Field
 
 from neuromorphic_ros.encoding.event_camera.background_activity import BackgroundActivityFilter
+from neuromorphic_ros.encoding.event_camera.binning import Binning, pixels_per_cell
 from neuromorphic_ros.encoding.event_camera.filter import EventFilter
 from neuromorphic_ros.encoding.event_camera.hot_pixels import HotPixelFilter
 from neuromorphic_ros.encoding.event_camera.packet import (
@@ -16,8 +18,9 @@ from neuromorphic_ros.encoding.event_camera.packet import (
     PacketCounts,
 )
 from neuromorphic_ros.encoding.event_camera.refractory import RefractoryFilter
-from neuromorphic_ros.encoding.event_camera.resize import Region, Resize
+from neuromorphic_ros.encoding.event_camera.resize import Resize
 from neuromorphic_ros.encoding.event_camera.words import event_shape
+from neuromorphic_ros.encoding.region import RegionOfInterest, View
 from neuromorphic_ros.parameters import STRICT
 from neuromorphic_ros.spikes import Shape, SpikeBatch
 
@@ -25,17 +28,14 @@ _NS_PER_MS = 1_000_000
 
 
 @pydantic.dataclasses.dataclass(frozen=True, config=STRICT)
-class EventCameraParameters:
-    """Parameters of the region and the filters; the filters are off unless set."""
+class EventCameraParameters(RegionOfInterest):
+    """Parameters of the filters, which are off unless set, and of the pixels that become one.
 
-    region_x: Annotated[int, Field(ge=0, le=65535, description="left edge of the region [px]")] = 0
-    region_y: Annotated[int, Field(ge=0, le=65535, description="upper edge of the region [px]")] = 0
-    region_width: Annotated[
-        int, Field(ge=0, le=65535, description="width of the region, 0 = to the right edge [px]")
-    ] = 0
-    region_height: Annotated[
-        int, Field(ge=0, le=65535, description="height of the region, 0 = to the lower edge [px]")
-    ] = 0
+    A network of few pixels sees the noise of all pixels of the sensor unless they are binned: of a
+    person who walks through 640x480 pixels, half of their cell makes a network of 128x96 see
+    the person and nothing else.
+    """
+
     hot_pixel_hz: Annotated[
         float, Field(ge=0.0, le=1e6, description="block lone pixels above this rate, 0 = off [Hz]")
     ] = 0.0
@@ -51,6 +51,14 @@ class EventCameraParameters:
         float,
         Field(ge=0.0, le=1e6, description="time between events of an output pixel, 0 = off [ms]"),
     ] = 0.0
+    binning: Annotated[
+        float,
+        Field(
+            ge=0.0,
+            le=1.0,
+            description="share of the pixels of a cell whose events make one, 0 = all pass [1]",
+        ),
+    ] = 0.5
 
 
 class EventCamera:
@@ -59,15 +67,24 @@ class EventCamera:
     def __init__(self, parameters: EventCameraParameters, height: int, width: int) -> None:
         """Encode to (2, height, width); raises SensorError if no camera has that size."""
         self._shape = event_shape(height, width)
-        self._parameters = parameters
         self._decoder = EventPacketDecoder()
-        self._sensor: Shape = ()
         self._filters: list[EventFilter] = []
+        self.parameters = parameters
 
     @property
     def shape(self) -> Shape:
         """Extents of the population: (2, height, width), polarity 1 = ON."""
         return self._shape
+
+    @property
+    def parameters(self) -> EventCameraParameters:
+        """Parameters; with new ones the filters begin anew at the next packet."""
+        return self._parameters
+
+    @parameters.setter
+    def parameters(self, parameters: EventCameraParameters) -> None:
+        self._parameters = parameters
+        self._view: View | None = None
 
     @property
     def counts(self) -> PacketCounts:
@@ -77,13 +94,14 @@ class EventCamera:
     def encode(self, packet: EventPacket, stamp_ns: int) -> SpikeBatch:
         """Encode one packet stamped `stamp_ns`; spikes are in the time of the stamps.
 
-        Raises SensorError, with nothing changed, if the packet cannot be read or the sensor has
-        fewer pixels than the region or the output.
+        Raises SensorError, with nothing changed, if the packet cannot be read, the region is not
+        inside the sensor or has fewer pixels than the output.
         """
-        sensor = (2, packet.height, packet.width)
-        filters = self._filters if sensor == self._sensor else self._make_filters(sensor)
+        event_shape(packet.height, packet.width)
+        view = self._parameters.view_of(packet.width, packet.height)
+        filters = self._filters if view == self._view else self._make_filters(view)
         spikes = self._decoder.decode(packet, stamp_ns)
-        self._sensor, self._filters = sensor, filters
+        self._view, self._filters = view, filters
         for each in filters:
             spikes = each(spikes)
         return spikes
@@ -99,22 +117,21 @@ class EventCamera:
         for each in self._filters:
             each.reset()
 
-    def _make_filters(self, sensor: Shape) -> list[EventFilter]:
-        _, sensor_height, sensor_width = event_shape(*sensor[1:])
-        parameters = self._parameters
-        region = Region(
-            parameters.region_x,
-            parameters.region_y,
-            parameters.region_width or sensor_width - parameters.region_x,
-            parameters.region_height or sensor_height - parameters.region_y,
-        )
+    def _make_filters(self, view: View) -> list[EventFilter]:
+        parameters, region = self._parameters, view.region
+        sensor, (_, height, width) = (2, view.height, view.width), self._shape
         filters: list[EventFilter] = []
         if parameters.hot_pixel_hz > 0:
             filters.append(HotPixelFilter(sensor, parameters.hot_pixel_hz))
         if window_ns := round(parameters.background_ms * _NS_PER_MS):
             filters.append(BackgroundActivityFilter(sensor, window_ns))
-        _, height, width = self._shape
         filters.append(Resize(sensor, height, width, region))
+        pixels = np.outer(
+            pixels_per_cell(region.height, height), pixels_per_cell(region.width, width)
+        )
+        threshold = np.rint(parameters.binning * pixels).astype(np.int64)
+        if threshold.max() > 1:
+            filters.append(Binning(self._shape, np.maximum(threshold, 1)))
         if period_ns := round(parameters.refractory_ms * _NS_PER_MS):
             filters.append(RefractoryFilter(self._shape, period_ns))
         return filters

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numba
 import numpy as np
 from numba import int64, uint32
@@ -14,26 +12,18 @@ from neuromorphic_ros.encoding.event_camera.filter import (
     EventFilter,
     sensor_size,
 )
+from neuromorphic_ros.encoding.region import Region
 from neuromorphic_ros.errors import SensorError
 from neuromorphic_ros.spikes import Addresses, Shape, SpikeBatch, TimesNs
 
 _OUTSIDE = np.uint32(2**32 - 1)
 
 
-class Region(NamedTuple):
-    """A part of the sensor [pixels]; x and y of its upper left corner."""
-
-    x: int
-    y: int
-    width: int
-    height: int
-
-
 class Resize(EventFilter):
     """Map the events of a region of the sensor to fewer pixels; it keeps no state.
 
     Pixel (x, y) of the region becomes (x * new_width // width, y * new_height // height). Every
-    event of the region passes: a refractory filter behind it thins what cells add up.
+    event of the region passes: binning or a refractory filter behind it thins what cells add up.
     """
 
     def __init__(self, shape: Shape, height: int, width: int, region: Region | None = None) -> None:

@@ -47,7 +47,7 @@ def test_it_is_an_encoder() -> None:
 
 def test_the_region_is_resized() -> None:
     events = [Event(x, 2, 0, x) for x in range(8)]
-    encoder = camera(1, 2, region_x=2, region_y=2, region_width=4)
+    encoder = camera(1, 2, roi_x_offset=2, roi_y_offset=2, roi_width=4, binning=0.0)
     assert places(encoder.encode(packet(0, *events), EPOCH_NS)) == [
         (0, 0, 0),
         (0, 0, 0),
@@ -62,8 +62,25 @@ def test_filters_work_when_set() -> None:
     assert len(camera().encode(message, EPOCH_NS)) == 4
     quiet = camera(background_ms=1.0).encode(message, EPOCH_NS)
     assert places(quiet) == [(1, 1, 0), (1, 1, 1)]
-    thinned = camera(3, 4, refractory_ms=1.0).encode(message, EPOCH_NS)
+    thinned = camera(3, 4, refractory_ms=1.0, binning=0.0).encode(message, EPOCH_NS)
     assert places(thinned) == [(0, 0, 0), (3, 2, 0)]
+
+
+def test_pixels_of_a_cell_are_binned() -> None:
+    events = [Event(x, y, 1, 8 * y + x) for y in range(6) for x in range(8)]
+    counts = [
+        len(camera(2, 2, binning=share).encode(packet(0, *events), EPOCH_NS))
+        for share in (0.0, 0.25, 0.5, 1.0)
+    ]
+    assert counts == [48, 16, 8, 4]
+
+
+def test_new_parameters_hold_from_the_next_packet_on() -> None:
+    encoder = camera()
+    encoder.encode(packet(0, Event(1, 1, 0, 0)), EPOCH_NS)
+    encoder.parameters = EventCameraParameters(refractory_ms=1.0)
+    again = encoder.encode(packet(1, Event(1, 1, 0, 1), Event(1, 1, 0, 2)), EPOCH_NS)
+    assert len(again) == 1
 
 
 def test_hot_pixels_are_blocked() -> None:
@@ -94,7 +111,7 @@ def test_later_packets_hold_no_earlier_spikes() -> None:
 
 
 def test_a_camera_of_another_size_goes_on() -> None:
-    encoder = camera(3, 4)
+    encoder = camera(3, 4, binning=0.0)
     encoder.encode(packet(0, Event(7, 5, 0, 0)), EPOCH_NS)
     batch = encoder.encode(packet(1, Event(3, 2, 0, 0), height=3, width=4), EPOCH_NS + MS)
     assert places(batch) == [(3, 2, 0)]
@@ -113,7 +130,7 @@ def test_a_camera_of_another_size_goes_on() -> None:
 def test_unusable_packets_are_refused_and_change_nothing(
     changes: dict[str, Any], message: str
 ) -> None:
-    encoder = camera(3, 4)
+    encoder = camera(3, 4, binning=0.0)
     encoder.encode(packet(0, Event(1, 1, 0, 5)), EPOCH_NS)
     before = encoder.counts
     with pytest.raises(SensorError, match=message):
@@ -139,8 +156,8 @@ def test_impossible_parameters_are_refused(name: str, value: float) -> None:
 
 
 def test_a_region_outside_the_sensor_is_refused() -> None:
-    with pytest.raises(SensorError, match="is not inside the sensor of 8x6"):
-        camera(1, 1, region_x=9).encode(packet(0), EPOCH_NS)
+    with pytest.raises(SensorError, match="is not inside the picture of 8x6"):
+        camera(1, 1, roi_x_offset=9).encode(packet(0), EPOCH_NS)
 
 
 @pytest.mark.data
@@ -154,4 +171,4 @@ def test_a_real_bag_through_all_filters_twice(shared_data: Path) -> None:
             runs.append(merge([encoder.encode(each, stamp_ns(each) or 0) for each in packets]))
     assert runs[0] == runs[1]
     assert np.all(np.diff(runs[0].time_ns) >= 0)
-    assert 50_000 < len(runs[0]) < 300_000
+    assert 1_000 < len(runs[0]) < 30_000

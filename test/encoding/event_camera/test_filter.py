@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 
 from neuromorphic_ros.encoding.event_camera.background_activity import BackgroundActivityFilter
+from neuromorphic_ros.encoding.event_camera.binning import Binning
 from neuromorphic_ros.encoding.event_camera.filter import EventFilter
 from neuromorphic_ros.encoding.event_camera.hot_pixels import HotPixelFilter
 from neuromorphic_ros.encoding.event_camera.refractory import RefractoryFilter
-from neuromorphic_ros.encoding.event_camera.resize import Region, Resize
+from neuromorphic_ros.encoding.event_camera.resize import Resize
+from neuromorphic_ros.encoding.region import Region
 from neuromorphic_ros.errors import SensorError
 from neuromorphic_ros.spikes import Shape, SpikeBatch
 
@@ -23,6 +25,7 @@ FILTERS: list[Make] = [
     functools.partial(RefractoryFilter, period_ns=8 * MS),
     functools.partial(BackgroundActivityFilter, window_ns=8 * MS),
     functools.partial(HotPixelFilter, max_rate_hz=20.0, window_ns=50 * MS, contrast=1.5),
+    functools.partial(Binning, threshold=np.full((4, 5), 2)),
     functools.partial(Resize, height=2, width=2, region=Region(1, 1, 3, 2)),
 ]
 each = pytest.mark.parametrize("make", FILTERS, ids=lambda make: make.func.__name__)

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuromorphic_ros.encoding.event_camera.resize import Region, Resize
+from neuromorphic_ros.encoding.event_camera.resize import Resize
+from neuromorphic_ros.encoding.region import Region
 from neuromorphic_ros.errors import SensorError
 from neuromorphic_ros.spikes import SpikeBatch
 
