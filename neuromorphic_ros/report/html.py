@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import html
 import os
 from collections.abc import Sequence
@@ -111,7 +112,8 @@ def write_file(content: bytes, path: Path) -> None:
         scratch.write_bytes(content)
         scratch.replace(path)
     except OSError as error:
-        scratch.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            scratch.unlink()
         raise ReportError(f"{path}: cannot be written: {error.strerror}") from None
 
 

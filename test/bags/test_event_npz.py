@@ -222,8 +222,13 @@ def test_a_failure_leaves_what_was_there(tmp_path: Path) -> None:
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    with pytest.raises(BagError, match=r"none/a\.npz: .*can be written"):
-        write_event_npz(tmp_path / "none" / "a.npz", SHAPE, [])
+    (tmp_path / "file").touch()
+    with pytest.raises(BagError, match=r"file/a\.npz: .*can be written"):
+        write_event_npz(tmp_path / "file" / "a.npz", SHAPE, [])
+
+
+def test_its_folder_is_made(tmp_path: Path) -> None:
+    assert write_event_npz(tmp_path / "new" / "a.npz", SHAPE, [EXPECTED]) == len(EXPECTED)
 
 
 @pytest.mark.data
