@@ -85,6 +85,11 @@ class DvsCamera:
         return self._rate_control.threshold_scale
 
     @property
+    def max_threshold_scale(self) -> float:
+        """Factor from which on no change of light reaches any threshold."""
+        return LARGEST_THRESHOLD / min(self._parameters.pos_thres, self._parameters.neg_thres)
+
+    @property
     def packet_counts(self) -> PacketCounts:
         """Counts of the packets since the last reset."""
         return self._event_camera.counts
@@ -146,10 +151,8 @@ class DvsCamera:
         return spikes
 
     def _observe(self, events: int, interval_s: float) -> None:
-        parameters = self._parameters
-        max_scale = LARGEST_THRESHOLD / min(parameters.pos_thres, parameters.neg_thres)
-        ceiling = parameters.max_events_per_s
-        self._control(controlled(self._rate_control, events, interval_s, ceiling, max_scale))
+        ceiling, most = self._parameters.max_events_per_s, self.max_threshold_scale
+        self._control(controlled(self._rate_control, events, interval_s, ceiling, most))
 
     def _control(self, state: RateControl) -> None:
         self._rate_control = state

@@ -12,7 +12,7 @@ from neuromorphic_ros.nodes.output_publishers import OutputPublishers
 from neuromorphic_ros.nodes.sensor_subscription import SensorSubscription, declare_transports
 from neuromorphic_ros.pipeline.messages import sample_arrays
 from neuromorphic_ros.pipeline.outputs import Numbering
-from neuromorphic_ros.pipeline.sensor_input import SensorInput
+from neuromorphic_ros.pipeline.sensor_input import Encoded, SensorInput
 
 
 class EncoderNode(ManagedNode):
@@ -64,9 +64,13 @@ class EncoderNode(ManagedNode):
             sensor.status()
         self._outputs.status()
 
+    def encoded(self, name: str, sample: Encoded) -> None:
+        """Publish what a sample of an input gave."""
+        arrays = sample_arrays(name, sample)
+        self._outputs.publish(self._numbering.messages(arrays, sample.stamp_ns))
+
     def _on_sensor(self, sensor: str, message: Any) -> None:
         for name, item in self._inputs_by_name.items():
             sample = item.receive(sensor, message, self.now_ns)
             if sample is not None:
-                arrays = sample_arrays(name, sample)
-                self._outputs.publish(self._numbering.messages(arrays, sample.stamp_ns))
+                self.encoded(name, sample)

@@ -43,6 +43,7 @@ SHARED_PARAMETERS = frozenset(
         "baseline",
         "image_transport",
         "scan_transport",
+        "event_image_hz",
         "base_frame",
         "stamped",
         "qos_overrides",

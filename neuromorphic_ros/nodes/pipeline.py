@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from neuromorphic_ros.backends.registry import BACKENDS, backend
+from neuromorphic_ros.nodes.event_reports import EventReports
 from neuromorphic_ros.nodes.managed_node import ManagedNode, run
 from neuromorphic_ros.nodes.motion_publisher import MotionPublisher
 from neuromorphic_ros.nodes.network_parameter import declare_network, network_of
@@ -28,6 +29,7 @@ class PipelineNode(ManagedNode):
         self.parameter("backend", "jetson", f"Hardware to run on: {', '.join(BACKENDS)}")
         self._motion = MotionPublisher(self)
         self._outputs = OutputPublishers(self)
+        self._events = EventReports(self, self._outputs)
         self._live: LivePipeline | None = None
         self._sensors: list[SensorSubscription] = []
 
@@ -35,7 +37,8 @@ class PipelineNode(ManagedNode):
         """Compile the network and advertise its outputs."""
         pipeline = Pipeline(backend(self.value("backend")).compiled(network_of(self)))
         self.tuned.declare(pipeline.tunables)
-        self._live = LivePipeline(pipeline, self._outputs.wanted)
+        images = self._events.configure(pipeline.inputs.values())
+        self._live = LivePipeline(pipeline, self._outputs.wanted, images)
         self._outputs.add_spikes(pipeline.core.runner.spec.shapes)
         self._outputs.add("rates", RATES)
         if pipeline.detection:
@@ -72,6 +75,7 @@ class PipelineNode(ManagedNode):
         for sensor in self._sensors:
             sensor.status()
         self._outputs.status(optional=True)
+        self._events.status()
         if self._live:
             level, message, values = self._live.core.health(self.now_ns)
             self.diagnostics.set("core", level, message, **values)

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from neuromorphic_ros.pipeline.core import SpikingCore, Step
+from neuromorphic_ros.pipeline.event_images import EventImages
+from neuromorphic_ros.pipeline.health import Health
 from neuromorphic_ros.pipeline.messages import ReceivedSpikes
 from neuromorphic_ros.pipeline.outputs import CoreOutputs, OutputMessage, detection_messages
 from neuromorphic_ros.pipeline.pipeline import Decision, Pipeline
@@ -23,14 +25,6 @@ class Now(NamedTuple):
 
     clock_ns: int
     steady_ns: int
-
-
-class Health(NamedTuple):
-    """A line of diagnostics; level: ok, warn or error."""
-
-    level: str
-    message: str
-    values: dict[str, object]
 
 
 class Advanced(NamedTuple):
@@ -143,9 +137,18 @@ class LiveCore:
 class LivePipeline:
     """Run a pipeline against the clock and stop motion when it cannot be trusted."""
 
-    def __init__(self, pipeline: Pipeline, wanted: Callable[[str], bool]) -> None:
-        """Start without inputs; wanted: tells whether anybody listens to a spike topic."""
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        wanted: Callable[[str], bool],
+        images: EventImages | None = None,
+    ) -> None:
+        """Start without inputs; wanted: tells whether anybody listens to a spike topic.
+
+        images: draws the events of a camera.
+        """
         self.pipeline = pipeline
+        self._images = images
         self.core = LiveCore(pipeline.core, wanted)
         spec = pipeline.core.runner.spec
         self._moving = spec.sources_of(pipeline.motor.population) if pipeline.motor else frozenset()
@@ -169,11 +172,12 @@ class LivePipeline:
         encoded = self.pipeline.receive(sensor, message, now.clock_ns)
         for name in encoded:
             self._watchdog.heard(name, now.steady_ns)
-        return [
-            output
-            for name, sample in encoded.items()
-            for output in self.core.outputs.encoded(name, sample)
-        ]
+        outputs: list[OutputMessage] = []
+        for name, sample in encoded.items():
+            outputs += self.core.outputs.encoded(name, sample)
+            if self._images:
+                outputs += self._images.encoded(name, sample)
+        return outputs
 
     def advance(self, now: Now) -> Advanced:
         """Run the ticks that are due and return what follows from them."""

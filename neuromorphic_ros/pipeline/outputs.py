@@ -27,6 +27,7 @@ ENERGY = "neuromorphic_ros/msg/EnergyReport"
 DETECTIONS = "neuromorphic_ros/msg/DetectionArray"
 TWIST_STAMPED = "geometry_msgs/msg/TwistStamped"
 TWIST = "geometry_msgs/msg/Twist"
+IMAGE = "sensor_msgs/msg/Image"
 
 REPORT_PERIOD_NS = 1_000_000_000
 

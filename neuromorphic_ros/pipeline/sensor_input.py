@@ -8,6 +8,8 @@ from neuromorphic_ros.encoding.dvs_camera import DvsCamera
 from neuromorphic_ros.encoding.encoder import Counting
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.pipeline.encodings import ENCODERS
+from neuromorphic_ros.pipeline.event_statistics import EventStatistics
+from neuromorphic_ros.pipeline.health import Health
 from neuromorphic_ros.pipeline.sensing import frame_of, stamp_of
 from neuromorphic_ros.pipeline.time_jump import restarted
 from neuromorphic_ros.pipeline.tuning import Tunable
@@ -47,6 +49,8 @@ class SensorInput:
                 f"input '{source.name}' has shape {source.shape}, "
                 f"its encoder {source.encoder} makes {self.encoder.shape}"
             )
+        self._statistics = EventStatistics(self.camera) if self.camera else None
+        self._previous_ns: int | None = None
         self.reset()
 
     @property
@@ -71,12 +75,15 @@ class SensorInput:
         """Parameters of the encoder."""
         return Tunable(self.encoder, "parameters")
 
+    def health(self) -> Health | None:
+        """Return what the diagnostics should say of events since the last call; none: no camera."""
+        return self._statistics.health() if self._statistics else None
+
     def reset(self) -> None:
         """Forget all samples."""
-        self.encoder.reset()
+        self._reset_encoder()
         if self._auxiliary:
             self._auxiliary.reset()
-        self._previous_ns: int | None = None
 
     def receive(self, sensor: str, message: Any, arrival_ns: int) -> Encoded | None:
         """Take a message of any sensor; none: it is not the one that is encoded.
@@ -97,15 +104,22 @@ class SensorInput:
         stamp_ns = stamp_of(message, arrival_ns)
         if restarted(self._previous_ns, stamp_ns):
             # What completes samples of the new start may have come before them.
-            self.encoder.reset()
-            self._previous_ns = None
+            self._reset_encoder()
         sample = self._read(message)
         if self._auxiliary:
             sample = self._auxiliary.complete(sample, stamp_ns)
         spikes = self.encoder.encode(sample, stamp_ns)
         self._previous_ns = stamp_ns
         complete_ns = self.encoder.complete_ns(stamp_ns)
+        if self._statistics:
+            self._statistics.observe(spikes, complete_ns)
         return Encoded(stamp_ns, complete_ns, frame_of(message), spikes)
+
+    def _reset_encoder(self) -> None:
+        self.encoder.reset()
+        if self._statistics:
+            self._statistics.reset()
+        self._previous_ns = None
 
 
 def sensors_of(spec: NetworkSpec) -> list[str]:
