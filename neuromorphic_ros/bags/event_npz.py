@@ -124,11 +124,9 @@ def write_event_npz(path: Path, shape: Shape, batches: Iterable[SpikeBatch]) -> 
 def _add(
     archive: zipfile.ZipFile, name: str, dtype: np.dtype[Any], shape: Shape, content: IO[bytes]
 ) -> None:
-    # Entries made from a name alone carry no time of writing.
-    entry = zipfile.ZipInfo(f"{name}.npy")
-    entry.compress_type = zipfile.ZIP_DEFLATED
     header = {"descr": dtype.str, "fortran_order": False, "shape": shape}
-    with archive.open(entry, "w", force_zip64=True) as member:
+    # Entries made from a name alone carry no time of writing.
+    with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
         np.lib.format.write_array_header_1_0(member, header)
         shutil.copyfileobj(content, member)
 
