@@ -15,29 +15,40 @@ Bytes = bytes | bytearray | memoryview | npt.NDArray[np.uint8]
 
 
 class _Layout(NamedTuple):
-    bytes_per_pixel: int
+    """depth_bytes: of each channel; of two, the high one is kept."""
+
+    channels: int
     conversion: int | None = None
+    depth_bytes: int = 1
 
 
 # OpenCV names a Bayer pattern by its second row and column, ROS by its first: hence the swap.
+_BAYER = {
+    "rggb": cv2.COLOR_BayerBG2GRAY,
+    "bggr": cv2.COLOR_BayerRG2GRAY,
+    "gbrg": cv2.COLOR_BayerGR2GRAY,
+    "grbg": cv2.COLOR_BayerGB2GRAY,
+}
 _LAYOUTS = {
     "mono8": _Layout(1),
+    "mono16": _Layout(1, depth_bytes=2),
     "8UC1": _Layout(1),
-    "mono16": _Layout(2),
-    "16UC1": _Layout(2),
+    "16UC1": _Layout(1, depth_bytes=2),
+    "8UC3": _Layout(3, cv2.COLOR_BGR2GRAY),
     "rgb8": _Layout(3, cv2.COLOR_RGB2GRAY),
     "bgr8": _Layout(3, cv2.COLOR_BGR2GRAY),
-    "8UC3": _Layout(3, cv2.COLOR_BGR2GRAY),
     "rgba8": _Layout(4, cv2.COLOR_RGBA2GRAY),
     "bgra8": _Layout(4, cv2.COLOR_BGRA2GRAY),
+    "rgb16": _Layout(3, cv2.COLOR_RGB2GRAY, 2),
+    "bgr16": _Layout(3, cv2.COLOR_BGR2GRAY, 2),
+    "rgba16": _Layout(4, cv2.COLOR_RGBA2GRAY, 2),
+    "bgra16": _Layout(4, cv2.COLOR_BGRA2GRAY, 2),
     "yuv422": _Layout(2, cv2.COLOR_YUV2GRAY_UYVY),
     "uyvy": _Layout(2, cv2.COLOR_YUV2GRAY_UYVY),
     "yuv422_yuy2": _Layout(2, cv2.COLOR_YUV2GRAY_YUY2),
     "yuyv": _Layout(2, cv2.COLOR_YUV2GRAY_YUY2),
-    "bayer_rggb8": _Layout(1, cv2.COLOR_BayerBG2GRAY),
-    "bayer_bggr8": _Layout(1, cv2.COLOR_BayerRG2GRAY),
-    "bayer_gbrg8": _Layout(1, cv2.COLOR_BayerGR2GRAY),
-    "bayer_grbg8": _Layout(1, cv2.COLOR_BayerGB2GRAY),
+    **{f"bayer_{pattern}8": _Layout(1, code) for pattern, code in _BAYER.items()},
+    **{f"bayer_{pattern}16": _Layout(1, code, 2) for pattern, code in _BAYER.items()},
 }
 
 
@@ -59,7 +70,7 @@ def to_grey(
         )
     if height <= 0 or width <= 0:
         raise SensorError(f"image is {width}x{height} pixels; both must be positive")
-    row_bytes = width * layout.bytes_per_pixel
+    row_bytes = width * layout.channels * layout.depth_bytes
     if step < row_bytes:
         raise SensorError(
             f"image step is {step} bytes but a row of {width} {encoding} pixels takes {row_bytes};"
@@ -71,16 +82,14 @@ def to_grey(
             f"image data has {raw.size} bytes but {height} rows of {step} take {step * height};"
             " the image is truncated"
         )
-    rows = raw[: step * height].reshape(height, step)[:, :row_bytes]
-    if layout.bytes_per_pixel == 1:
-        pixels = rows
-    else:
-        pixels = rows.reshape(height, width, layout.bytes_per_pixel)
-    if layout.conversion is not None:
-        return _converted(pixels, layout.conversion, encoding)
-    if layout.bytes_per_pixel == 2:
-        return cast(Grey, cv2.extractChannel(pixels, 0 if is_bigendian else 1))
-    return pixels
+    values = raw[: step * height].reshape(height, step)[:, :row_bytes]
+    if layout.depth_bytes == 2:
+        pairs = values.reshape(height, width * layout.channels, 2)
+        values = cast(Grey, cv2.extractChannel(pairs, 0 if is_bigendian else 1))
+    if layout.conversion is None:
+        return values
+    pixels = values.reshape(height, width, layout.channels)
+    return _converted(pixels, layout.conversion, encoding)
 
 
 def decode_compressed(data: Bytes) -> Grey:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import io
 
 import cv2
 import numpy as np
@@ -10,6 +11,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from neuromorphic_ros.encoding.image import decode_compressed, resize, to_grey
 from neuromorphic_ros.errors import SensorError
@@ -67,6 +69,25 @@ def test_colour_becomes_luma(encoding: str, order: list[int]) -> None:
     assert np.abs(grey - COLOUR @ LUMA_OF_RGB).max() <= 1.0
 
 
+@pytest.mark.parametrize("is_bigendian", [False, True])
+@pytest.mark.parametrize(
+    ("encoding", "order"),
+    [
+        ("rgb16", [0, 1, 2]),
+        ("bgr16", [2, 1, 0]),
+        ("rgba16", [0, 1, 2, 0]),
+        ("bgra16", [2, 1, 0, 0]),
+    ],
+)
+def test_colour_of_sixteen_bits_becomes_luma(
+    encoding: str, order: list[int], is_bigendian: bool
+) -> None:
+    pixels = COLOUR[:, :, order].astype(">u2" if is_bigendian else "<u2") * 256 + 77
+    pixels = pixels.astype(">u2" if is_bigendian else "<u2")
+    grey = to_grey(pixels.tobytes(), 6, 8, encoding, 16 * len(order), is_bigendian)
+    assert np.abs(grey - COLOUR @ LUMA_OF_RGB).max() <= 1.0
+
+
 @pytest.mark.parametrize(
     ("encoding", "luma"), [("yuv422", 1), ("uyvy", 1), ("yuv422_yuy2", 0), ("yuyv", 0)]
 )
@@ -84,12 +105,15 @@ def test_bayer_weighs_each_colour_as_its_pattern_says(pattern: str) -> None:
         mosaic: npt.NDArray[np.uint8] = np.tile(tile, (6, 6))
         grey = to_grey(mosaic.tobytes(), 12, 12, f"bayer_{pattern}8", 12, False)
         assert np.abs(grey[2:-2, 2:-2] - 255 * luma).max() <= 2.0
+        deep = mosaic.astype(">u2") * 256
+        same = to_grey(deep.astype(">u2").tobytes(), 12, 12, f"bayer_{pattern}16", 24, True)
+        assert np.array_equal(same, grey)
 
 
 @pytest.mark.parametrize(
     ("size", "height", "width", "encoding", "step", "message"),
     [
-        (48, 6, 8, "rgb16", 48, "'rgb16' is unknown; publish one of mono8"),
+        (48, 6, 8, "rgb32", 48, "'rgb32' is unknown; publish one of mono8"),
         (48, 6, 8, "", 8, "'' is unknown"),
         (48, 6, 8, "mono8", 7, "step is 7 bytes but a row of 8 mono8 pixels takes 8"),
         (144, 6, 8, "rgb8", 8, "step is 8 bytes but a row of 8 rgb8 pixels takes 24"),
@@ -106,7 +130,7 @@ def test_contradictory_images_are_refused(
         to_grey(bytes(size), height, width, encoding, step, False)
 
 
-@pytest.mark.parametrize("encoding", ["bayer_rggb8", "yuv422", "rgba8", "mono16"])
+@pytest.mark.parametrize("encoding", ["bayer_rggb8", "bayer_grbg16", "yuv422", "rgba8", "mono16"])
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 3), (2, 2), (3, 1)])
 def test_tiny_images_convert(encoding: str, height: int, width: int) -> None:
     data = bytes(4 * height * width)
@@ -121,6 +145,22 @@ def test_compressed_images_decode(suffix: str) -> None:
     grey = decode_compressed(data.tobytes())
     assert grey.shape == smooth.shape
     assert np.abs(grey.astype(int) - smooth).max() <= (0 if suffix == ".png" else 4)
+
+
+@pytest.mark.parametrize(("kind", "error"), [("PNG", 1), ("JPEG", 6)])
+def test_colour_files_of_another_library_become_luma(kind: str, error: int) -> None:
+    ramps = np.indices((16, 24)).transpose(1, 2, 0) * 8
+    colour = np.dstack([ramps, 255 - ramps[:, :, 1]]).astype(np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(colour).save(file, kind, quality=95, subsampling=0)
+    grey = decode_compressed(file.getvalue())
+    assert np.abs(grey - colour @ LUMA_OF_RGB).max() <= error
+
+
+def test_files_of_sixteen_bits_keep_the_high_byte() -> None:
+    values = np.arange(0, 65_536, 1024, dtype=np.uint16).reshape(8, 8)
+    _, data = cv2.imencode(".png", values)
+    assert np.abs(decode_compressed(data.tobytes()) - (values >> 8).astype(int)).max() <= 1
 
 
 @given(st.binary(max_size=64))
