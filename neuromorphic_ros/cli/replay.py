@@ -124,6 +124,9 @@ def _replay(
             writer.write(topic, output.type, raw, output.stamp_ns)
     if rejected > SHOWN_REJECTIONS:
         print(f"rejected: {rejected} messages in all", file=sys.stderr)
+    for name, item in pipeline.inputs.items():
+        if (health := item.health()) and health.level != "ok":
+            print(f"{name}: {health.message}", file=sys.stderr)
     return written
 
 
@@ -154,6 +157,11 @@ def _summary(
         "ticks": counts.ticks,
         "late_spikes": pipeline.core.late_spikes,
         "spikes": counts.by_population(),
+        "counters": {
+            name: value
+            for item in pipeline.inputs.values()
+            for name, value in item.counters.items()
+        },
         "topics": {
             topic: {"type": item.type, "count": item.messages, "sha256": item.digest.hexdigest()}
             for topic, item in sorted(written.items())
@@ -174,6 +182,8 @@ def _print(summary: Mapping[str, Any]) -> None:
     )
     for name, count in summary["spikes"].items():
         print(f"  {name}: {count} spikes")
+    for name, value in summary["counters"].items():
+        print(f"  {name}: {value:g}")
     for topic, item in summary["topics"].items():
         print(f"  {topic}: {item['count']} {item['type']}")
     energy = summary["energy"]

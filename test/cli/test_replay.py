@@ -116,6 +116,48 @@ def test_every_kind_of_recording_is_replayed(
     assert hokuyo["realtime_factor"] > 1
 
 
+EVENTS = "bag_events_evt3_vga_ros2"
+
+
+@pytest.mark.data
+def test_an_event_camera_drives_the_network_of_an_ordinary_one(
+    shared_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A person walks through the middle of the picture in the second half of the recording."""
+    out = tmp_path / "out"
+    options = (shared_data / EVENTS, "--network", "motion_detector")
+    first = replayed(capsys, *options, "--out", str(out))
+    assert first["counters"]["dvs.packets"] == 517
+    assert first["counters"]["dvs.decoded_events"] == 343_474
+    assert first["counters"]["dvs.lost_packets"] == first["counters"]["dvs.invalid_events"] == 0
+    assert first["topics"] == replayed(capsys, *options)["topics"]
+    with open_recording(out) as written:
+        windows = [message.decode() for message in written.messages(["/detections"])]
+    boxes = [box for window in windows for box in window.detections]
+    assert sum(bool(window.detections) for window in windows[8:16]) >= 6
+    assert {(window.image_width, window.image_height) for window in windows[1:]} == {(640, 480)}
+    assert all(300 < box.center_x < 420 for box in boxes)
+
+
+@pytest.mark.data
+def test_lost_packets_and_a_region_that_does_not_fit_are_told(
+    shared_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "lossy"
+    with open_recording(shared_data / EVENTS) as recording, RecordingWriter(path) as writer:
+        for index, message in enumerate(recording.messages()):
+            if not 100 <= index < 110:
+                writer.write(message.topic, message.type, message.raw, message.log_ns)
+    options = [str(path), "--network", "motion_detector"]
+    assert main(["replay", *options]) == 0
+    captured = capsys.readouterr()
+    assert "dvs: 10 packets were lost on the way" in captured.err
+    assert "dvs.lost_packets: 10" in captured.out
+    assert main(["replay", *options, "-p", "dvs.roi_x_offset=600", "-p", "dvs.roi_width=128"]) == 0
+    said = capsys.readouterr().err
+    assert "region of 128x480 pixels at (600, 0) is not inside the picture of 640x480" in said
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
