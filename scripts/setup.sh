@@ -28,7 +28,7 @@ make_venv() {
 install_packages() {
     # The pip that comes with Python 3.10 and 3.11 may search for minutes for what fits together.
     pip_install --upgrade pip &&
-        "$venv/bin/python" scripts/print_requirements.py mpu6050 simulation test |
+        "$venv/bin/python" scripts/print_requirements.py events mpu6050 simulation test |
         pip_install -r "requirements/$distro.txt" -r requirements/build.txt -r /dev/stdin &&
         "$venv/bin/python" scripts/patch_ros_wheels.py
 }
@@ -49,8 +49,17 @@ build() {
         --event-handlers console_direct+ \
         --cmake-args -DPython3_EXECUTABLE="$venv/bin/python" &&
         "$venv/bin/python" scripts/link_build.py "install$suffix" &&
-        # Else the first robot to start would wait for it.
-        "$venv/bin/python" -c 'from neuromorphic_ros.snn.kernel import prepare; prepare()'
+        compile_kernels
+}
+
+# Else the first robot to start would wait for it. Those of encoders are compiled at import.
+compile_kernels() {
+    "$venv/bin/python" -c '
+import neuromorphic_ros.encoding.dvs
+import neuromorphic_ros.encoding.event_camera.encoder
+import neuromorphic_ros.encoding.scan
+from neuromorphic_ros.snn.kernel import prepare
+prepare()'
 }
 
 packages=$(cat "requirements/$distro.txt" requirements/build.txt setup.cfg scripts/p*.py | digest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import re
 from pathlib import Path
 from typing import Any, get_args
@@ -9,6 +10,8 @@ from typing import Any, get_args
 import pytest
 
 from neuromorphic_ros.backends.registry import BACKENDS
+from neuromorphic_ros.encoding.dvs import PRESETS as PIXELS
+from neuromorphic_ros.encoding.dvs import DvsParameters
 from neuromorphic_ros.parameters import fields_of
 from neuromorphic_ros.pipeline.encodings import ENCODERS
 from neuromorphic_ros.pipeline.networks import network_names
@@ -120,6 +123,23 @@ def test_the_docs_tell_the_presets_of_frameworks(name: str | None) -> None:
     values = [str(getattr(conventions, field)) for field in fields]
     shown = [value.lower() if value in ("True", "False") else value for value in values]
     assert f"| {' | '.join([str(name).lower(), *shown])} |" in page
+
+
+def test_the_docs_tell_the_presets_of_the_emulated_pixels() -> None:
+    page = (ROOT / "docs" / "events.md").read_text("utf-8")
+    assert f"| parameter | {' | '.join(f'`{name}`' for name in PIXELS)} | |" in page
+    for name, *_, description in fields_of(DvsParameters):
+        values = (f"{getattr(preset, name):g}" for preset in PIXELS.values())
+        assert f"| `{name}` | {' | '.join(values)} | {description} |" in page
+
+
+def test_the_readme_names_what_pip_is_to_install_beside_ros() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    config = configparser.ConfigParser(delimiters=("=",))
+    config.read(ROOT / "setup.cfg", encoding="utf-8")
+    (command,) = re.findall(r"^pip install '.*\\\n.*$", readme, re.MULTILINE)
+    for requirement in config["options"]["install_requires"].split():
+        assert re.search(rf"\b{re.match('[a-z0-9-]+', requirement).group()}\b", command)
 
 
 @pytest.mark.parametrize("name", BACKENDS)
