@@ -36,6 +36,8 @@ def check_outputs(recording: Path, out: Path | None, show: Path | None, overwrit
             f"--show {show} must end in {video_writer.SUFFIX} for a video or {FIGURE_SUFFIX} for a"
             " figure"
         )
+    if out and show and out.resolve() == show.resolve():
+        raise ArgumentError(f"{out}: cannot be both --out and --show; choose two names")
     for path in filter(None, (out, show)):
         if not path.exists():
             continue
