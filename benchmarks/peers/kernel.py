@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import ctypes
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from neuromorphic_ros.spikes import Addresses
+from peers.c_library import load
 from peers.works import DECAY, Layer, Matrix, Work
 
 Step = Callable[..., int]
@@ -43,17 +40,10 @@ class CLayer(ctypes.Structure):
 
 def build() -> Step | None:
     """Compile and load the kernel; None without a C compiler."""
-    compiler = shutil.which("gcc") or shutil.which("cc")
-    if compiler is None:
+    library = load("kernel")
+    if library is None:
         return None
-    with tempfile.TemporaryDirectory() as folder:
-        library = Path(folder, "kernel.so")
-        source = Path(__file__).with_name("kernel.c")
-        subprocess.run(
-            [compiler, "-O3", "-march=native", "-shared", "-fPIC", "-o", library, source],
-            check=True,
-        )
-        step = ctypes.CDLL(str(library)).step
+    step = library.step
     step.argtypes = (
         ctypes.c_void_p,
         ctypes.c_int32,

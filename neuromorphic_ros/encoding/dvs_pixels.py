@@ -3,7 +3,7 @@
 Pixels are taken in tiles, so that what one step leaves is still in the cache for the next.
 
 Log intensities are whole numbers of `LOG_UNITS`. Times within a frame are whole quanta, fewer than
-2**QUANTA_BITS, so that time and address make one 64-bit key that two passes sort.
+QUANTA, so that one pass sorts them: 4 us at 30 frames per second, less than the jitter of a sensor.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ Shares = npt.NDArray[np.uint16]
 
 # The step that v2e rounds to: thresholds then cancel exactly.
 LOG_UNITS = 100_000_000
-QUANTA_BITS = 20
-DIGIT_BITS = 10
+QUANTA_BITS = 13
+QUANTA = 1 << QUANTA_BITS
 TILE = 4096
 _BLOCK = 64
 
@@ -98,13 +98,42 @@ class Pixels(NamedTuple):
 class Events(NamedTuple):
     """Events in the order of their making.
 
-    keys: uint64, time in quanta above the address. digits: int32[2, 2**DIGIT_BITS], how often each
-    digit of a time occurs, low and high. address_bits: how many bits the addresses take.
+    keys: uint64, time in quanta above the address. counts: int32[QUANTA], how many events there
+    are of each time. address_bits: how many bits the addresses take.
     """
 
     keys: Keys
-    digits: Counts
+    counts: Counts
     address_bits: np.uint64
+
+
+class Firing(NamedTuple):
+    """The pixels of a tile that fire, a column per property.
+
+    place: in the tile. reached, risen: lead and how far it has risen in this frame. threshold,
+    crossings: of that polarity, and how often it is crossed. at, step: time of the first crossing
+    and between crossings in quanta. quantum: `at` as a whole number. after: lead after all events.
+    """
+
+    place: Addresses
+    address: Addresses
+    reached: LogIntensities
+    risen: LogIntensities
+    threshold: LogIntensities
+    crossings: Counts
+    at: Floats
+    step: Floats
+    quantum: Counts
+    after: LogIntensities
+
+
+class Again(NamedTuple):
+    """The pixels of a tile that fire again, with columns of `Firing`; left: how often."""
+
+    address: Addresses
+    at: Floats
+    step: Floats
+    left: Counts
 
 
 @numba.njit(nogil=True, error_model="numpy", inline="always")
@@ -202,40 +231,197 @@ def _whole_times(change: np.int32, threshold: np.int32) -> np.int32:
 
 
 @numba.njit(nogil=True, error_model="numpy", inline="always")
-def _within(quantum: np.float32, longest: int) -> int:
-    whole: int = np.int64(min(max(quantum, np.float32(0.0)), np.float32(longest)))
+def _whole(quantum: np.float32, longest: np.float32) -> np.int32:
+    quantum = quantum if quantum > np.float32(0.0) else np.float32(0.0)
+    whole: np.int32 = np.int32(quantum if quantum < longest else longest)
     return whole
 
 
 @numba.njit(nogil=True, error_model="numpy", inline="always")
 def _ready(wait_ns: int, shift: int) -> int:
     """Round up to quanta: they must not shorten the dead time."""
-    return -((-wait_ns) >> shift)
-
-
-@numba.njit(nogil=True, error_model="numpy", inline="always")
-def _put(
-    keys: Keys,
-    place: int,
-    quantum: int,
-    address: np.uint32,
-    address_bits: np.uint64,
-    digits: Counts,
-    count: np.int32,
-) -> None:
-    """Put an event and add `count` to those with the digits of its time."""
-    keys[place] = (np.uint64(quantum) << address_bits) | np.uint64(address)
-    digits[0, _index(quantum & ((1 << DIGIT_BITS) - 1))] += count
-    digits[1, _index(quantum >> DIGIT_BITS)] += count
+    quanta: int = -((-wait_ns) >> shift)
+    return quanta
 
 
 @numba.njit(nogil=True, error_model="numpy")
-def _with_room(keys: Keys, used: int, more: int) -> Keys:
-    if used + more <= keys.size:
-        return keys
+def _gather(
+    count: int,
+    first: int,
+    pixels: int,
+    rise: LogIntensities,
+    lead: LogIntensities,
+    off: LogIntensities,
+    on: LogIntensities,
+    firing: Firing,
+) -> None:
+    """Fill in what is known of the pixels that fire; first: address of the tile's first pixel."""
+    for each in range(count):
+        place = _index(firing.place[each])
+        reached = lead[place]
+        rises = reached > 0
+        firing.reached[each] = reached
+        firing.risen[each] = rise[place]
+        firing.threshold[each] = on[place] if rises else off[place]
+        firing.address[each] = _index(first) + place + _index(pixels if rises else 0)
+
+
+@numba.njit(nogil=True, error_model="numpy")
+def _cross(count: int, longest: np.float32, firing: Firing) -> None:
+    """Find out when and how often pixels cross their thresholds, rising evenly in time."""
+    reached, risen, threshold, crossings = (
+        firing.reached,
+        firing.risen,
+        firing.threshold,
+        firing.crossings,
+    )
+    at, step = firing.at, firing.step
+    one = np.int32(1)
+    # A loop for each column: only of few arrays can the compiler tell that they do not overlap,
+    # which it must before it uses vector instructions.
+    for each in range(count):
+        away = reached[each] if reached[each] > 0 else -reached[each]
+        crossings[each] = _whole_times(away, threshold[each])
+    for each in range(count):
+        rise = risen[each] if reached[each] > 0 else -risen[each]
+        step[each] = longest / np.float32(rise if rise > one else one)
+    for each in range(count):
+        before = reached[each] - risen[each]
+        missing = threshold[each] - (before if reached[each] > 0 else -before)
+        at[each] = np.float32(missing) * step[each]
+    for each in range(count):
+        step[each] *= np.float32(threshold[each])
+    for each in range(count):
+        firing.quantum[each] = _whole(at[each], longest)
+    for each in range(count):
+        fired = crossings[each] * threshold[each]
+        firing.after[each] = reached[each] - (fired if reached[each] > 0 else -fired)
+
+
+@numba.njit(nogil=True, error_model="numpy")
+def _fire_first(
+    count: int,
+    firing: Firing,
+    interval: Interval,
+    lead: LogIntensities,
+    last_event_ns: TimesNs,
+    events: Events,
+    used: int,
+    again: Again,
+) -> tuple[int, int]:
+    """Fire the first event of each pixel; return the numbers of events and of pixels with more.
+
+    lead, last_event_ns: of the tile. used: number of events there are already.
+    """
+    out, kept = _index(used), _index(0)
+    for each in range(count):
+        quantum = np.int64(firing.quantum[each])
+        place = _index(firing.place[each])
+        if interval.refractory_ns > 0:
+            wait_ns = last_event_ns[place] + interval.refractory_ns - interval.start_ns
+            quantum = max(quantum, _ready(wait_ns, interval.shift))
+            if quantum > interval.longest:
+                continue
+            last_event_ns[place] = interval.start_ns + (quantum << interval.shift)
+        address, crossings = firing.address[each], firing.crossings[each]
+        events.keys[out] = (np.uint64(quantum) << events.address_bits) | np.uint64(address)
+        events.counts[_index(quantum)] += np.int32(1)
+        out += _index(1)
+        lead[place] = firing.after[each]
+        again.address[kept] = address
+        again.at[kept] = firing.at[each]
+        again.step[kept] = firing.step[each]
+        again.left[kept] = crossings - np.int32(1)
+        kept += _index(crossings > np.int32(1))
+    return out, kept
+
+
+@numba.njit(nogil=True, error_model="numpy")
+def _fire_again(
+    count: int,
+    again: Again,
+    interval: Interval,
+    thresholds: LogIntensities,
+    pixels: Pixels,
+    events: Events,
+    used: int,
+) -> tuple[int, int]:
+    """Fire the next event of each pixel; return the numbers of events and of pixels with more.
+
+    The columns of those are compacted in place. thresholds, pixels: of the sensor.
+    """
+    size = np.uint32(thresholds.shape[1])
+    longest = np.float32(interval.longest)
+    out, kept = _index(used), _index(0)
+    for each in range(count):
+        address, left = again.address[each], again.left[each]
+        at = again.at[each] + again.step[each]
+        quantum = np.int64(_whole(at, longest))
+        if interval.refractory_ns > 0:
+            rises = np.uint32(address >= size)
+            pixel = _index(address - rises * size)
+            wait_ns = pixels.last_event_ns[pixel] + interval.refractory_ns - interval.start_ns
+            quantum = max(quantum, _ready(wait_ns, interval.shift))
+            if quantum > interval.longest:
+                # What is held back to a later frame has not been fired.
+                held = left * thresholds[_index(rises), pixel]
+                pixels.lead[pixel] += held if rises else -held
+                continue
+            pixels.last_event_ns[pixel] = interval.start_ns + (quantum << interval.shift)
+        events.keys[out] = (np.uint64(quantum) << events.address_bits) | np.uint64(address)
+        events.counts[_index(quantum)] += np.int32(1)
+        out += _index(1)
+        again.address[kept] = address
+        again.at[kept] = at
+        again.step[kept] = again.step[each]
+        again.left[kept] = left - np.int32(1)
+        kept += _index(left > np.int32(1))
+    return out, kept
+
+
+@numba.njit(nogil=True, error_model="numpy")
+def _fire_noise(
+    first: int,
+    drawn: int,
+    frame: Frame,
+    noise: ShotNoise,
+    interval: Interval,
+    lead: LogIntensities,
+    events: Events,
+    used: int,
+) -> int:
+    """Fire the shot noise of a tile, whose first pixel is `first`; return the number of events.
+
+    drawn: number of candidates so far. lead: of the sensor; 0 after an event.
+    """
+    items = np.uint64(2 * (min(first + TILE, frame.size) - first))
+    out: int = _index(used)
+    # Whether a candidate is kept is a toss-up: a branch would be mispredicted.
+    for each in range(drawn, drawn + noise.candidates[first // TILE]):
+        where = _random(noise.seed, 2 * each)
+        when = _random(noise.seed, 2 * each + 1)
+        item = ((where >> np.uint64(32)) * items) >> np.uint64(32)
+        bin_ = _index(np.uint64(2 * first) + item)
+        other = np.uint64(noise.other[bin_])
+        item = item if np.uint16(where) < noise.keep[bin_] else other
+        pixel = np.uint64(first) + (item >> np.uint64(1))
+        address = pixel + (item & np.uint64(1)) * np.uint64(frame.size)
+        quantum = ((when >> np.uint64(32)) * np.uint64(interval.longest)) >> np.uint64(32)
+        fires = np.int32(np.uint16(when) < noise.share[frame[_index(pixel)]])
+        events.keys[out] = (quantum << events.address_bits) | address
+        events.counts[_index(quantum)] += fires
+        out += _index(fires)
+        lead[_index(pixel)] &= fires - np.int32(1)
+    return out
+
+
+@numba.njit(nogil=True, error_model="numpy")
+def _with_room(events: Events, used: int, more: int) -> Events:
+    if used + more <= events.keys.size:
+        return events
     larger = np.empty(2 * (used + more), np.uint64)
-    larger[:used] = keys[:used]
-    return larger
+    larger[:used] = events.keys[:used]
+    return Events(larger, events.counts, events.address_bits)
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
@@ -254,152 +440,79 @@ def fire(
     frame: uint8[pixels]. thresholds: int32[2, pixels], polarity 1 = ON.
     events: room for them; the keys that are returned take its place if it does not suffice.
     """
-    size = np.uint32(frame.size)
-    start_ns, longest, shift, refractory_ns = interval
-    receptor, lead, last_event_ns = pixels
-    keys, digits, address_bits = events
-    one = np.int32(1)
     rise = np.empty(TILE, np.int32)
-    firing = np.empty(TILE + 1, np.uint32)
-    # Pixels of a tile that fire again, compacted anew after each event.
-    active = np.empty(TILE + 1, np.uint32)
-    crossed_at = np.empty(TILE + 1, np.float32)
-    step = np.empty(TILE + 1, np.float32)
-    left = np.empty(TILE + 1, np.int32)
-    digits[:] = 0
-    out = _index(0)
+    # One place more: the lists are written ahead of their ends.
+    firing = Firing(
+        np.empty(TILE + 1, np.uint32),
+        np.empty(TILE + 1, np.uint32),
+        np.empty(TILE + 1, np.int32),
+        np.empty(TILE + 1, np.int32),
+        np.empty(TILE + 1, np.int32),
+        np.empty(TILE + 1, np.int32),
+        np.empty(TILE + 1, np.float32),
+        np.empty(TILE + 1, np.float32),
+        np.empty(TILE + 1, np.int32),
+        np.empty(TILE + 1, np.int32),
+    )
+    again = Again(
+        np.empty(TILE + 1, np.uint32),
+        np.empty(TILE + 1, np.float32),
+        np.empty(TILE + 1, np.float32),
+        np.empty(TILE + 1, np.int32),
+    )
+    events.counts[:] = 0
+    used = _index(0)
     drawn = 0
-    for start in range(0, frame.size, TILE):
-        stop = min(start + TILE, frame.size)
-        first = _index(start)
-        moved = rise[: stop - start]
-        _follow(frame[start:stop], optics, receptor[start:stop], moved, lead[start:stop])
+    for first in range(0, frame.size, TILE):
+        last = min(first + TILE, frame.size)
+        lead, moved = pixels.lead[first:last], rise[: last - first]
+        off, on = thresholds[0, first:last], thresholds[1, first:last]
+        _follow(frame[first:last], optics, pixels.receptor[first:last], moved, lead)
         if leakage.mean.size:
             _leak(
-                leakage.mean[start:stop],
-                leakage.jitter[start:stop],
+                leakage.mean[first:last],
+                leakage.jitter[first:last],
                 np.float32(leakage.jitter_step),
                 np.float32(leakage.dither),
                 moved,
-                lead[start:stop],
+                lead,
             )
-        count = _find_firing(
-            lead[start:stop], thresholds[0, start:stop], thresholds[1, start:stop], firing
-        )
-        keys = _with_room(keys, out, count)
-        kept = _index(0)
-        for each in range(count):
-            place = _index(firing[each])
-            pixel = first + place
-            reached, risen = lead[pixel], moved[place]
-            polarity = np.uint32(reached > 0)
-            sign = np.int32(2) * np.int32(polarity) - one
-            threshold = thresholds[_index(polarity), pixel]
-            crossings = _whole_times(sign * reached, threshold)
-            quanta_per_unit = np.float32(longest) / np.float32(max(sign * risen, one))
-            missing = threshold - sign * (reached - risen)
-            crossed = np.float32(missing) * quanta_per_unit
-            quantum = _within(crossed, longest)
-            if refractory_ns > 0:
-                ready = _ready(last_event_ns[pixel] + refractory_ns - start_ns, shift)
-                quantum = max(quantum, ready)
-                if quantum > longest:
-                    continue
-                last_event_ns[pixel] = start_ns + (quantum << shift)
-            address = polarity * size + np.uint32(pixel)
-            _put(keys, out, quantum, address, address_bits, digits, one)
-            out += _index(1)
-            active[kept] = address
-            crossed_at[kept] = crossed
-            step[kept] = np.float32(threshold) * quanta_per_unit
-            left[kept] = crossings - one
-            kept += _index(crossings > one)
-            lead[pixel] = reached - sign * threshold * crossings
-
-        while kept > 0:
-            keys = _with_room(keys, out, kept)
-            going, kept = kept, _index(0)
-            for each in range(going):
-                address = active[each]
-                crossed = crossed_at[each] + step[each]
-                quantum = _within(crossed, longest)
-                if refractory_ns > 0:
-                    polarity = np.uint32(address >= size)
-                    pixel = _index(address - polarity * size)
-                    ready = _ready(last_event_ns[pixel] + refractory_ns - start_ns, shift)
-                    quantum = max(quantum, ready)
-                    if quantum > longest:
-                        # What is held back to a later frame has not been fired.
-                        sign = np.int32(2) * np.int32(polarity) - one
-                        lead[pixel] += sign * left[each] * thresholds[_index(polarity), pixel]
-                        continue
-                    last_event_ns[pixel] = start_ns + (quantum << shift)
-                _put(keys, out, quantum, address, address_bits, digits, one)
-                out += _index(1)
-                remaining = left[each] - one
-                active[kept] = address
-                crossed_at[kept] = crossed
-                step[kept] = step[each]
-                left[kept] = remaining
-                kept += _index(remaining > 0)
-
+        count = _find_firing(lead, off, on, firing.place)
+        events = _with_room(events, used, count)
+        _gather(count, first, frame.size, moved, lead, off, on, firing)
+        _cross(count, np.float32(interval.longest), firing)
+        last_event_ns = pixels.last_event_ns[first:last]
+        used, more = _fire_first(count, firing, interval, lead, last_event_ns, events, used, again)
+        while more > 0:
+            events = _with_room(events, used, more)
+            used, more = _fire_again(more, again, interval, thresholds, pixels, events, used)
         if noise.candidates.size:
-            candidates = noise.candidates[start // TILE]
-            keys = _with_room(keys, out, candidates)
-            items = np.uint64(2 * (stop - start))
-            # Whether a candidate is kept is a toss-up: a branch would be mispredicted.
-            for _ in range(candidates):
-                where = _random(noise.seed, 2 * drawn)
-                when = _random(noise.seed, 2 * drawn + 1)
-                drawn += 1
-                item = ((where >> np.uint64(32)) * items) >> np.uint64(32)
-                bin_ = _index(np.uint64(2 * start) + item)
-                other = np.uint64(noise.other[bin_])
-                item = item if np.uint16(where) < noise.keep[bin_] else other
-                pixel = first + _index(item >> np.uint64(1))
-                fires = np.int32(np.uint16(when) < noise.share[frame[pixel]])
-                later = (when >> np.uint64(32)) * np.uint64(longest)
-                quantum = np.int64(later >> np.uint64(32))
-                address = np.uint32(item & np.uint64(1)) * size + np.uint32(pixel)
-                _put(keys, out, quantum, address, address_bits, digits, fires)
-                out += _index(fires)
-                lead[pixel] &= fires - one
-    return keys, out
+            candidates = noise.candidates[first // TILE]
+            events = _with_room(events, used, candidates)
+            used = _fire_noise(first, drawn, frame, noise, interval, pixels.lead, events, used)
+            drawn += candidates
+    return events.keys, np.int64(used)
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def sort(
-    events: Events, count: int, half_sorted: Keys, interval: Interval
-) -> tuple[Addresses, TimesNs]:
-    """Return addresses and times [ns] of events by time: a radix sort, linear whatever the scene.
-
-    half_sorted: scratch as long as the keys.
-    """
-    keys, digits, address_bits = events
-    for row in range(2):
-        start = np.int32(0)
-        for digit in range(1 << DIGIT_BITS):
-            size = digits[row, digit]
-            digits[row, digit] = start
-            start += size
-    low, high = digits[0], digits[1]
-    low_digit = np.uint64((1 << DIGIT_BITS) - 1)
-    for each in range(count):
-        key = keys[each]
-        place = (key >> address_bits) & low_digit
-        half_sorted[_index(low[place])] = key
-        low[place] += np.int32(1)
+def by_time(events: Events, count: int, interval: Interval) -> tuple[Addresses, TimesNs]:
+    """Return addresses and times [ns] of events in the order of time: a counting sort."""
+    place = events.counts
+    start = np.int32(0)
+    for quantum in range(QUANTA):
+        many = place[quantum]
+        place[quantum] = start
+        start += many
     address = np.empty(count, np.uint32)
     time_ns = np.empty(count, np.int64)
-    high_bits = address_bits + np.uint64(DIGIT_BITS)
-    address_mask = (np.uint64(1) << address_bits) - np.uint64(1)
+    address_mask = (np.uint64(1) << events.address_bits) - np.uint64(1)
     for each in range(count):
-        key = half_sorted[each]
-        place = key >> high_bits
-        to = _index(high[place])
+        key = events.keys[each]
+        moment = key >> events.address_bits
+        to = _index(place[_index(moment)])
         address[to] = np.uint32(key & address_mask)
-        time_ns[to] = interval.start_ns + (np.int64(key >> address_bits) << interval.shift)
-        high[place] += np.int32(1)
+        time_ns[to] = interval.start_ns + (np.int64(moment) << interval.shift)
+        place[_index(moment)] += np.int32(1)
     return address, time_ns
 
 
@@ -408,9 +521,9 @@ def _prepare() -> None:
     frame = np.empty(0, np.uint8)
     frame.flags.writeable = False
     whole, floats = np.empty(0, np.int32), np.empty(0, np.float32)
-    times, shares, keys = np.empty(0, np.int64), np.empty(0, np.uint16), np.empty(0, np.uint64)
+    times, shares = np.empty(0, np.int64), np.empty(0, np.uint16)
     interval = Interval(0, 0, 0, 0)
-    events = Events(keys, whole.reshape(2, 0), np.uint64(0))
+    events = Events(np.empty(0, np.uint64), whole, np.uint64(0))
     arguments = (
         frame,
         Photoreceptors(whole, np.empty(0), False),
@@ -422,7 +535,7 @@ def _prepare() -> None:
         events,
     )
     fire.compile(tuple(map(numba.typeof, arguments)))
-    sort.compile(tuple(map(numba.typeof, (events, 0, keys, interval))))
+    by_time.compile(tuple(map(numba.typeof, (events, 0, interval))))
 
 
 _prepare()
