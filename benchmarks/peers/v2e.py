@@ -76,3 +76,10 @@ class V2e:
         """Return events as rows of time [s], x, y, polarity 1 or -1."""
         events = self.emulator.generate_events(sample.astype(np.float32), stamp_ns / 1e9)
         return np.empty((0, 4), np.float32) if events is None else events
+
+    def set_thresholds(self, thresholds: npt.NDArray[np.float64]) -> None:
+        """Give the pixels thresholds, float64[2, height, width], once they have seen a frame."""
+        import torch
+
+        off, on = torch.from_numpy(thresholds.astype(np.float32))
+        self.emulator.neg_thres, self.emulator.pos_thres = off, on
