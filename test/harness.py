@@ -78,10 +78,11 @@ class NodeProcess:
         remap: Mapping[str, str] | None = None,
         params_file: Path | None = None,
         command: Sequence[str | Path] = (),
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         """Start it; parameters are given as `-p`, remappings as `-r`.
 
-        command: what to run in place of the installed executable.
+        command: what to run in place of the installed executable. environment: variables to set.
         """
         arguments = ["--ros-args"]
         for file in [params_file] if params_file else []:
@@ -95,7 +96,7 @@ class NodeProcess:
         self.name = name
         self._process = subprocess.Popen(
             [*(command or [installed]), *arguments],
-            env=os.environ | local,
+            env={**os.environ, **(environment or {}), **local},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -297,6 +298,7 @@ class Robot:
         remap: Mapping[str, str] | None = None,
         params_file: Path | None = None,
         command: Sequence[str | Path] = (),
+        environment: Mapping[str, str] | None = None,
         until: str = "active",
     ) -> NodeProcess:
         """Start an executable and wait for a lifecycle state of its node; empty: do not wait."""
@@ -307,6 +309,7 @@ class Robot:
             remap=remap,
             params_file=params_file,
             command=command,
+            environment=environment,
         )
         self._processes.append(process)
         if until:

@@ -18,7 +18,8 @@ from neuromorphic_ros.resources import share_directory
 
 NS_PER_S = 1_000_000_000
 
-_EVENT_PACKET = """\
+# As in event_camera_msgs, which is not always installed.
+EVENT_PACKET = """\
 std_msgs/Header header
 uint32 height
 uint32 width
@@ -49,7 +50,7 @@ def typestore() -> Typestore:
     Raises NeuromorphicError if the .msg files of the package are not installed.
     """
     store = get_typestore(Stores.ROS2_KILTED)
-    types = get_types_from_msg(_EVENT_PACKET, "event_camera_msgs/msg/EventPacket")
+    types = get_types_from_msg(EVENT_PACKET, "event_camera_msgs/msg/EventPacket")
     for file in sorted((share_directory() / "msg").glob("*.msg")):
         types |= get_types_from_msg(
             file.read_text(encoding="utf-8"), f"neuromorphic_ros/msg/{file.stem}"
