@@ -86,8 +86,6 @@ def test_the_docs_tell_every_parameter_of_an_encoder_with_its_default(
 ) -> None:
     page = (ROOT / "docs" / "networks.md").read_text("utf-8")
     assert re.search(rf"^\| `{name}` \| \(", page, re.MULTILINE)
-    if name == "dvs":
-        return
     rows = [row.split(" | ") for row in re.findall(r"^\| (`.*) \|$", page, re.MULTILINE)]
     told = {
         (parameter, default)
@@ -98,7 +96,8 @@ def test_the_docs_tell_every_parameter_of_an_encoder_with_its_default(
         )
     }
     required = {"low": 0.0, "high": 1.0} if name.startswith("environment") else {}
-    encoding = ENCODERS[sensor][name](Input("it", (1,), sensor, name, required), 0)
+    shape = (2, 3, 4) if sensor == "camera" else (1,)
+    encoding = ENCODERS[sensor][name](Input("it", shape, sensor, name, required), 0)
     for field in Tunable(encoding.encoder, "parameters").fields:
         shown = f"{field.default:g}" if isinstance(field.default, float) else str(field.default)
         shown = "required" if field.name in required else shown.lower()
