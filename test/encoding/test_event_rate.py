@@ -118,7 +118,7 @@ def test_noise_before_an_emulated_sensor_is_held_below_the_ceiling(
     random = np.random.default_rng(0)
     dvs, state, rates = Dvs(parameters, 48, 64, seed=1), IDLE, []
     max_scale = LARGEST_THRESHOLD / min(parameters.pos_thres, parameters.neg_thres)
-    for index in range(90):
+    for index in range(150):
         frame = random.integers(128 - contrast_dn, 128 + contrast_dn, (48, 64), np.uint8)
         events = len(dvs.encode(frame, index * 33_333_333))
         if index:
@@ -126,4 +126,4 @@ def test_noise_before_an_emulated_sensor_is_held_below_the_ceiling(
             state = controlled(state, events, 1 / 30, 5e3, max_scale)
             dvs.threshold_scale = state.threshold_scale
     assert np.mean(rates[20:]) <= 5e3
-    assert np.mean(np.array(rates[20:]) <= 1.1 * 5e3) > 0.95
+    assert max(rates[60:]) <= 1.1 * 5e3, "leaks take a while to follow"
