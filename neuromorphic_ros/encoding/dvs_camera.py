@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import numpy as np
 import pydantic
 from pydantic import Field
 
-from neuromorphic_ros.encoding.dvs import LARGEST_THRESHOLD, Dvs, DvsParameters
+from neuromorphic_ros.encoding.dvs import LARGEST_THRESHOLD, SMALLEST_THRESHOLD, Dvs, DvsParameters
 from neuromorphic_ros.encoding.encoder import check_later
 from neuromorphic_ros.encoding.event_camera.encoder import EventCamera, EventCameraParameters
 from neuromorphic_ros.encoding.event_camera.packet import EventPacket, PacketCounts
@@ -18,6 +19,9 @@ from neuromorphic_ros.encoding.image import Grey, resize
 from neuromorphic_ros.encoding.region import View
 from neuromorphic_ros.parameters import STRICT
 from neuromorphic_ros.spikes import Shape, SpikeBatch
+
+# One of two million thresholds is farther below the nominal one.
+SPREAD_SIGMA = 5.0
 
 
 @pydantic.dataclasses.dataclass(frozen=True, config=STRICT)
@@ -85,9 +89,9 @@ class DvsCamera:
         return self._rate_control.threshold_scale
 
     @property
-    def max_threshold_scale(self) -> float:
-        """Factor from which on no change of light reaches any threshold."""
-        return LARGEST_THRESHOLD / min(self._parameters.pos_thres, self._parameters.neg_thres)
+    def is_at_limit(self) -> bool:
+        """Tell whether rate control has no threshold left to raise."""
+        return self._rate_control.log_scale >= math.log(self._max_threshold_scale)
 
     @property
     def packet_counts(self) -> PacketCounts:
@@ -136,6 +140,14 @@ class DvsCamera:
         self._previous_ns: int | None = None
         self._control(RateControl())
 
+    @property
+    def _max_threshold_scale(self) -> float:
+        """Factor from which on no change of light reaches any threshold."""
+        parameters = self._parameters
+        nominal = min(parameters.pos_thres, parameters.neg_thres)
+        lowest = nominal - SPREAD_SIGMA * parameters.sigma_thres
+        return LARGEST_THRESHOLD / max(lowest, SMALLEST_THRESHOLD)
+
     def _emulate(self, picture: Grey, stamp_ns: int) -> SpikeBatch:
         check_later("picture", stamp_ns, self._previous_ns)
         view = self._parameters.view_of(picture.shape[1], picture.shape[0])
@@ -151,7 +163,7 @@ class DvsCamera:
         return spikes
 
     def _observe(self, events: int, interval_s: float) -> None:
-        ceiling, most = self._parameters.max_events_per_s, self.max_threshold_scale
+        ceiling, most = self._parameters.max_events_per_s, self._max_threshold_scale
         self._control(controlled(self._rate_control, events, interval_s, ceiling, most))
 
     def _control(self, state: RateControl) -> None:

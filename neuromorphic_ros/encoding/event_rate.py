@@ -53,7 +53,7 @@ def controlled(
     third power, is below the ceiling within 0.5 s or 15 frames, whichever is longer, without
     oscillation. Once it is calm, the scale falls after `excess_s` by a factor e in 1 s.
     """
-    if max_events_per_s <= 0.0 or interval_s <= 0.0:
+    if not max_events_per_s:
         return RateControl()
     rate = events / interval_s / max_events_per_s
     error = math.log(rate / TARGET) if rate > 0.0 else -math.inf

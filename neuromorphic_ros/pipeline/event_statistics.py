@@ -66,7 +66,7 @@ class EventStatistics:
     def _of_pictures(self, rate: float) -> str:
         camera = self._camera
         ceiling, scale = camera.parameters.max_events_per_s, camera.threshold_scale
-        if scale >= camera.max_threshold_scale and rate > ceiling:
+        if camera.is_at_limit and rate > ceiling:
             return (
                 f"{rate:.0f} events/s although no threshold is left to raise: noise alone exceeds"
                 f" max_events_per_s = {ceiling:g}; raise it, or lower shot_noise_rate_hz"

@@ -121,9 +121,12 @@ def test_the_thresholds_fall_when_the_scene_is_calm() -> None:
 
 
 def test_the_scale_ends_where_no_threshold_is_left_to_raise() -> None:
-    encoder = camera(max_events_per_s=1.0, shot_noise_rate_hz=100.0, pos_thres=0.1)
+    encoder = camera(max_events_per_s=1.0, shot_noise_rate_hz=100.0, sigma_thres=0.02)
     rates(encoder, textures(120))
     assert encoder.threshold_scale == pytest.approx(6.0 / 0.1)
+    assert encoder.is_at_limit
+    encoder.reset()
+    assert not encoder.is_at_limit
 
 
 def test_packets_are_those_of_an_event_camera() -> None:
