@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from harness import Received, Robot, eventually, robot_domain
@@ -106,6 +107,42 @@ def test_messages_that_are_not_installed_are_named_with_their_package(robot: Rob
     robot.start("dvs_encoder", values, until="inactive")
     said = robot.listener.reports("dvs_encoder: lifecycle", "image_transport is 'events'")
     assert "sudo apt install ros-$ROS_DISTRO-event-camera-msgs" in said
+
+
+COMPRESSED = "sensor_msgs/msg/CompressedImage"
+EYE = """\
+name: eye
+dt_ms: 1.0
+inputs:
+  - {name: dvs, sensor: camera, encoder: dvs, shape: [2, 6, 8], parameters: {sigma_thres: 0.0}}
+populations:
+  - {name: any, shape: [1]}
+"""
+
+
+def test_compressed_pictures_are_decoded_and_broken_ones_named(
+    robot: Robot, tmp_path: Path
+) -> None:
+    network = tmp_path / "eye.yaml"
+    network.write_text(EYE)
+    robot.start("dvs_encoder", {"network": network, "image_transport": "compressed"})
+    listener = robot.listener
+    spikes = listener.collect("spikes/dvs", "neuromorphic_ros/msg/SpikeArray")
+    content = {"data": b"neither"}
+
+    def picture() -> Any:
+        header = {"stamp": listener.now_ns, "frame_id": "camera"}
+        data = np.frombuffer(content["data"], np.uint8)
+        return listener.message(COMPRESSED, {"header": header, "format": "png", "data": data})
+
+    listener.repeat(listener.publisher("image_raw/compressed", COMPRESSED), picture, 20.0)
+    said = listener.reports("dvs_encoder: input camera", "rejected")
+    assert "/image_raw/compressed rejected: compressed image of 7 bytes is no JPEG or PNG" in said
+    for grey in (50, 200):
+        content["data"] = cv2.imencode(".png", np.full((12, 16, 3), grey, np.uint8))[1].tobytes()
+        listener.reports("dvs_encoder: input camera", "receiving")
+    bright = eventually(lambda: [item for item in spikes if len(item.message.address)], "spikes")
+    assert set(bright[0].message.address) == set(range(48, 96)), "all of them ON"
 
 
 MAGNETOMETER = "sensor_msgs/msg/MagneticField"
