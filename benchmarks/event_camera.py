@@ -17,6 +17,7 @@ from reporting import Row, main
 from neuromorphic_ros.bags.prophesee import open_raw
 from neuromorphic_ros.bags.reader import open_recording
 from neuromorphic_ros.encoding.event_camera.background_activity import BackgroundActivityFilter
+from neuromorphic_ros.encoding.event_camera.binning import Binning
 from neuromorphic_ros.encoding.event_camera.filter import EventFilter
 from neuromorphic_ros.encoding.event_camera.hot_pixels import HotPixelFilter
 from neuromorphic_ros.encoding.event_camera.mono import MonoDecoder
@@ -136,6 +137,7 @@ def measure_filters(stream: Stream) -> Iterator[Row]:
     batch = decode(stream)
     filters: tuple[EventFilter, ...] = (
         Resize(batch.shape, stream.height // 4, stream.width // 4),
+        Binning(batch.shape, np.full(batch.shape[1:], 4)),
         RefractoryFilter(batch.shape, MS),
         BackgroundActivityFilter(batch.shape, 2 * MS),
         HotPixelFilter(batch.shape, 100.0),

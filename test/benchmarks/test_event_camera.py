@@ -5,7 +5,7 @@ import json
 import event_camera
 import pytest
 
-FILTERS = {"Resize", "RefractoryFilter", "BackgroundActivityFilter", "HotPixelFilter"}
+FILTERS = {"Resize", "Binning", "RefractoryFilter", "BackgroundActivityFilter", "HotPixelFilter"}
 
 
 @pytest.fixture(autouse=True)
