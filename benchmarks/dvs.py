@@ -20,7 +20,7 @@ from reporting import Row, table
 
 from neuromorphic_ros.encoding.dvs import PRESETS, Dvs, DvsParameters
 from neuromorphic_ros.encoding.dvs_pixels import Frame
-from neuromorphic_ros.report.style import BLUE, GREEN, ORANGE, legend_above, png
+from neuromorphic_ros.report.style import BLUE, GREEN, ORANGE, png
 
 SIZES = ((260, 346), (480, 640))
 FRAME_NS = 33_333_333
@@ -165,7 +165,7 @@ def cost_figure() -> Figure:
         axes.set_title(f"{width} x {height}")
         axes.set_xlabel("events per frame [thousands]")
     panels[0].set_ylabel("time per frame [ms]")
-    legend_above(panels[0])
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncol=6)
     return figure
 
 

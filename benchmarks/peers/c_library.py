@@ -14,7 +14,8 @@ def load(name: str) -> ctypes.CDLL | None:
     compiler = shutil.which("gcc") or shutil.which("cc")
     if compiler is None:
         return None
-    options = ("-O3", "-march=native", "-ffast-math", "-shared", "-fPIC")
+    # Not -ffast-math: linked with it, the library would switch denormals off for the whole process.
+    options = ("-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-shared", "-fPIC")
     with tempfile.TemporaryDirectory() as folder:
         library = Path(folder, f"{name}.so")
         source = Path(__file__).with_name(f"{name}.c")

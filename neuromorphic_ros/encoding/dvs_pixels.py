@@ -113,6 +113,7 @@ class Firing(NamedTuple):
     place: in the tile. reached, risen: lead and how far it has risen in this frame. threshold,
     crossings: of that polarity, and how often it is crossed. at, step: time of the first crossing
     and between crossings in quanta. quantum: `at` as a whole number. after: lead after all events.
+    again: scratch.
     """
 
     place: Addresses
@@ -125,15 +126,7 @@ class Firing(NamedTuple):
     step: Floats
     quantum: Counts
     after: LogIntensities
-
-
-class Again(NamedTuple):
-    """The pixels of a tile that fire again, with columns of `Firing`; left: how often."""
-
-    address: Addresses
-    at: Floats
-    step: Floats
-    left: Counts
+    again: Addresses
 
 
 @numba.njit(nogil=True, error_model="numpy", inline="always")
@@ -237,13 +230,6 @@ def _whole(quantum: np.float32, longest: np.float32) -> np.int32:
     return whole
 
 
-@numba.njit(nogil=True, error_model="numpy", inline="always")
-def _ready(wait_ns: int, shift: int) -> int:
-    """Round up to quanta: they must not shorten the dead time."""
-    quanta: int = -((-wait_ns) >> shift)
-    return quanta
-
-
 @numba.njit(nogil=True, error_model="numpy")
 def _gather(
     count: int,
@@ -267,8 +253,8 @@ def _gather(
 
 
 @numba.njit(nogil=True, error_model="numpy")
-def _cross(count: int, longest: np.float32, firing: Firing) -> None:
-    """Find out when and how often pixels cross their thresholds, rising evenly in time."""
+def _cross(count: int, longest: np.float32, firing: Firing) -> int:
+    """Find out when pixels cross their thresholds, rising evenly in time; return how often."""
     reached, risen, threshold, crossings = (
         firing.reached,
         firing.risen,
@@ -296,10 +282,52 @@ def _cross(count: int, longest: np.float32, firing: Firing) -> None:
     for each in range(count):
         fired = crossings[each] * threshold[each]
         firing.after[each] = reached[each] - (fired if reached[each] > 0 else -fired)
+    total = 0
+    for each in range(count):
+        total += crossings[each]
+    return total
 
 
 @numba.njit(nogil=True, error_model="numpy")
-def _fire_first(
+def _fire_all(
+    count: int, firing: Firing, longest: np.float32, lead: LogIntensities, events: Events, used: int
+) -> int:
+    """Fire at every crossing; return the number of events. lead: of the tile."""
+    keys, counts, address_bits = events
+    address, quantum, crossings = firing.address, firing.quantum, firing.crossings
+    first = _index(used)
+    for each in range(count):
+        key = (np.uint64(quantum[each]) << address_bits) | np.uint64(address[each])
+        keys[first + _index(each)] = key
+    for each in range(count):
+        counts[_index(quantum[each])] += np.int32(1)
+    for each in range(count):
+        lead[_index(firing.place[each])] = firing.after[each]
+    # Pixels that fire again are listed, and the list thinned after each event: loops of their own
+    # would end so unevenly that the processor could not look ahead.
+    again, kept = firing.again, _index(0)
+    for each in range(count):
+        again[kept] = np.uint32(each)
+        kept += _index(crossings[each] > np.int32(1))
+    out: int = first + _index(count)
+    fired = np.int32(1)
+    while kept > 0:
+        going, kept = kept, _index(0)
+        for place in range(going):
+            which = again[place]
+            at = firing.at[which] + np.float32(fired) * firing.step[which]
+            moment = _whole(at, longest)
+            keys[out] = (np.uint64(moment) << address_bits) | np.uint64(address[which])
+            counts[_index(moment)] += np.int32(1)
+            out += _index(1)
+            again[kept] = which
+            kept += _index(crossings[which] > fired + np.int32(1))
+        fired += np.int32(1)
+    return out
+
+
+@numba.njit(nogil=True, error_model="numpy")
+def _fire_between_dead_times(
     count: int,
     firing: Firing,
     interval: Interval,
@@ -307,76 +335,38 @@ def _fire_first(
     last_event_ns: TimesNs,
     events: Events,
     used: int,
-    again: Again,
-) -> tuple[int, int]:
-    """Fire the first event of each pixel; return the numbers of events and of pixels with more.
+) -> int:
+    """Fire when crossed and ready; return the number of events.
 
-    lead, last_event_ns: of the tile. used: number of events there are already.
+    lead, last_event_ns: of the tile. What a dead time holds back stays in `lead` for later frames.
     """
-    out, kept = _index(used), _index(0)
+    start_ns, longest, shift, refractory_ns = interval
+    keys, counts, address_bits = events
+    out: int = _index(used)
     for each in range(count):
-        quantum = np.int64(firing.quantum[each])
         place = _index(firing.place[each])
-        if interval.refractory_ns > 0:
-            wait_ns = last_event_ns[place] + interval.refractory_ns - interval.start_ns
-            quantum = max(quantum, _ready(wait_ns, interval.shift))
-            if quantum > interval.longest:
-                continue
-            last_event_ns[place] = interval.start_ns + (quantum << interval.shift)
-        address, crossings = firing.address[each], firing.crossings[each]
-        events.keys[out] = (np.uint64(quantum) << events.address_bits) | np.uint64(address)
-        events.counts[_index(quantum)] += np.int32(1)
-        out += _index(1)
-        lead[place] = firing.after[each]
-        again.address[kept] = address
-        again.at[kept] = firing.at[each]
-        again.step[kept] = firing.step[each]
-        again.left[kept] = crossings - np.int32(1)
-        kept += _index(crossings > np.int32(1))
-    return out, kept
-
-
-@numba.njit(nogil=True, error_model="numpy")
-def _fire_again(
-    count: int,
-    again: Again,
-    interval: Interval,
-    thresholds: LogIntensities,
-    pixels: Pixels,
-    events: Events,
-    used: int,
-) -> tuple[int, int]:
-    """Fire the next event of each pixel; return the numbers of events and of pixels with more.
-
-    The columns of those are compacted in place. thresholds, pixels: of the sensor.
-    """
-    size = np.uint32(thresholds.shape[1])
-    longest = np.float32(interval.longest)
-    out, kept = _index(used), _index(0)
-    for each in range(count):
-        address, left = again.address[each], again.left[each]
-        at = again.at[each] + again.step[each]
-        quantum = np.int64(_whole(at, longest))
-        if interval.refractory_ns > 0:
-            rises = np.uint32(address >= size)
-            pixel = _index(address - rises * size)
-            wait_ns = pixels.last_event_ns[pixel] + interval.refractory_ns - interval.start_ns
-            quantum = max(quantum, _ready(wait_ns, interval.shift))
-            if quantum > interval.longest:
-                # What is held back to a later frame has not been fired.
-                held = left * thresholds[_index(rises), pixel]
-                pixels.lead[pixel] += held if rises else -held
-                continue
-            pixels.last_event_ns[pixel] = interval.start_ns + (quantum << interval.shift)
-        events.keys[out] = (np.uint64(quantum) << events.address_bits) | np.uint64(address)
-        events.counts[_index(quantum)] += np.int32(1)
-        out += _index(1)
-        again.address[kept] = address
-        again.at[kept] = at
-        again.step[kept] = again.step[each]
-        again.left[kept] = left - np.int32(1)
-        kept += _index(left > np.int32(1))
-    return out, kept
+        wait_ns = last_event_ns[place] + refractory_ns - start_ns
+        # Rounded up: quanta must not shorten the dead time.
+        ready = -((-wait_ns) >> shift)
+        at = firing.at[each]
+        fired = np.int32(0)
+        for _ in range(firing.crossings[each]):
+            moment = max(np.int64(_whole(at, np.float32(longest))), ready)
+            if moment > longest:
+                break
+            keys[out] = (np.uint64(moment) << address_bits) | np.uint64(firing.address[each])
+            counts[_index(moment)] += np.int32(1)
+            out += _index(1)
+            fired += np.int32(1)
+            at += firing.step[each]
+            last_event_ns[place] = start_ns + (moment << shift)
+            ready = -((-(last_event_ns[place] + refractory_ns - start_ns)) >> shift)
+        if fired == firing.crossings[each]:
+            lead[place] = firing.after[each]
+        else:
+            away = fired * firing.threshold[each]
+            lead[place] -= away if firing.reached[each] > 0 else -away
+    return out
 
 
 @numba.njit(nogil=True, error_model="numpy")
@@ -394,22 +384,24 @@ def _fire_noise(
 
     drawn: number of candidates so far. lead: of the sensor; 0 after an event.
     """
+    candidates, keep, others, share, seed = noise
+    keys, counts, address_bits = events
+    longest = np.uint64(interval.longest)
     items = np.uint64(2 * (min(first + TILE, frame.size) - first))
     out: int = _index(used)
     # Whether a candidate is kept is a toss-up: a branch would be mispredicted.
-    for each in range(drawn, drawn + noise.candidates[first // TILE]):
-        where = _random(noise.seed, 2 * each)
-        when = _random(noise.seed, 2 * each + 1)
+    for each in range(drawn, drawn + candidates[first // TILE]):
+        where, when = _random(seed, 2 * each), _random(seed, 2 * each + 1)
         item = ((where >> np.uint64(32)) * items) >> np.uint64(32)
         bin_ = _index(np.uint64(2 * first) + item)
-        other = np.uint64(noise.other[bin_])
-        item = item if np.uint16(where) < noise.keep[bin_] else other
+        other = np.uint64(others[bin_])
+        item = item if np.uint16(where) < keep[bin_] else other
         pixel = np.uint64(first) + (item >> np.uint64(1))
         address = pixel + (item & np.uint64(1)) * np.uint64(frame.size)
-        quantum = ((when >> np.uint64(32)) * np.uint64(interval.longest)) >> np.uint64(32)
-        fires = np.int32(np.uint16(when) < noise.share[frame[_index(pixel)]])
-        events.keys[out] = (quantum << events.address_bits) | address
-        events.counts[_index(quantum)] += fires
+        quantum = ((when >> np.uint64(32)) * longest) >> np.uint64(32)
+        fires = np.int32(np.uint16(when) < share[frame[_index(pixel)]])
+        keys[out] = (quantum << address_bits) | address
+        counts[_index(quantum)] += fires
         out += _index(fires)
         lead[_index(pixel)] &= fires - np.int32(1)
     return out
@@ -453,12 +445,7 @@ def fire(
         np.empty(TILE + 1, np.float32),
         np.empty(TILE + 1, np.int32),
         np.empty(TILE + 1, np.int32),
-    )
-    again = Again(
         np.empty(TILE + 1, np.uint32),
-        np.empty(TILE + 1, np.float32),
-        np.empty(TILE + 1, np.float32),
-        np.empty(TILE + 1, np.int32),
     )
     events.counts[:] = 0
     used = _index(0)
@@ -478,14 +465,16 @@ def fire(
                 lead,
             )
         count = _find_firing(lead, off, on, firing.place)
-        events = _with_room(events, used, count)
         _gather(count, first, frame.size, moved, lead, off, on, firing)
-        _cross(count, np.float32(interval.longest), firing)
-        last_event_ns = pixels.last_event_ns[first:last]
-        used, more = _fire_first(count, firing, interval, lead, last_event_ns, events, used, again)
-        while more > 0:
-            events = _with_room(events, used, more)
-            used, more = _fire_again(more, again, interval, thresholds, pixels, events, used)
+        longest = np.float32(interval.longest)
+        events = _with_room(events, used, _cross(count, longest, firing))
+        if interval.refractory_ns > 0:
+            last_event_ns = pixels.last_event_ns[first:last]
+            used = _fire_between_dead_times(
+                count, firing, interval, lead, last_event_ns, events, used
+            )
+        else:
+            used = _fire_all(count, firing, longest, lead, events, used)
         if noise.candidates.size:
             candidates = noise.candidates[first // TILE]
             events = _with_room(events, used, candidates)
