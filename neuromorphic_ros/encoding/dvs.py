@@ -163,9 +163,7 @@ class Dvs:
             np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int64)
         )
         self._events = Events(
-            np.empty(size, np.uint64),
-            np.empty(QUANTA, np.int32),
-            np.uint64((2 * size - 1).bit_length()),
+            np.empty(size, np.uint32), np.empty(size, np.uint16), np.empty(QUANTA, np.int32)
         )
         self._leak = np.empty(size, np.float32)
         self._threshold_scale = 1.0
@@ -273,7 +271,7 @@ class Dvs:
         refractory_ns = round(self._parameters.refractory_period_s * 1e9)
         interval = Interval(start_ns, interval_ns >> shift, shift, refractory_ns)
         interval_s = interval_ns / 1e9
-        keys, count = fire(
+        self._events, count = fire(
             frame,
             self._photoreceptors(interval_s),
             self._leakage(interval_s),
@@ -283,7 +281,6 @@ class Dvs:
             self._pixels,
             self._events,
         )
-        self._events = self._events._replace(keys=keys)
         return SpikeBatch(self._shape, *by_time(self._events, count, interval))
 
     def _photoreceptors(self, interval_s: float) -> Photoreceptors:

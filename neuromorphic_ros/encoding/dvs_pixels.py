@@ -21,7 +21,7 @@ Frame = npt.NDArray[np.uint8]
 LogIntensities = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float32]
 Counts = npt.NDArray[np.int32]
-Keys = npt.NDArray[np.uint64]
+Moments = npt.NDArray[np.uint16]
 Shares = npt.NDArray[np.uint16]
 
 # The step that v2e rounds to: thresholds then cancel exactly.
@@ -98,13 +98,13 @@ class Pixels(NamedTuple):
 class Events(NamedTuple):
     """Events in the order of their making.
 
-    keys: uint64, time in quanta above the address. counts: int32[QUANTA], how many events there
-    are of each time. address_bits: how many bits the addresses take.
+    address: uint32, polarity * pixels + pixel. moment: uint16, time in quanta. counts:
+    int32[QUANTA], how many events there are of each time.
     """
 
-    keys: Keys
+    address: Addresses
+    moment: Moments
     counts: Counts
-    address_bits: np.uint64
 
 
 class Firing(NamedTuple):
@@ -293,12 +293,13 @@ def _fire_all(
     count: int, firing: Firing, longest: np.float32, lead: LogIntensities, events: Events, used: int
 ) -> int:
     """Fire at every crossing; return the number of events. lead: of the tile."""
-    keys, counts, address_bits = events
+    addresses, moments, counts = events
     address, quantum, crossings = firing.address, firing.quantum, firing.crossings
     first = _index(used)
     for each in range(count):
-        key = (np.uint64(quantum[each]) << address_bits) | np.uint64(address[each])
-        keys[first + _index(each)] = key
+        addresses[first + _index(each)] = address[each]
+    for each in range(count):
+        moments[first + _index(each)] = np.uint16(quantum[each])
     for each in range(count):
         counts[_index(quantum[each])] += np.int32(1)
     for each in range(count):
@@ -317,7 +318,8 @@ def _fire_all(
             which = again[place]
             at = firing.at[which] + np.float32(fired) * firing.step[which]
             moment = _whole(at, longest)
-            keys[out] = (np.uint64(moment) << address_bits) | np.uint64(address[which])
+            addresses[out] = address[which]
+            moments[out] = np.uint16(moment)
             counts[_index(moment)] += np.int32(1)
             out += _index(1)
             again[kept] = which
@@ -341,7 +343,7 @@ def _fire_between_dead_times(
     lead, last_event_ns: of the tile. What a dead time holds back stays in `lead` for later frames.
     """
     start_ns, longest, shift, refractory_ns = interval
-    keys, counts, address_bits = events
+    addresses, moments, counts = events
     out: int = _index(used)
     for each in range(count):
         place = _index(firing.place[each])
@@ -354,7 +356,8 @@ def _fire_between_dead_times(
             moment = max(np.int64(_whole(at, np.float32(longest))), ready)
             if moment > longest:
                 break
-            keys[out] = (np.uint64(moment) << address_bits) | np.uint64(firing.address[each])
+            addresses[out] = firing.address[each]
+            moments[out] = np.uint16(moment)
             counts[_index(moment)] += np.int32(1)
             out += _index(1)
             fired += np.int32(1)
@@ -385,7 +388,7 @@ def _fire_noise(
     drawn: number of candidates so far. lead: of the sensor; 0 after an event.
     """
     candidates, keep, others, share, seed = noise
-    keys, counts, address_bits = events
+    addresses, moments, counts = events
     longest = np.uint64(interval.longest)
     items = np.uint64(2 * (min(first + TILE, frame.size) - first))
     out: int = _index(used)
@@ -398,10 +401,11 @@ def _fire_noise(
         item = item if np.uint16(where) < keep[bin_] else other
         pixel = np.uint64(first) + (item >> np.uint64(1))
         address = pixel + (item & np.uint64(1)) * np.uint64(frame.size)
-        quantum = ((when >> np.uint64(32)) * longest) >> np.uint64(32)
+        moment = ((when >> np.uint64(32)) * longest) >> np.uint64(32)
         fires = np.int32(np.uint16(when) < share[frame[_index(pixel)]])
-        keys[out] = (quantum << address_bits) | address
-        counts[_index(quantum)] += fires
+        addresses[out] = np.uint32(address)
+        moments[out] = np.uint16(moment)
+        counts[_index(moment)] += fires
         out += _index(fires)
         lead[_index(pixel)] &= fires - np.int32(1)
     return out
@@ -409,11 +413,13 @@ def _fire_noise(
 
 @numba.njit(nogil=True, error_model="numpy")
 def _with_room(events: Events, used: int, more: int) -> Events:
-    if used + more <= events.keys.size:
+    if used + more <= events.address.size:
         return events
-    larger = np.empty(2 * (used + more), np.uint64)
-    larger[:used] = events.keys[:used]
-    return Events(larger, events.counts, events.address_bits)
+    address = np.empty(2 * (used + more), np.uint32)
+    moment = np.empty(2 * (used + more), np.uint16)
+    address[:used] = events.address[:used]
+    moment[:used] = events.moment[:used]
+    return Events(address, moment, events.counts)
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
@@ -426,11 +432,11 @@ def fire(
     interval: Interval,
     pixels: Pixels,
     events: Events,
-) -> tuple[Keys, int]:
-    """Advance all pixels by a frame; return the keys of the events and their number.
+) -> tuple[Events, int]:
+    """Advance all pixels by a frame; return the events and their number.
 
     frame: uint8[pixels]. thresholds: int32[2, pixels], polarity 1 = ON.
-    events: room for them; the keys that are returned take its place if it does not suffice.
+    events: room for them; what is returned has more if it does not suffice.
     """
     rise = np.empty(TILE, np.int32)
     # One place more: the lists are written ahead of their ends.
@@ -480,7 +486,7 @@ def fire(
             events = _with_room(events, used, candidates)
             used = _fire_noise(first, drawn, frame, noise, interval, pixels.lead, events, used)
             drawn += candidates
-    return events.keys, np.int64(used)
+    return events, np.int64(used)
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
@@ -494,14 +500,12 @@ def by_time(events: Events, count: int, interval: Interval) -> tuple[Addresses, 
         start += many
     address = np.empty(count, np.uint32)
     time_ns = np.empty(count, np.int64)
-    address_mask = (np.uint64(1) << events.address_bits) - np.uint64(1)
     for each in range(count):
-        key = events.keys[each]
-        moment = key >> events.address_bits
-        to = _index(place[_index(moment)])
-        address[to] = np.uint32(key & address_mask)
+        moment = _index(events.moment[each])
+        to = _index(place[moment])
+        address[to] = events.address[each]
         time_ns[to] = interval.start_ns + (np.int64(moment) << interval.shift)
-        place[_index(moment)] += np.int32(1)
+        place[moment] += np.int32(1)
     return address, time_ns
 
 
@@ -512,7 +516,7 @@ def _prepare() -> None:
     whole, floats = np.empty(0, np.int32), np.empty(0, np.float32)
     times, shares = np.empty(0, np.int64), np.empty(0, np.uint16)
     interval = Interval(0, 0, 0, 0)
-    events = Events(np.empty(0, np.uint64), whole, np.uint64(0))
+    events = Events(np.empty(0, np.uint32), np.empty(0, np.uint16), whole)
     arguments = (
         frame,
         Photoreceptors(whole, np.empty(0), False),
