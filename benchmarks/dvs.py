@@ -24,9 +24,10 @@ from neuromorphic_ros.report.style import BLUE, GREEN, ORANGE, png
 
 SIZES = ((260, 346), (480, 640))
 FRAME_NS = 33_333_333
-ROUNDS = 5
-FRAMES_PER_ROUND = 24
+ROUNDS = 8
 SCENE_FRAMES = 8
+# Once to and fro.
+FRAMES_PER_ROUND = 2 * (SCENE_FRAMES - 1)
 # Pixels by which the dense scene moves from frame to frame, so that 46 % of the pixels fire.
 DENSE_SHIFT = {260: 5, 480: 7}
 

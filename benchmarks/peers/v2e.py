@@ -35,7 +35,7 @@ def installed() -> bool:
         return False
     sys.path.insert(0, path)
     for name in UNUSED:
-        if importlib.util.find_spec(name) is None:
+        if name not in sys.modules and importlib.util.find_spec(name) is None:
             sys.modules[name] = _Unused(name)
     try:
         importlib.import_module("v2ecore.emulator")
