@@ -63,11 +63,11 @@ prepare()'
 }
 
 packages=$(cat "requirements/$distro.txt" requirements/build.txt setup.cfg scripts/p*.py | digest)
-# With --symlink-install only the list of the data files matters, not what is in them.
+# With --symlink-install only the list of the files matters, not what is in them.
 package=$({
     echo "$packages" "$PWD"
     cat msg/* srv/* CMakeLists.txt package.xml cmake/* scripts/link_build.py
-    for folder in config launch models recordings; do
+    for folder in config launch models neuromorphic_ros recordings; do
         [ ! -d $folder ] || find $folder -name __pycache__ -prune -o -type f -print | sort
     done
 } | digest)
