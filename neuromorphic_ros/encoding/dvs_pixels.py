@@ -112,20 +112,16 @@ class Firing(NamedTuple):
 
     place: in the tile. reached, risen: lead and how far it has risen in this frame. threshold,
     crossings: of that polarity, and how often it is crossed. at, step: time of the first crossing
-    and between crossings in quanta. quantum: `at` as a whole number. after: lead after all events.
-    again: scratch.
+    and between crossings in quanta. again: scratch.
     """
 
     place: Addresses
-    address: Addresses
     reached: LogIntensities
     risen: LogIntensities
     threshold: LogIntensities
     crossings: Counts
     at: Floats
     step: Floats
-    quantum: Counts
-    after: LogIntensities
     again: Addresses
 
 
@@ -233,35 +229,26 @@ def _whole(quantum: np.float32, longest: np.float32) -> np.int32:
 @numba.njit(nogil=True, error_model="numpy")
 def _gather(
     count: int,
-    first: int,
-    pixels: int,
     rise: LogIntensities,
     lead: LogIntensities,
     off: LogIntensities,
     on: LogIntensities,
     firing: Firing,
 ) -> None:
-    """Fill in what is known of the pixels that fire; first: address of the tile's first pixel."""
+    """Fill in what is known of the pixels that fire."""
     for each in range(count):
         place = _index(firing.place[each])
         reached = lead[place]
-        rises = reached > 0
         firing.reached[each] = reached
         firing.risen[each] = rise[place]
-        firing.threshold[each] = on[place] if rises else off[place]
-        firing.address[each] = _index(first) + place + _index(pixels if rises else 0)
+        firing.threshold[each] = on[place] if reached > 0 else off[place]
 
 
 @numba.njit(nogil=True, error_model="numpy")
 def _cross(count: int, longest: np.float32, firing: Firing) -> int:
     """Find out when pixels cross their thresholds, rising evenly in time; return how often."""
-    reached, risen, threshold, crossings = (
-        firing.reached,
-        firing.risen,
-        firing.threshold,
-        firing.crossings,
-    )
-    at, step = firing.at, firing.step
+    reached, risen, threshold = firing.reached, firing.risen, firing.threshold
+    crossings, at, step = firing.crossings, firing.at, firing.step
     one = np.int32(1)
     # A loop for each column: only of few arrays can the compiler tell that they do not overlap,
     # which it must before it uses vector instructions.
@@ -277,11 +264,6 @@ def _cross(count: int, longest: np.float32, firing: Firing) -> int:
         at[each] = np.float32(missing) * step[each]
     for each in range(count):
         step[each] *= np.float32(threshold[each])
-    for each in range(count):
-        firing.quantum[each] = _whole(at[each], longest)
-    for each in range(count):
-        fired = crossings[each] * threshold[each]
-        firing.after[each] = reached[each] - (fired if reached[each] > 0 else -fired)
     total = 0
     for each in range(count):
         total += crossings[each]
@@ -290,35 +272,48 @@ def _cross(count: int, longest: np.float32, firing: Firing) -> int:
 
 @numba.njit(nogil=True, error_model="numpy")
 def _fire_all(
-    count: int, firing: Firing, longest: np.float32, lead: LogIntensities, events: Events, used: int
+    count: int,
+    firing: Firing,
+    first: int,
+    pixels: int,
+    longest: np.float32,
+    lead: LogIntensities,
+    events: Events,
+    used: int,
 ) -> int:
-    """Fire at every crossing; return the number of events. lead: of the tile."""
+    """Fire at every crossing; return the number of events.
+
+    first: address of the tile's first pixel. pixels: of the sensor. lead: of the tile.
+    """
+    place, reached, crossings = firing.place, firing.reached, firing.crossings
     addresses, moments, counts = events
-    address, quantum, crossings = firing.address, firing.quantum, firing.crossings
-    first = _index(used)
+    begin = _index(used)
     for each in range(count):
-        addresses[first + _index(each)] = address[each]
+        polarity = np.uint32(reached[each] > 0)
+        address = np.uint32(first) + polarity * np.uint32(pixels) + place[each]
+        addresses[begin + _index(each)] = address
     for each in range(count):
-        moments[first + _index(each)] = np.uint16(quantum[each])
+        moments[begin + _index(each)] = np.uint16(_whole(firing.at[each], longest))
     for each in range(count):
-        counts[_index(quantum[each])] += np.int32(1)
+        counts[_index(moments[begin + _index(each)])] += np.int32(1)
     for each in range(count):
-        lead[_index(firing.place[each])] = firing.after[each]
+        away = crossings[each] * firing.threshold[each]
+        lead[_index(place[each])] = reached[each] - (away if reached[each] > 0 else -away)
     # Pixels that fire again are listed, and the list thinned after each event: loops of their own
     # would end so unevenly that the processor could not look ahead.
     again, kept = firing.again, _index(0)
     for each in range(count):
         again[kept] = np.uint32(each)
         kept += _index(crossings[each] > np.int32(1))
-    out: int = first + _index(count)
+    out: int = begin + _index(count)
     fired = np.int32(1)
     while kept > 0:
         going, kept = kept, _index(0)
-        for place in range(going):
-            which = again[place]
+        for item in range(going):
+            which = again[item]
             at = firing.at[which] + np.float32(fired) * firing.step[which]
             moment = _whole(at, longest)
-            addresses[out] = address[which]
+            addresses[out] = addresses[begin + _index(which)]
             moments[out] = np.uint16(moment)
             counts[_index(moment)] += np.int32(1)
             out += _index(1)
@@ -332,6 +327,8 @@ def _fire_all(
 def _fire_between_dead_times(
     count: int,
     firing: Firing,
+    first: int,
+    pixels: int,
     interval: Interval,
     lead: LogIntensities,
     last_event_ns: TimesNs,
@@ -340,35 +337,32 @@ def _fire_between_dead_times(
 ) -> int:
     """Fire when crossed and ready; return the number of events.
 
-    lead, last_event_ns: of the tile. What a dead time holds back stays in `lead` for later frames.
+    first: address of the tile's first pixel. pixels: of the sensor. lead, last_event_ns: of the
+    tile. What a dead time holds back stays in `lead` for later frames.
     """
     start_ns, longest, shift, refractory_ns = interval
     addresses, moments, counts = events
     out: int = _index(used)
     for each in range(count):
         place = _index(firing.place[each])
+        sign = np.int32(1) if firing.reached[each] > 0 else np.int32(-1)
+        address = np.uint32(first + (pixels if sign > 0 else 0)) + firing.place[each]
         wait_ns = last_event_ns[place] + refractory_ns - start_ns
         # Rounded up: quanta must not shorten the dead time.
         ready = -((-wait_ns) >> shift)
         at = firing.at[each]
-        fired = np.int32(0)
         for _ in range(firing.crossings[each]):
             moment = max(np.int64(_whole(at, np.float32(longest))), ready)
             if moment > longest:
                 break
-            addresses[out] = firing.address[each]
+            addresses[out] = address
             moments[out] = np.uint16(moment)
             counts[_index(moment)] += np.int32(1)
             out += _index(1)
-            fired += np.int32(1)
-            at += firing.step[each]
+            lead[place] -= sign * firing.threshold[each]
             last_event_ns[place] = start_ns + (moment << shift)
             ready = -((-(last_event_ns[place] + refractory_ns - start_ns)) >> shift)
-        if fired == firing.crossings[each]:
-            lead[place] = firing.after[each]
-        else:
-            away = fired * firing.threshold[each]
-            lead[place] -= away if firing.reached[each] > 0 else -away
+            at += firing.step[each]
     return out
 
 
@@ -442,15 +436,12 @@ def fire(
     # One place more: the lists are written ahead of their ends.
     firing = Firing(
         np.empty(TILE + 1, np.uint32),
-        np.empty(TILE + 1, np.uint32),
         np.empty(TILE + 1, np.int32),
         np.empty(TILE + 1, np.int32),
         np.empty(TILE + 1, np.int32),
         np.empty(TILE + 1, np.int32),
         np.empty(TILE + 1, np.float32),
         np.empty(TILE + 1, np.float32),
-        np.empty(TILE + 1, np.int32),
-        np.empty(TILE + 1, np.int32),
         np.empty(TILE + 1, np.uint32),
     )
     events.counts[:] = 0
@@ -471,16 +462,16 @@ def fire(
                 lead,
             )
         count = _find_firing(lead, off, on, firing.place)
-        _gather(count, first, frame.size, moved, lead, off, on, firing)
+        _gather(count, moved, lead, off, on, firing)
         longest = np.float32(interval.longest)
         events = _with_room(events, used, _cross(count, longest, firing))
         if interval.refractory_ns > 0:
             last_event_ns = pixels.last_event_ns[first:last]
             used = _fire_between_dead_times(
-                count, firing, interval, lead, last_event_ns, events, used
+                count, firing, first, frame.size, interval, lead, last_event_ns, events, used
             )
         else:
-            used = _fire_all(count, firing, longest, lead, events, used)
+            used = _fire_all(count, firing, first, frame.size, longest, lead, events, used)
         if noise.candidates.size:
             candidates = noise.candidates[first // TILE]
             events = _with_room(events, used, candidates)
