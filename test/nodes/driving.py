@@ -21,6 +21,8 @@ INPUT_TIMEOUT_S = 0.5
 ZERO_HOLD_S = 1.0
 # What a loaded machine may add to any bound.
 SLACK_S = 0.5
+# A gap between zeros on a loaded machine is not yet their end.
+SILENCE_S = 1.0
 
 START_NS = 1_000_000_000_000
 BEAMS = 8
@@ -194,7 +196,7 @@ def stopped_after(commands: list[Received], since_s: float) -> float:
         nonlocal last_moving_s
         last_moving_s = max([since_s, *(item.at_s for item in commands if moves(item.message))])
         zeros = [item for item in commands if item.at_s > last_moving_s]
-        ended = zeros and time.monotonic() - zeros[-1].at_s > 0.4
+        ended = zeros and time.monotonic() - zeros[-1].at_s > SILENCE_S
         held = zeros and zeros[-1].at_s - zeros[0].at_s > 0.2
         return zeros if ended and held else []
 
