@@ -24,7 +24,9 @@ class Watchdog:
         self._state = GuardState()
         self._input_stamp_ns: int | None = None
         self._failure = ""
+        self._failed_ns: int | None = None
         self._heard_since_failure = True
+        self._decided_since_failure = True
         self._sent_ns: int | None = None
 
     def heard(self, source: str, steady_ns: int) -> None:
@@ -36,13 +38,17 @@ class Watchdog:
     def decided(self, input_stamp_ns: int | None) -> None:
         """Note a decision and the stamp of its oldest input."""
         self._input_stamp_ns = input_stamp_ns
-        if self._heard_since_failure:
-            self._failure = ""
+        self._decided_since_failure = self._heard_since_failure
 
     def failed(self, reason: str) -> None:
-        """Note that a part failed; motion stops until an input and then a decision have come."""
+        """Note that a part failed.
+
+        Motion stops until an input and then a decision have come, and nothing has failed for
+        input_timeout_s: a part that works for a few ticks between failures must not move the robot.
+        """
         self._failure = reason
-        self._heard_since_failure = False
+        self._failed_ns = None
+        self._heard_since_failure = self._decided_since_failure = False
 
     def check(
         self, parameters: GuardParameters, steady_ns: int, clock_ns: int, misses_in_a_row: int
@@ -52,6 +58,7 @@ class Watchdog:
         clock_ns: time of the node's clock. misses_in_a_row: steps that took longer than they cover.
         """
         heard_ns = [heard for heard in self._heard_ns.values() if heard is not None]
+        self._recover(parameters, steady_ns)
         fault = self._failure or self._behind(parameters, clock_ns, misses_in_a_row)
         self._state, decision = guard(
             parameters,
@@ -70,6 +77,13 @@ class Watchdog:
         if velocity:
             self._sent_ns = steady_ns
         return Command(clock_ns, velocity, decision.reason)
+
+    def _recover(self, parameters: GuardParameters, steady_ns: int) -> None:
+        if self._failed_ns is None:
+            self._failed_ns = steady_ns
+        unfailing_ns = steady_ns - self._failed_ns
+        if self._decided_since_failure and unfailing_ns >= parameters.input_timeout_s * 1e9:
+            self._failure = ""
 
     def _behind(self, parameters: GuardParameters, clock_ns: int, misses_in_a_row: int) -> str:
         if misses_in_a_row >= parameters.max_deadline_misses:

@@ -85,10 +85,27 @@ def test_a_failure_stops_until_an_input_and_then_a_decision_have_come() -> None:
     stop = checked(watchdog, 11)
     assert stop
     assert stop.reason == "the core failed"
-    watchdog.heard("scan", 12 * MS)
-    assert checked(watchdog, 13) is not None
+    for source in ("scan", "imu"):
+        watchdog.heard(source, 600 * MS)
+    assert checked(watchdog, 601) is not None
     watchdog.decided(START_NS)
-    assert checked(watchdog, 14) is None
+    assert checked(watchdog, 602) is None
+
+
+def test_a_part_that_works_between_failures_does_not_move_the_robot() -> None:
+    watchdog = heard()
+    for at_ms in range(0, 3000, 100):
+        watchdog.failed("the core failed")
+        assert checked(watchdog, at_ms)
+        for source in ("scan", "imu"):
+            watchdog.heard(source, (at_ms + 50) * MS)
+        watchdog.decided(START_NS)
+        stop = checked(watchdog, at_ms + 99)
+        assert stop
+        # One hold of zeros, however often it fails: not one for each time.
+        assert (stop.velocity is None) == (at_ms + 99 > 1000)
+    assert checked(watchdog, 2900 + 499) is not None
+    assert checked(watchdog, 2900 + 500) is None
 
 
 def test_zeros_last_for_the_hold_and_are_no_flood() -> None:
@@ -105,11 +122,12 @@ def test_the_first_zero_of_each_stop_is_sent_at_once() -> None:
     watchdog = heard()
     watchdog.failed("broken")
     first = checked(watchdog, 1)
-    watchdog.heard("scan", 1 * MS)
+    for source in ("scan", "imu"):
+        watchdog.heard(source, 501 * MS)
     watchdog.decided(START_NS)
-    assert checked(watchdog, 2) is None
+    assert checked(watchdog, 501) is None
     watchdog.failed("broken again")
-    second = checked(watchdog, 3)
+    second = checked(watchdog, 502)
     assert first
     assert second
     assert first.velocity == second.velocity == STANDSTILL
