@@ -14,6 +14,7 @@ from typing import Any
 
 from neuromorphic_ros.cli.assignments import ArgumentError, assignments
 from neuromorphic_ros.cli.encode_outputs import check_outputs, shown, write_events
+from neuromorphic_ros.cli.rejections import Rejections
 from neuromorphic_ros.encoding.dvs import PRESETS
 from neuromorphic_ros.errors import BagError
 from neuromorphic_ros.parameters import fields_of, replace
@@ -28,7 +29,6 @@ from neuromorphic_ros.pipeline.replay import Rejected
 from neuromorphic_ros.report.words import count, number
 
 DEFAULT_PRESET = "clean"
-SHOWN_REJECTIONS = 5
 LARGEST_EXTENT = 8192
 
 
@@ -85,8 +85,8 @@ def run(arguments: argparse.Namespace) -> int:
     with source:
         if source.topic:
             print(f"topic: {source.topic}", file=sys.stderr)
-        tally = Tally()
-        usable = _UntilDamage(_usable(source, tally))
+        tally, rejections = Tally(), Rejections()
+        usable = _UntilDamage(_usable(source, rejections))
         begun_s = time.perf_counter()
         with shown(
             arguments.show, source, tally.counted(usable), lambda: _title(source, arguments, tally)
@@ -97,7 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
         written = " and ".join(str(path) for path in (arguments.out, arguments.show) if path)
         kept = f"; what came before is in {written}" if written else ""
         raise BagError(f"{usable.damage}{kept}")
-    summary = _summary(source, arguments, tally, taken_s)
+    summary = _summary(source, arguments, tally, rejections.count, taken_s)
     if arguments.json:
         print(json.dumps(summary))
     else:
@@ -110,7 +110,6 @@ class Tally:
     """What was encoded; frames: pieces, which are windows of an event camera's events."""
 
     frames: int = 0
-    rejected: int = 0
     events: int = 0
     on_events: int = 0
     start_ns: int = 0
@@ -163,16 +162,13 @@ class _UntilDamage:
             self.damage = damage
 
 
-def _usable(source: EventSource, tally: Tally) -> Iterator[Piece]:
+def _usable(source: EventSource, rejections: Rejections) -> Iterator[Piece]:
     for piece in source:
         if isinstance(piece, Rejected):
-            tally.rejected += 1
-            if tally.rejected <= SHOWN_REJECTIONS:
-                print(f"rejected: {piece.topic}: {piece.reason}", file=sys.stderr)
+            rejections.tell(piece)
         else:
             yield piece
-    if tally.rejected > SHOWN_REJECTIONS:
-        print(f"rejected: {tally.rejected} frames in all", file=sys.stderr)
+    rejections.sum_up("frames")
 
 
 def _asked(arguments: argparse.Namespace) -> Emulation | None:
@@ -216,7 +212,7 @@ def _words(arguments: argparse.Namespace) -> str:
 
 
 def _summary(
-    source: EventSource, arguments: argparse.Namespace, tally: Tally, taken_s: float
+    source: EventSource, arguments: argparse.Namespace, tally: Tally, rejected: int, taken_s: float
 ) -> dict[str, Any]:
     _, height, width = source.shape
     emulation = source.emulation
@@ -227,7 +223,7 @@ def _summary(
         "height": height,
         "duration_s": tally.duration_s,
         "frames": tally.frames if emulation else None,
-        "rejected": tally.rejected,
+        "rejected": rejected,
         "events": tally.events,
         "events_per_s": tally.events_per_s,
         "on_share": tally.on_events / tally.events if tally.events else None,

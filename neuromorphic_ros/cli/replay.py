@@ -20,6 +20,7 @@ from neuromorphic_ros.bags.topics import find_topics
 from neuromorphic_ros.bags.typestore import serialize, to_message
 from neuromorphic_ros.bags.writer import RecordingWriter
 from neuromorphic_ros.cli.assignments import add_topic_argument, assignments
+from neuromorphic_ros.cli.rejections import Rejections
 from neuromorphic_ros.errors import BagError
 from neuromorphic_ros.pipeline.energy_account import EnergyAccount, Hardware
 from neuromorphic_ros.pipeline.networks import find_hardware, find_network
@@ -29,8 +30,6 @@ from neuromorphic_ros.pipeline.profile import load_profile
 from neuromorphic_ros.pipeline.replay import Rejected, replay
 from neuromorphic_ros.pipeline.sensing import MESSAGE_TYPES
 from neuromorphic_ros.pipeline.tuning import tune
-
-SHOWN_REJECTIONS = 5
 
 Output = OutputMessage | Rejected
 
@@ -108,12 +107,10 @@ def _replay(
     writer: RecordingWriter | None,
 ) -> dict[str, Written]:
     written: dict[str, Written] = {}
-    rejected = 0
+    rejections = Rejections()
     for output in _until_damage(replay(pipeline, recording, topics, account), writer):
         if isinstance(output, Rejected):
-            rejected += 1
-            if rejected <= SHOWN_REJECTIONS:
-                print(f"rejected: {output.topic}: {output.reason}", file=sys.stderr)
+            rejections.tell(output)
             continue
         topic = f"/{output.topic}"
         raw = serialize(output.type, to_message(output.type, output.fields))
@@ -122,8 +119,7 @@ def _replay(
         written[topic] = known._replace(messages=known.messages + 1)
         if writer:
             writer.write(topic, output.type, raw, output.stamp_ns)
-    if rejected > SHOWN_REJECTIONS:
-        print(f"rejected: {rejected} messages in all", file=sys.stderr)
+    rejections.sum_up("messages")
     for name, item in pipeline.inputs.items():
         if (health := item.health()) and health.level != "ok":
             print(f"{name}: {health.message}", file=sys.stderr)

@@ -55,6 +55,8 @@ DARK_DN, WHITE_DN = 20.0, 275.0
 
 _GREYS = np.arange(256.0)
 _INTENSITY = (_GREYS + DARK_DN) / WHITE_DN
+_SHOT_NOISE = 1.0 - (1.0 - SHOT_NOISE_INTENSITY_FACTOR) * _INTENSITY
+_SHOT_NOISE_SHARE = np.rint(_SHOT_NOISE / _SHOT_NOISE.max() * (2**16 - 1)).astype(np.uint16)
 _NEVER_NS = -(2**62)
 _NO_LEAK = np.empty(0, np.float32)
 _NO_NOISE = np.empty(0, np.int64)
@@ -322,7 +324,3 @@ def lin_log(linear_below_dn: float) -> LogIntensities:
     intensity = np.where(linear_below_dn >= _GREYS, _GREYS * slope, logarithmic)
     units: LogIntensities = np.rint(intensity * LOG_UNITS).astype(np.int32)
     return units
-
-
-_SHOT_NOISE = 1.0 - (1.0 - SHOT_NOISE_INTENSITY_FACTOR) * _INTENSITY
-_SHOT_NOISE_SHARE = np.rint(_SHOT_NOISE / _SHOT_NOISE.max() * (2**16 - 1)).astype(np.uint16)

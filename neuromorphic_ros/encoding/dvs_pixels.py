@@ -347,11 +347,11 @@ def _fire_between_dead_times(
         place = _index(firing.place[each])
         sign = np.int32(1) if firing.reached[each] > 0 else np.int32(-1)
         address = np.uint32(first + (pixels if sign > 0 else 0)) + firing.place[each]
-        wait_ns = last_event_ns[place] + refractory_ns - start_ns
-        # Rounded up: quanta must not shorten the dead time.
-        ready = -((-wait_ns) >> shift)
         at = firing.at[each]
         for _ in range(firing.crossings[each]):
+            wait_ns = last_event_ns[place] + refractory_ns - start_ns
+            # Rounded up: quanta must not shorten the dead time.
+            ready = -((-wait_ns) >> shift)
             moment = max(np.int64(_whole(at, np.float32(longest))), ready)
             if moment > longest:
                 break
@@ -361,7 +361,6 @@ def _fire_between_dead_times(
             out += _index(1)
             lead[place] -= sign * firing.threshold[each]
             last_event_ns[place] = start_ns + (moment << shift)
-            ready = -((-(last_event_ns[place] + refractory_ns - start_ns)) >> shift)
             at += firing.step[each]
     return out
 

@@ -13,7 +13,7 @@ from pydantic import Field
 from neuromorphic_ros.encoding.coded_encoder import CodedEncoder
 from neuromorphic_ros.encoding.delta import DeltaCode
 from neuromorphic_ros.encoding.population import PopulationCode, PopulationParameters
-from neuromorphic_ros.encoding.rate import RateCode, RateParameters, Seed
+from neuromorphic_ros.encoding.rate import HoldMs, RateCode, RateParameters, Seed
 from neuromorphic_ros.encoding.value_range import relative
 from neuromorphic_ros.errors import SensorError
 from neuromorphic_ros.parameters import STRICT
@@ -42,20 +42,14 @@ class EnvironmentParameters:
 class EnvironmentRateParameters(RateParameters, EnvironmentParameters):
     """Parameters of the rate code, which is silent at low and full at high."""
 
-    hold_ms: Annotated[
-        float,
-        Field(ge=0.1, le=10_000.0, description="how long one sample drives the spikes [ms]"),
-    ] = 1000.0
+    hold_ms: HoldMs = 1000.0
 
 
 @pydantic.dataclasses.dataclass(frozen=True, config=STRICT, kw_only=True)
 class EnvironmentPopulationParameters(PopulationParameters, EnvironmentParameters):
     """Parameters of the population code."""
 
-    hold_ms: Annotated[
-        float,
-        Field(ge=0.1, le=10_000.0, description="how long one sample drives the spikes [ms]"),
-    ] = 1000.0
+    hold_ms: HoldMs = 1000.0
 
 
 @pydantic.dataclasses.dataclass(frozen=True, config=STRICT, kw_only=True)

@@ -12,7 +12,7 @@ from pydantic import Field
 from neuromorphic_ros.encoding.coded_encoder import CodedEncoder
 from neuromorphic_ros.encoding.delta import DeltaCode
 from neuromorphic_ros.encoding.population import PopulationCode, PopulationParameters
-from neuromorphic_ros.encoding.rate import RateCode, RateParameters, Seed
+from neuromorphic_ros.encoding.rate import HoldMs, RateCode, RateParameters, Seed
 from neuromorphic_ros.encoding.value_range import relative
 from neuromorphic_ros.errors import SensorError
 from neuromorphic_ros.parameters import STRICT
@@ -99,20 +99,14 @@ class _RangeParameters(AxesParameters):
 class ImuRateParameters(RateParameters, _RangeParameters):
     """Parameters of the rate code."""
 
-    hold_ms: Annotated[
-        float,
-        Field(ge=0.1, le=10_000.0, description="how long one sample drives the spikes [ms]"),
-    ] = 10.0
+    hold_ms: HoldMs = 10.0
 
 
 @pydantic.dataclasses.dataclass(frozen=True, config=STRICT)
 class ImuPopulationParameters(PopulationParameters, _RangeParameters):
     """Parameters of the population code."""
 
-    hold_ms: Annotated[
-        float,
-        Field(ge=0.1, le=10_000.0, description="how long one sample drives the spikes [ms]"),
-    ] = 10.0
+    hold_ms: HoldMs = 10.0
 
 
 Parameters = TypeVar("Parameters", bound=AxesParameters)

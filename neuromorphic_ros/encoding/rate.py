@@ -15,6 +15,9 @@ from neuromorphic_ros.parameters import STRICT
 from neuromorphic_ros.spikes import Addresses, Shape, SpikeBatch, TimesNs
 
 Spiking = Literal["regular", "poisson"]
+HoldMs = Annotated[
+    float, Field(ge=0.1, le=10_000.0, description="how long one sample drives the spikes [ms]")
+]
 # What numpy.random.default_rng takes.
 Seed = int | tuple[int, ...]
 
@@ -29,10 +32,7 @@ class RateParameters:
     max_rate_hz: Annotated[
         float, Field(ge=0.1, le=10_000.0, description="rate at full response [Hz]")
     ] = 200.0
-    hold_ms: Annotated[
-        float,
-        Field(ge=0.1, le=10_000.0, description="how long one sample drives the spikes [ms]"),
-    ] = 100.0
+    hold_ms: HoldMs = 100.0
     spiking: Annotated[
         Spiking, Field(description="how spikes of one rate are spaced [regular|poisson]")
     ] = "regular"

@@ -14,10 +14,10 @@ from neuromorphic_ros.encoding.event_camera.packet import WORD_DECODERS, EventPa
 from neuromorphic_ros.errors import BagError
 from neuromorphic_ros.pipeline.messages import spikes_of
 from neuromorphic_ros.pipeline.outputs import SPIKES
-from neuromorphic_ros.pipeline.sensing import stamp_of
+from neuromorphic_ros.pipeline.sensing import STREAMS, stamp_of
 from neuromorphic_ros.spikes import Shape, SpikeBatch
 
-EVENT_PACKET = "event_camera_msgs/msg/EventPacket"
+EVENT_PACKET = STREAMS["camera"]["events"].type
 EVENT_SUFFIXES = frozenset({prophesee.SUFFIX, aedat4.SUFFIX, event_npz.SUFFIX})
 
 

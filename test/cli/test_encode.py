@@ -17,8 +17,8 @@ from neuromorphic_ros.bags.event_npz import write_event_npz
 from neuromorphic_ros.bags.reader import open_recording
 from neuromorphic_ros.bags.video import EPOCH_NS
 from neuromorphic_ros.bags.writer import RecordingWriter
-from neuromorphic_ros.cli.encode import SHOWN_REJECTIONS
 from neuromorphic_ros.cli.main import main
+from neuromorphic_ros.cli.rejections import SHOWN
 from neuromorphic_ros.encoding.dvs import PRESETS
 from neuromorphic_ros.pipeline.event_stream import open_events
 from neuromorphic_ros.resources import share_directory
@@ -287,7 +287,7 @@ def test_frames_that_cannot_be_used_are_told(
     summary = json.loads(captured.out)
     assert (summary["frames"], summary["rejected"]) == (10, 10)
     rejected = [line for line in captured.err.splitlines() if line.startswith("rejected: ")]
-    assert len(rejected) == SHOWN_REJECTIONS + 1
+    assert len(rejected) == SHOWN + 1
     assert "'mono7' is unknown" in rejected[0]
     assert rejected[-1] == "rejected: 10 frames in all"
 
