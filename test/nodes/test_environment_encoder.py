@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -66,6 +67,16 @@ class Sensor:
         eventually(lambda: len(self._received) > known, "spikes")
         return self._received[known].message
 
+    @contextlib.contextmanager
+    def repeated(self, **fields: Any) -> Iterator[None]:
+        """Publish a message again and again: a reader may know of this writer later than we."""
+        message = self._robot.listener.message(self._type, fields)
+        timer = self._robot.listener.repeat(self._publisher, lambda: message, 10.0)
+        try:
+            yield
+        finally:
+            timer.cancel()
+
     def spikes(self, **fields: Any) -> SpikeBatch:
         """Publish a message and return its spikes."""
         return spikes_of(self.send(**fields)).spikes
@@ -117,10 +128,8 @@ def test_numbers_without_a_header_are_stamped_by_their_arrival(robot: Robot) -> 
 
 def test_what_cannot_be_used_is_named_and_later_messages_are(robot: Robot) -> None:
     numbers = Sensor(robot, "array", ARRAY, "levels")
-    publisher = robot.listener.publisher("array", ARRAY)
-    eventually(publisher.get_subscription_count, f"{NODE} listens")
-    robot.listener.publish(publisher, ARRAY, {"data": np.zeros(2, np.float32)})
-    said = robot.listener.reports(f"{NODE}: input array", "rejected")
+    with numbers.repeated(data=np.zeros(2, np.float32)):
+        said = robot.listener.reports(f"{NODE}: input array", "rejected")
     assert "has 2 values; the input takes 3" in said
     numbers.send(data=np.zeros(3, np.float32))
     robot.listener.reports(f"{NODE}: input array", "receiving")
