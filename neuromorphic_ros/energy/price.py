@@ -52,6 +52,6 @@ def price(counts: Counts, window_s: float, model: HardwareModel, baseline: Hardw
         total_pj=dynamic_pj if model.static is None else dynamic_pj + static_pj,
         lower_bound=None in wanted,
         grade=max(used, key=GRADES.index, default=""),
-        baseline_pj=math.nan if dense_mac is None else counts.dense_macs * dense_mac.value,
+        baseline_pj=math.nan if dense_mac is None else int(counts.dense_macs.sum()) * dense_mac.value,
         baseline=baseline.name,
     )

@@ -98,7 +98,7 @@ class LiveCore:
         """Yield the spikes of a step and, once per second, the rates."""
         yield from self.outputs.stepped(step)
         if self.outputs.report_is_due:
-            yield from self.outputs.report(step.stop_ns, self.clock.times())
+            yield from self.outputs.report(step.stop_ns, self.clock.report())
 
     def advance(self, now: Now) -> Advanced:
         """Run the ticks that are due and return their spikes."""

@@ -147,18 +147,33 @@ def rgb_image(pixels: npt.NDArray[np.uint8], stamp_ns: int, frame_id: str) -> Fi
     }
 
 
+# Three per decade, from what a small network takes to what no robot can wait for.
+STEP_BOUNDS_US = tuple(
+    mantissa * 10.0**exponent for exponent in range(6) for mantissa in (1.0, 2.0, 5.0)
+)
+
+
 class StepTimes(NamedTuple):
-    """Time that one tick took [us]: median and 99th percentile; NaN: not measured."""
+    """Time that one tick took [us].
+
+    p50_us, p99_us: NaN: not measured. ticks: how many took up to each of STEP_BOUNDS_US and above
+    the bound before, and how many took longer than the last.
+    """
 
     p50_us: float = math.nan
     p99_us: float = math.nan
+    ticks: tuple[int, ...] = (0,) * (len(STEP_BOUNDS_US) + 1)
 
 
 def population_rates(
-    spec: NetworkSpec, counts: Counts, stamp_ns: int, late_spikes: int, times: StepTimes
+    spec: NetworkSpec,
+    counts: Counts,
+    window_s: float,
+    stamp_ns: int,
+    late_spikes: int,
+    times: StepTimes,
 ) -> Fields:
     """Return the fields of a PopulationRates for the counts of one window."""
-    window_s = counts.ticks * spec.dt_ms / 1000
     neurons = counts.sizes * window_s
     return {
         "header": {"stamp": stamp_ns},
@@ -173,10 +188,18 @@ def population_rates(
         ).astype(np.float32),
         "synaptic_events": counts.synaptic_events.astype(np.uint64),
         "neuron_updates": counts.neuron_updates.astype(np.uint64),
-        "dense_macs": counts.dense_macs,
+        "active_updates": counts.active_updates.astype(np.uint64),
+        "projection": list(counts.projections),
+        "projection_events": counts.projection_events.astype(np.uint64),
+        "plasticity_updates": counts.plasticity_updates.astype(np.uint64),
+        "memory_bytes": counts.memory_bytes.astype(np.uint64),
+        "dense_macs": counts.dense_macs.astype(np.uint64),
+        "dense_bytes": counts.dense_bytes.astype(np.uint64),
         "late_spikes": late_spikes,
         "step_us_p50": times.p50_us,
         "step_us_p99": times.p99_us,
+        "step_us_bound": np.array(STEP_BOUNDS_US, np.float32),
+        "step_us_count": np.array(times.ticks, np.uint64),
     }
 
 
@@ -188,8 +211,14 @@ def counts_of(message: Any) -> Counts:
         spikes=np.asarray(message.spikes, np.int64),
         synaptic_events=np.asarray(message.synaptic_events, np.int64),
         neuron_updates=np.asarray(message.neuron_updates, np.int64),
+        active_updates=np.asarray(message.active_updates, np.int64),
+        projections=tuple(message.projection),
+        projection_events=np.asarray(message.projection_events, np.int64),
+        plasticity_updates=np.asarray(message.plasticity_updates, np.int64),
+        memory_bytes=np.asarray(message.memory_bytes, np.int64),
+        dense_macs=np.asarray(message.dense_macs, np.int64),
+        dense_bytes=np.asarray(message.dense_bytes, np.int64),
         ticks=int(message.ticks),
-        dense_macs=int(message.dense_macs),
     )
 
 
@@ -206,7 +235,7 @@ def energy_report(
         "spikes": int(counts.spikes.sum()),
         "synaptic_events": int(counts.synaptic_events.sum()),
         "neuron_updates": int(counts.neuron_updates.sum()),
-        "dense_macs": counts.dense_macs,
+        "dense_macs": int(counts.dense_macs.sum()),
         "dynamic_pj": priced.dynamic_pj,
         "static_pj": priced.static_pj,
         "total_pj": priced.total_pj,

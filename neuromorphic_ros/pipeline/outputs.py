@@ -66,7 +66,6 @@ class CoreOutputs:
     """Turn the steps of a core into messages.
 
     wanted: tells whether anybody listens to a topic; spikes of others are not even built.
-    unreported_ns: network time of the steps since the last report.
     """
 
     def __init__(self, core: SpikingCore, wanted: Callable[[str], bool]) -> None:
@@ -76,7 +75,8 @@ class CoreOutputs:
         self._numbering = Numbering()
         self._frame_ids: dict[str, str] = {}
         self._reported = core.runner.counts()
-        self.unreported_ns = 0
+        self._reported_ns: int | None = None
+        self._stepped_ns = 0
 
     def sensed(self, name: str, frame_id: str) -> None:
         """Remember the frame of an input."""
@@ -90,7 +90,9 @@ class CoreOutputs:
 
     def stepped(self, step: Step) -> Iterator[OutputMessage]:
         """Yield the spikes of one step."""
-        self.unreported_ns += step.stop_ns - step.start_ns
+        if self._reported_ns is None or step.start_ns < self._reported_ns:
+            self._reported_ns = step.start_ns
+        self._stepped_ns = step.stop_ns
         for name, spikes in step.spikes.items():
             if self._wanted(spike_topic(name)):
                 stamp_ns = self._core.input_stamp(name, step)
@@ -106,7 +108,12 @@ class CoreOutputs:
     @property
     def report_is_due(self) -> bool:
         """Tell whether a second of network time has passed since the last report."""
-        return self.unreported_ns >= REPORT_PERIOD_NS
+        return self._unreported_ns >= REPORT_PERIOD_NS
+
+    @property
+    def _unreported_ns(self) -> int:
+        """Network time since the last report, time asleep included."""
+        return 0 if self._reported_ns is None else self._stepped_ns - self._reported_ns
 
     def report(self, stamp_ns: int, times: StepTimes) -> Iterator[OutputMessage]:
         """Yield the rates since the last report; nothing if no tick was run."""
@@ -114,9 +121,15 @@ class CoreOutputs:
         total = runner.counts()
         window = total.since(self._reported)
         if window.ticks:
-            self._reported = total
-            self.unreported_ns = 0
-            fields = population_rates(runner.spec, window, stamp_ns, self._core.late_spikes, times)
+            fields = population_rates(
+                runner.spec,
+                window,
+                self._unreported_ns / 1e9,
+                stamp_ns,
+                self._core.late_spikes,
+                times,
+            )
+            self._reported, self._reported_ns = total, self._stepped_ns
             yield OutputMessage("rates", RATES, stamp_ns, fields)
 
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.snn import tables
 from neuromorphic_ros.snn.counts import Integers
+from neuromorphic_ros.snn.dense_equivalent import DenseEquivalent, dense_equivalent
 from neuromorphic_ros.snn.neurons.model import Neuron
 from neuromorphic_ros.snn.spec import NetworkSpec, Population
 from neuromorphic_ros.snn.synapses import Connection, bias, connect
@@ -38,20 +39,34 @@ class Layer(NamedTuple):
     drive: Values
 
 
+class Expenses(NamedTuple):
+    """What a spike over a projection costs, and what a dense computation of it costs per tick.
+
+    node: index of the population or input that drives it, whose spikes from source `first` on are
+    those of the rows. synapses: not zero, int64[rows]. bytes: read for a spike, int64[rows].
+    """
+
+    node: int
+    first: int
+    synapses: Integers
+    bytes: Integers
+    dense: DenseEquivalent
+
+
 class Layout(NamedTuple):
     """A network in memory; the tables hold addresses of the other arrays, so keep it whole.
 
     names: of inputs, then populations in execution order; their sources begin at `begin`,
     int64[nodes + 1]. nodes, links, network: records of `tables`, one per name, per projection that
     is in `connections`, and one of all. currents: float32, under way to the neurons.
-    synapses_per_source: int64[sources]. spike_count: int64[sources].
+    expenses: of each projection. spike_count: int64[sources].
     """
 
     names: tuple[str, ...]
     begin: Integers
     layers: dict[str, Layer]
     connections: tuple[Connection, ...]
-    synapses_per_source: Integers
+    expenses: tuple[Expenses, ...]
     spike_count: Integers
     currents: Values
     amount: Values
@@ -93,7 +108,6 @@ def lay_out(spec: NetworkSpec) -> Layout:
         _fill_node(node[population.name], population.neuron, layers[population.name])
 
     connections = tuple(connect(spec, index) for index in range(len(spec.projections)))
-    synapses_per_source = np.zeros(begin[-1], np.int64)
     place = {name: index for index, name in enumerate(names)}
     pre = [spec.end(projection.pre).name for projection in spec.projections]
     by_source = sorted(range(len(pre)), key=lambda index: place[pre[index]])
@@ -104,8 +118,6 @@ def lay_out(spec: NetworkSpec) -> Layout:
         column = projection.compartment * int(node[target]["size"]) + connection.post_start
         _fill_link(link, connection, projection.delay_ticks, node[target], column)
         layers[target].drive[column : column + connection.columns] += bias(spec, index)
-        first = int(node[pre[index]]["begin"]) + connection.pre_start
-        synapses_per_source[first : first + connection.rows] += connection.synapses_per_row
     for name, group in itertools.groupby(enumerate(by_source), key=lambda item: pre[item[1]]):
         mine = [position for position, _ in group]
         node[name]["first_connection"], node[name]["last_connection"] = mine[0], mine[-1] + 1
@@ -116,7 +128,16 @@ def lay_out(spec: NetworkSpec) -> Layout:
         begin=begin,
         layers=layers,
         connections=connections,
-        synapses_per_source=synapses_per_source,
+        expenses=tuple(
+            Expenses(
+                place[name],
+                int(node[name]["begin"]) + connection.pre_start,
+                connection.synapses_per_row,
+                connection.bytes_per_row,
+                dense_equivalent(spec, index),
+            )
+            for index, (name, connection) in enumerate(zip(pre, connections, strict=True))
+        ),
         spike_count=np.zeros(begin[-1], np.int64),
         currents=currents,
         amount=np.zeros(largest, np.float32),

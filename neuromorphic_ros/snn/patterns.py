@@ -190,6 +190,10 @@ class Pool2d:
         """Stride; the kernel's extent if there is none."""
         return self.stride or self.kernel
 
+    def sliding(self, channels: int) -> Conv2d:
+        """The convolution that adds up the same windows, one group per channel."""
+        return Conv2d(kernel=self.kernel, stride=self.step, padding=self.padding, groups=channels)
+
     def shape(self, pre: Shape, channels: int) -> Shape:
         """Return the shape that it makes, with all of its channels; raises NetworkError."""
         if len(pre) != 3:

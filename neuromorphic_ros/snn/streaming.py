@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from neuromorphic_ros.errors import NetworkError, SpikeError
 from neuromorphic_ros.snn import kernel
-from neuromorphic_ros.snn.counts import Counts
+from neuromorphic_ros.snn.counts import Counts, Integers
 from neuromorphic_ros.snn.layout import lay_out
 from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population
 from neuromorphic_ros.snn.synapses import Connection
@@ -69,6 +69,10 @@ class TickSpikes(NamedTuple):
             batches[node.name] = SpikeBatch(node.shape, address, tick[mine] * dt_ns)
             low = high
         return batches
+
+
+def _whole(numbers: list[int]) -> Integers:
+    return np.array(numbers, np.int64)
 
 
 def _as_compiled(part: npt.NDArray[Any], dtype: np.dtype[Any], name: str) -> npt.NDArray[Any]:
@@ -189,15 +193,27 @@ class StreamingNetwork:
         layout, ticks = self._layout, int(self._network["tick"])
         sizes = np.diff(layout.begin)
         neurons = np.where(np.arange(sizes.size) < len(self.spec.inputs), 0, sizes)
-        events = layout.spike_count * layout.synapses_per_source
+        events, memory_bytes = np.zeros((2, len(layout.expenses)), np.int64)
+        by_source = np.zeros(sizes.size, np.int64)
+        for index, each in enumerate(layout.expenses):
+            spikes = layout.spike_count[each.first : each.first + each.synapses.size]
+            events[index], memory_bytes[index] = spikes @ each.synapses, spikes @ each.bytes
+            by_source[each.node] += events[index]
         return Counts(
             names=layout.names,
             sizes=sizes,
             spikes=np.add.reduceat(layout.spike_count, layout.begin[:-1]),
-            synaptic_events=np.add.reduceat(events, layout.begin[:-1]),
+            synaptic_events=by_source,
             neuron_updates=neurons * ticks,
+            active_updates=layout.nodes["active"].copy(),
+            projections=tuple(f"{each.pre} -> {each.post}" for each in self.spec.projections),
+            projection_events=events,
+            # No rule of learning runs in this engine.
+            plasticity_updates=np.zeros(events.size, np.int64),
+            memory_bytes=memory_bytes,
+            dense_macs=_whole([each.dense.macs for each in layout.expenses]) * ticks,
+            dense_bytes=_whole([each.dense.weight_bytes for each in layout.expenses]) * ticks,
             ticks=ticks,
-            dense_macs=int(layout.synapses_per_source.sum()) * ticks,
         )
 
     def _refuse(self) -> NoReturn:

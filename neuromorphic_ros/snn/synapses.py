@@ -53,6 +53,13 @@ class Connection(NamedTuple):
         return np.asarray(used[self.row[1:]] - used[self.row[:-1]], np.int64)
 
     @property
+    def bytes_per_row(self) -> Indices:
+        """Memory of weights and targets that a spike makes the engine read; int64[rows]."""
+        if self.row is None or self.target is None:
+            return np.full(self.rows, self.columns * self.weight.itemsize, np.int64)
+        return np.diff(self.row) * (self.weight.itemsize + self.target.itemsize)
+
+    @property
     def bytes(self) -> int:
         """Memory that it takes."""
         lists = [part.nbytes for part in (self.row, self.target) if part is not None]
@@ -212,10 +219,7 @@ def expanded(link: Link, generator: np.random.Generator) -> Any:
     if isinstance(pattern, Pool2d):
         share = math.prod(pattern.kernel) if pattern.type == "avg_pool2d" else 1
         kernel = np.full((pre[0], 1, *pattern.kernel), weight / np.float32(share), np.float32)
-        sliding = Conv2d(
-            kernel=pattern.kernel, stride=pattern.step, padding=pattern.padding, groups=pre[0]
-        )
-        return _conv2d(sliding, kernel, pre, post)
+        return _conv2d(pattern.sliding(pre[0]), kernel, pre, post)
     if isinstance(pattern, OneToOne):
         ends = np.arange(weight.size, dtype=np.int32)
         return _by_source(ends, ends, weight, math.prod(pre), math.prod(post))

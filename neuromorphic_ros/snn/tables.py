@@ -53,7 +53,8 @@ NETWORK = np.dtype(
 )
 # An input or population. begin: its first source. connections: range of those it drives. plain:
 # its rules are all 0. graded: it may fire other amounts than 1. ring: its first current; slots of
-# `width` currents, one for each of `depth` coming ticks.
+# `width` currents, one for each of `depth` coming ticks. active: updates so far of neurons that
+# received input.
 NODE = np.dtype(
     [
         ("begin", np.int64),
@@ -72,6 +73,7 @@ NODE = np.dtype(
         ("state", np.int64),
         ("drive", np.int64),
         ("dendrite", np.int64),
+        ("active", np.int64),
     ]
 )
 # A projection. target: of its first column, in the ring of its target. far: larger than FAR.

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numba
-from numba import float32, float64, int64
+from numba import float32, float64, int64, uint32
 
 from neuromorphic_ros.snn.compiled import array_at, column, set_column
 from neuromorphic_ros.snn.elementwise import ZERO
@@ -101,8 +101,26 @@ def _update_dendritic(node: Any, current: Any, amount: Any, fired: Any) -> None:
 
 
 @numba.njit
+def _renew(current: Any, drive: Any, size: int) -> Any:
+    """Set currents to the constant drive; return how many neurons had received anything else."""
+    active = uint32(0)
+    if current.size == size:
+        for place in range(size):
+            active += uint32(current[place] != drive[place])
+            current[place] = drive[place]
+        return active
+    for neuron in range(size):
+        received = False
+        for place in range(neuron, current.size, size):
+            received |= current[place] != drive[place]
+            current[place] = drive[place]
+        active += uint32(received)
+    return active
+
+
+@numba.njit
 def update(node: Any, tick: int, currents: int, amount: Any, fired: Any) -> None:
-    """Advance the neurons of a NODE, and make room for the currents of a later tick.
+    """Advance the neurons of a NODE, count the active, and make room for a later tick's currents.
 
     amount: float32[size] of what they fire. fired: uint8[size], 1 if that is not 0.
     """
@@ -123,6 +141,4 @@ def update(node: Any, tick: int, currents: int, amount: Any, fired: Any) -> None
         _update_adex(node, current, amount, fired)
     else:
         _update_dendritic(node, current, amount, fired)
-    drive = array_at(node.drive, node.width, float32)
-    for place in range(node.width):
-        current[place] = drive[place]
+    node.active += _renew(current, array_at(node.drive, node.width, float32), node.size)

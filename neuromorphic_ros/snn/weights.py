@@ -17,6 +17,7 @@ from neuromorphic_ros.spikes import Shape
 Values = npt.NDArray[np.float32]
 Finite = Annotated[float, Field(ge=-1e6, le=1e6)]
 Precision = Literal["float32", "float16", "int8"]
+ITEM_BYTES: dict[Precision, int] = {"float32": 4, "float16": 2, "int8": 1}
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -16,8 +16,14 @@ def counts(factor: int) -> Counts:
         spikes=factor * np.array([10, 3]),
         synaptic_events=factor * np.array([20, 6]),
         neuron_updates=factor * np.array([0, 200]),
+        active_updates=factor * np.array([0, 30]),
+        projections=("camera -> turn", "turn -> turn", "camera[2] -> turn"),
+        projection_events=factor * np.array([18, 6, 2]),
+        plasticity_updates=factor * np.array([0, 4, 0]),
+        memory_bytes=factor * np.array([72, 24, 8]),
+        dense_macs=factor * np.array([1600, 400, 200]),
+        dense_bytes=factor * np.array([6400, 1600, 800]),
         ticks=100 * factor,
-        dense_macs=1600 * factor,
     )
 
 
@@ -43,3 +49,7 @@ def test_spikes_by_name_are_plain_integers() -> None:
     by_name = counts(1).by_population()
     assert by_name == {"camera": 10, "turn": 3}
     assert all(type(value) is int for value in by_name.values())
+
+
+def test_what_is_not_active_is_idle() -> None:
+    assert counts(2).idle_updates.tolist() == [0, 340]

@@ -25,12 +25,13 @@ Floats = npt.NDArray[np.float32]
 
 
 class Link(NamedTuple):
-    """A projection: whole populations, (pre, post) matrix."""
+    """A projection: whole populations, (pre, post) matrix, multiplications of a dense layer."""
 
     pre: str
     post: str
     matrix: Floats
     delay: int
+    dense: int
 
 
 class Case(NamedTuple):
@@ -94,6 +95,7 @@ def cases(draw: st.DrawFn) -> Case:
         if pattern == "conv2d" and pre == "image" and len(shapes[post]) == 3:
             kernel = weights(generator, (3, 2, 3, 3))
             matrix = convolution(kernel, shapes[pre], shapes[post])
+            dense = int(convolution(np.ones_like(kernel), shapes[pre], shapes[post]).sum())
             projection["pattern"] = {
                 "type": "conv2d", "kernel": [3, 3], "stride": [2, 2], "padding": [1, 1],
             }  # fmt: skip
@@ -102,6 +104,7 @@ def cases(draw: st.DrawFn) -> Case:
             size = draw(st.integers(1, min(sizes)))
             diagonal = weights(generator, (size,))
             matrix[np.arange(size), np.arange(size)] = diagonal
+            dense = size
             projection |= {
                 "pre": f"{pre}[0:{size}]",
                 "post": f"{post}[0:{size}]",
@@ -113,6 +116,7 @@ def cases(draw: st.DrawFn) -> Case:
             target = draw(st.integers(0, sizes[1] - 1))
             part = weights(generator, (sizes[0] - start, 1))
             matrix[start:, target] = part[:, 0]
+            dense = part.size
             projection |= {
                 "pre": f"{pre}[{start}:{sizes[0]}]",
                 "post": f"{post}[{target}]",
@@ -120,9 +124,10 @@ def cases(draw: st.DrawFn) -> Case:
             }
         else:
             matrix = weights(generator, sizes)
+            dense = matrix.size
             projection["weights"] = matrix.tolist()
         projections.append(projection)
-        links.append(Link(pre, post, matrix, delay))
+        links.append(Link(pre, post, matrix, delay, dense))
 
     content = {
         "name": "random",
@@ -146,8 +151,17 @@ def spikes_of(
     return TickSpikes(address, np.concatenate(([0], np.cumsum(number))).astype(np.int64))
 
 
-def reference(case: Case) -> tuple[list[list[tuple[str, int]]], dict[str, int], dict[str, int]]:
-    """Run a case densely; spikes of each tick as (name, address), spikes and events by name.
+class Reference(NamedTuple):
+    """Spikes of each tick as (name, address); spikes, events and active updates by name."""
+
+    fired: list[list[tuple[str, int]]]
+    spikes: dict[str, int]
+    events: dict[str, int]
+    active: dict[str, int]
+
+
+def reference(case: Case) -> Reference:
+    """Run a case densely.
 
     Every operation is rounded to float32 in the order in which the model is written down, so that
     membranes, and with them spikes, are equal to the last bit: the tolerance is zero.
@@ -163,6 +177,7 @@ def reference(case: Case) -> tuple[list[list[tuple[str, int]]], dict[str, int], 
     arriving = {name: np.zeros((TICKS + 6, shapes[name]), np.float32) for name in case.order}
     spike_count = dict.fromkeys(shapes, 0)
     event_count = dict.fromkeys(shapes, 0)
+    active_count = dict.fromkeys(shapes, 0)
     fired: list[list[tuple[str, int]]] = []
 
     def deliver(name: str, number: npt.NDArray[np.int64], tick: int) -> None:
@@ -189,6 +204,7 @@ def reference(case: Case) -> tuple[list[list[tuple[str, int]]], dict[str, int], 
                 else neuron["resistance"] * (1.0 - math.exp(-1.0 / neuron["tau_mem_ms"]))
             )
             threshold = np.float32(neuron["threshold"])
+            active_count[name] += int(np.count_nonzero(arriving[name][tick]))
             updated = membrane[name] * decay + gain * arriving[name][tick]
             updated = np.maximum(updated + np.float32(neuron["bias"]), np.float32(neuron["floor"]))
             active = resting[name] == 0
@@ -201,7 +217,7 @@ def reference(case: Case) -> tuple[list[list[tuple[str, int]]], dict[str, int], 
             deliver(name, spiking.astype(np.int64), tick)
             now += [(name, int(address)) for address in np.flatnonzero(spiking)]
         fired.append(sorted(now))
-    return fired, spike_count, event_count
+    return Reference(fired, spike_count, event_count, active_count)
 
 
 def build(case: Case) -> StreamingNetwork:
@@ -230,13 +246,15 @@ def part(spikes: TickSpikes, start: int, stop: int) -> TickSpikes:
 def test_spikes_and_counts_equal_the_dense_reference(case: Case) -> None:
     network = build(case)
     fired = named(network, network.run(case.spikes))
-    expected, spike_count, event_count = reference(case)
-    assert fired == expected
+    expected = reference(case)
+    assert fired == expected.fired
     counts = network.counts()
-    assert counts.by_population() == spike_count
-    assert dict(zip(counts.names, counts.synaptic_events.tolist(), strict=True)) == event_count
+    assert counts.by_population() == expected.spikes
+    assert dict(zip(counts.names, counts.synaptic_events.tolist(), strict=True)) == expected.events
+    assert counts.projection_events.sum() == counts.synaptic_events.sum()
+    assert dict(zip(counts.names, counts.active_updates.tolist(), strict=True)) == expected.active
     assert counts.ticks == TICKS
-    assert counts.dense_macs == TICKS * sum(np.count_nonzero(link.matrix) for link in case.links)
+    assert counts.dense_macs.tolist() == [TICKS * link.dense for link in case.links]
     assert counts.neuron_updates.tolist() == [
         size * TICKS if name in case.order else 0
         for name, size in zip(counts.names, counts.sizes.tolist(), strict=True)
