@@ -1,17 +1,19 @@
 #!/usr/bin/env bash
-# Install torch, which training and tests need and robots do not, where there is none: PYTHON.
-# One that is there already, such as NVIDIA's on a Jetson, stays.
+# Install torch, which training and tests need and robots do not, where there is none, and what
+# tests compare with it: PYTHON. A torch that is there already, such as NVIDIA's on a Jetson, stays.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 python=$1
-has_torch() { "$python" -c 'import importlib.metadata as m; m.version("torch")' 2>/dev/null; }
-if has_torch; then
+has() { "$python" -c "import importlib.metadata as m; m.version('$1')" 2>/dev/null; }
+if has torch && has neurobench; then
     exit
 fi
 
 venv=$("$python" -c 'import sys; print(sys.prefix if sys.prefix != sys.base_prefix else "")')
 if [ -z "$venv" ]; then
+    # Tests that compare with NeuroBench are skipped where it is not installed.
+    has torch && exit
     echo "error: $python has no torch: install the build for this machine, or PyPI's with" \
         "pip install '.[torch]'" >&2
     exit 1
@@ -25,4 +27,7 @@ install_torch() {
         pip_install -r requirements/build.txt -r /dev/stdin
 }
 
-has_torch || step "install torch (PyPI's build; with CUDA it is several GB)" torch install_torch
+install_neurobench() { pip_install --no-deps -r requirements/neurobench.txt; }
+
+has torch || step "install torch (PyPI's build; with CUDA it is several GB)" torch install_torch
+has neurobench || step "install NeuroBench" neurobench install_neurobench
