@@ -31,26 +31,52 @@ class Constant:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Prices:
-    """Energy of one operation [pJ]; none: not published."""
+class Energy(Constant):
+    """The energy of one operation."""
 
-    synaptic_event: Constant | None = None
-    spike: Constant | None = None
-    neuron_update: Constant | None = None
-    dense_mac: Constant | None = None
+    unit: Literal["pJ"]
+
+
+@dataclass(frozen=True, config=STRICT)
+class Power(Constant):
+    """A power that is drawn all the time."""
+
+    unit: Literal["W"]
+
+
+@dataclass(frozen=True, config=STRICT)
+class Prices:
+    """Energy of one operation [pJ]; none: not published; zero: contained in another price.
+
+    neuron_update: of a neuron that received input; idle_update: of one that did not.
+    plasticity_update: of one weight that learning changed. memory_byte: to read one byte of
+    weights. dense_mac: one multiply-accumulate of a conventional network.
+    """
+
+    synaptic_event: Energy | None = None
+    spike: Energy | None = None
+    neuron_update: Energy | None = None
+    idle_update: Energy | None = None
+    plasticity_update: Energy | None = None
+    memory_byte: Energy | None = None
+    dense_mac: Energy | None = None
 
 
 @dataclass(frozen=True, config=STRICT)
 class HardwareModel:
     """The prices of one kind of hardware.
 
-    name: of its file. static: power that is drawn without any activity [W]; none: not published.
+    name: of its file. baseline: name of the model that prices the conventional network to compare
+    with. static: power that is drawn without any activity [W]; none: not published. weight_bytes:
+    of a weight in its arithmetic [B]; none: as the network stores it.
     """
 
     name: str
     description: str
+    baseline: Annotated[str, Field(min_length=1)]
     prices: Prices = dataclasses.field(default_factory=Prices)
-    static: Constant | None = None
+    static: Power | None = None
+    weight_bytes: Annotated[int, Field(ge=1, le=8)] | None = None
 
 
 def load_hardware_model(path: Path) -> HardwareModel:

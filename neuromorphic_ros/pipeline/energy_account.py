@@ -6,7 +6,9 @@ from typing import Any, NamedTuple
 
 from neuromorphic_ros.energy.hardware_model import HardwareModel
 from neuromorphic_ros.energy.price import price
+from neuromorphic_ros.errors import HardwareModelError
 from neuromorphic_ros.pipeline.messages import Fields, counts_of, energy_report
+from neuromorphic_ros.pipeline.networks import find_hardware, hardware_names
 from neuromorphic_ros.snn.counts import Counts
 
 
@@ -15,6 +17,23 @@ class Hardware(NamedTuple):
 
     model: HardwareModel
     baseline: HardwareModel
+
+
+def priced_on(name: str, baseline: str = "") -> Hardware:
+    """Return a hardware model by name with its baseline.
+
+    baseline: name of another one; empty: the one that the model names.
+    Raises HardwareModelError if one is unknown, or the baseline has no price of a dense network.
+    """
+    model = find_hardware(name)
+    dense = find_hardware(baseline or model.baseline)
+    if dense.prices.dense_mac is None:
+        able = [each for each in hardware_names() if find_hardware(each).prices.dense_mac]
+        raise HardwareModelError(
+            f"baseline '{dense.name}' has no price of a dense multiply-accumulate; "
+            f"there are {', '.join(able)}"
+        )
+    return Hardware(model, dense)
 
 
 class EnergyAccount:
@@ -31,6 +50,16 @@ class EnergyAccount:
         self._total: Counts | None = None
         self._total_s = 0.0
         self._stamp_ns = 0
+
+    @property
+    def counts(self) -> Counts | None:
+        """Counts since the start or the last reset; none: nothing was counted."""
+        return self._total
+
+    @property
+    def window_s(self) -> float:
+        """How long `counts` were taken [s]."""
+        return self._total_s
 
     def add(self, rates: Any, stamp_ns: int) -> Fields:
         """Add a PopulationRates and return the EnergyReport of its window.
@@ -54,5 +83,4 @@ class EnergyAccount:
 
     def _report(self, counts: Counts, window_s: float) -> Fields:
         priced = price(counts, window_s, self._hardware.model, self._hardware.baseline)
-        name = self._hardware.model.name
-        return energy_report(self._network, name, counts, window_s, priced, self._stamp_ns)
+        return energy_report(self._network, counts, window_s, priced, self._stamp_ns)

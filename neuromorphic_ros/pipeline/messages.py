@@ -223,26 +223,35 @@ def counts_of(message: Any) -> Counts:
 
 
 def energy_report(
-    network: str, hardware: str, counts: Counts, window_s: float, priced: Price, stamp_ns: int
+    network: str, counts: Counts, window_s: float, priced: Price, stamp_ns: int
 ) -> Fields:
     """Return the fields of an EnergyReport; nothing is measured, and it says so."""
     return {
         "header": {"stamp": stamp_ns},
         "network": network,
-        "hardware": hardware,
+        "hardware": priced.hardware,
         "window_s": window_s,
         "ticks": counts.ticks,
         "spikes": int(counts.spikes.sum()),
         "synaptic_events": int(counts.synaptic_events.sum()),
         "neuron_updates": int(counts.neuron_updates.sum()),
+        "active_updates": int(counts.active_updates.sum()),
+        "plasticity_updates": int(counts.plasticity_updates.sum()),
+        "memory_bytes": int(counts.memory_bytes.sum()),
         "dense_macs": int(counts.dense_macs.sum()),
+        "dense_bytes": int(counts.dense_bytes.sum()),
         "dynamic_pj": priced.dynamic_pj,
         "static_pj": priced.static_pj,
         "total_pj": priced.total_pj,
         "lower_bound": priced.lower_bound,
+        "missing": list(priced.missing),
         "grade": priced.grade,
-        "baseline_pj": priced.baseline_pj,
         "baseline": priced.baseline,
+        "baseline_pj": priced.baseline_pj,
+        "baseline_static_pj": priced.baseline_static_pj,
+        "baseline_grade": priced.baseline_grade,
+        "ratio": priced.ratio,
+        "ratio_with_static": priced.ratio_with_static,
         "measured_j": math.nan,
         "meter": "not measured",
     }

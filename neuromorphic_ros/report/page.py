@@ -141,7 +141,7 @@ def _energy(record: Record, priced: Bill | None) -> Section:
                 count(int(priced.counts.synaptic_events.sum())),
                 count(int(priced.counts.neuron_updates.sum())),
                 count(priced.counts.ticks),
-                f"{priced.counts.dense_macs:,} multiply-accumulates",
+                f"{int(priced.counts.dense_macs.sum()):,} multiply-accumulates",
             )
         ],
     )

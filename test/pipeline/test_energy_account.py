@@ -5,13 +5,20 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from neuromorphic_ros.energy.hardware_model import Constant, HardwareModel, Prices
+from neuromorphic_ros.energy.hardware_model import Energy, HardwareModel, Prices
 from neuromorphic_ros.pipeline.energy_account import EnergyAccount, Hardware
 
 SECOND_NS = 1_000_000_000
-EVENT = Constant(2.0, "made up", "assumed")
-MODEL = HardwareModel("board", "", Prices(synaptic_event=EVENT, spike=EVENT, neuron_update=EVENT))
-DENSE = HardwareModel("processor", "", Prices(dense_mac=Constant(5.0, "made up", "derived")))
+EVENT = Energy(2.0, "made up", "assumed", "pJ")
+MODEL = HardwareModel(
+    "board",
+    "",
+    "processor",
+    Prices(synaptic_event=EVENT, spike=EVENT, neuron_update=EVENT, idle_update=EVENT),
+)
+DENSE = HardwareModel(
+    "processor", "", "processor", Prices(dense_mac=Energy(5.0, "made up", "derived", "pJ"))
+)
 
 
 def account() -> EnergyAccount:
@@ -29,7 +36,13 @@ def rates(network: str = "net", spikes: int = 3) -> SimpleNamespace:
         spikes=np.array([spikes, spikes]),
         synaptic_events=np.array([10 * spikes, 0]),
         neuron_updates=np.array([0, 2000]),
-        dense_macs=8000,
+        active_updates=np.array([0, spikes]),
+        projection=["in -> out"],
+        projection_events=np.array([10 * spikes]),
+        plasticity_updates=np.array([0]),
+        memory_bytes=np.array([40 * spikes]),
+        dense_macs=np.array([8000]),
+        dense_bytes=np.array([32_000]),
     )
 
 
