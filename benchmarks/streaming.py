@@ -195,8 +195,9 @@ def measure_large(neurons: int, probability: float, activity: float = 0.01) -> I
         reference = reference or fired
         us = statistics.median(tick_us(ours, inputs) for _ in range(3))
         counts = ours.network.counts()
-        synapses = counts.dense_macs // counts.ticks
-        held_bytes = sum(connection.bytes for connection in ours.network.connections)
+        connections = ours.network.connections
+        synapses = sum(int(each.synapses_per_row.sum()) for each in connections)
+        held_bytes = sum(each.bytes for each in connections)
         events = counts.synaptic_events.sum() / counts.ticks
         yield {
             "work": f"large_{precision}",
