@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from neuromorphic_ros.cli import inspect_hardware
 from neuromorphic_ros.cli.assignments import ArgumentError, assignments
 from neuromorphic_ros.cli.nir_arguments import add_nir_arguments
 from neuromorphic_ros.pipeline.networks import find_network
@@ -28,22 +29,29 @@ def add_parser(subparsers: Any) -> None:
     """Add the `inspect` subcommand."""
     parser = subparsers.add_parser(
         "inspect",
-        help="show what a network is made of",
+        help="show what a network or this computer is made of",
         description="Print the populations, projections, synapse counts and memory of a network, "
-        "and draw it.",
+        "and draw it; or print what this computer is made of.",
     )
-    parser.add_argument("network", help="name of a shipped network, or a .yaml or .nir file")
+    parser.add_argument(
+        "network", nargs="?", help="name of a shipped network, or a .yaml or .nir file"
+    )
     parser.add_argument("--figure", type=Path, help="write a picture here, .png or .svg")
     add_nir_arguments(parser)
+    inspect_hardware.add_hardware_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print what the network is made of.
+    """Print what the network, or the computer, is made of.
 
     Raises NeuromorphicError if it cannot be read or built, or the picture cannot be written.
     """
+    if (arguments.network is None) != arguments.hardware:
+        raise ArgumentError("give either a network or --hardware")
+    if arguments.hardware:
+        return inspect_hardware.run(arguments)
     figure: Path | None = arguments.figure
     if figure and figure.suffix not in FIGURES:
         raise ArgumentError(f"--figure {figure} must end in {' or '.join(FIGURES)}")
