@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from neuromorphic_ros.errors import NeuromorphicError
 from neuromorphic_ros.pipeline.health import Health
+from neuromorphic_ros.power import jetson_clocks
 from neuromorphic_ros.power.mode_change import change_mode
 from neuromorphic_ros.power.nvpmodel import (
     NvpMode,
@@ -26,10 +26,17 @@ LONGEST_WAIT_NS = 300_000_000_000
 _FIRST = Backoff(FIRST_WAIT_NS, LONGEST_WAIT_NS)
 
 
+class Wanted(NamedTuple):
+    """What a board is to be changed to; an empty mode: to nothing."""
+
+    mode: str = ""
+    hold_clocks: bool = False
+
+
 class _Failure(NamedTuple):
     """What the last attempt was for, why it failed and when the next one is due."""
 
-    mode: str
+    wanted: Wanted
     reason: str
     backoff: Backoff
     due_ns: int
@@ -80,32 +87,48 @@ class PowerControl:
                 "with true to let it change the board"
             )
 
-    def is_due(self, wanted: str, in_force: str, now_ns: int) -> bool:
-        """Tell whether the board is to be changed now; empty `wanted`: to nothing."""
-        if not self._allowed or not wanted or wanted == in_force:
+    def is_due(self, wanted: Wanted, in_force: str, now_ns: int) -> bool:
+        """Tell whether the board is to be changed now."""
+        if not self._allowed or not wanted.mode:
+            return False
+        if wanted == (in_force, jetson_clocks.are_held(self._root)):
             return False
         failure = self._failure
-        return failure is None or failure.mode != wanted or now_ns >= failure.due_ns
+        return failure is None or failure.wanted != wanted or now_ns >= failure.due_ns
 
-    def apply(self, name: str, *, hold_clocks: bool) -> None:
+    def apply(self, wanted: Wanted) -> None:
         """Change the board, which may take as long as its programs do.
 
         Raises the errors of power.mode_change.
         """
-        change_mode(self._root, name, hold_clocks=hold_clocks, timeout_s=self._timeout_s)
+        change_mode(
+            self._root,
+            wanted.mode,
+            hold_clocks=wanted.hold_clocks,
+            timeout_s=self._timeout_s,
+        )
 
-    def applied(self, name: str, error: NeuromorphicError | None, now_ns: int) -> None:
+    def applied(self, wanted: Wanted, error: Exception | None, now_ns: int) -> None:
         """Keep what became of an attempt, for the next one."""
         if error is None:
             self._failure = None
             return
         before = self._failure
-        backoff = before.backoff if before and before.mode == name else _FIRST
+        backoff = before.backoff if before and before.wanted == wanted else _FIRST
         backoff = backoff.failed(0)
         # However often it is asked, the board will not change before it is started again.
         final = isinstance(error, RebootRequiredError)
         due_ns = sys.maxsize if final else now_ns + backoff.wait_ns
-        self._failure = _Failure(name, str(error), backoff, due_ns)
+        self._failure = _Failure(wanted, str(error), backoff, due_ns)
+
+    def retry(self) -> None:
+        """Let the next attempt be due at once."""
+        self._failure = None
+
+    def release(self) -> None:
+        """Let clocks that are held go; raises BoardProgramError if they cannot be."""
+        if self._allowed:
+            jetson_clocks.restore(self._root, self._timeout_s)
 
     def health(self, in_force: str) -> Health:
         """Return what is to be said of the board."""
