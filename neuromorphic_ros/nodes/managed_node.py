@@ -49,7 +49,7 @@ SHARED_PARAMETERS = frozenset(
         "qos_overrides",
     }
 )
-SHARED_SETS = frozenset({"core", "drive", "limits", "safety", "detection"})
+SHARED_SETS = frozenset({"core", "sleep", "drive", "limits", "safety", "detection"})
 EXECUTORS = ("single", "events")
 
 
@@ -152,9 +152,11 @@ class ManagedNode(LifecycleNode):
                 return False
         return True
 
-    def every(self, period_s: float, callback: Callable[[], None]) -> None:
+    def every(self, period_s: float, callback: Callable[[], None]) -> Timer:
         """Call back periodically, in steady time, until the node is deactivated."""
-        self._activity_timers.append(self.create_timer(period_s, callback, clock=self.steady_clock))
+        timer = self.create_timer(period_s, callback, clock=self.steady_clock)
+        self._activity_timers.append(timer)
+        return timer
 
     def end(self) -> None:
         """Let the process end, as a signal would."""

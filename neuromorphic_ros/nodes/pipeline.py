@@ -10,6 +10,7 @@ from neuromorphic_ros.nodes.managed_node import ManagedNode, run
 from neuromorphic_ros.nodes.motion_publisher import MotionPublisher
 from neuromorphic_ros.nodes.network_parameter import declare_network, network_of
 from neuromorphic_ros.nodes.output_publishers import OutputPublishers
+from neuromorphic_ros.nodes.rest import Rest
 from neuromorphic_ros.nodes.sensor_subscription import SensorSubscription, declare_transports
 from neuromorphic_ros.pipeline.live import LivePipeline, Now
 from neuromorphic_ros.pipeline.outputs import DETECTIONS, RATES
@@ -29,6 +30,7 @@ class PipelineNode(ManagedNode):
         self.parameter("backend", "jetson", f"Hardware to run on: {', '.join(BACKENDS)}")
         self._motion = MotionPublisher(self)
         self._outputs = OutputPublishers(self)
+        self._rest = Rest(self)
         self._events = EventReports(self, self._outputs)
         self._live: LivePipeline | None = None
         self._sensors: list[SensorSubscription] = []
@@ -53,13 +55,17 @@ class PipelineNode(ManagedNode):
             SensorSubscription(self, sensor, self._on_sensor, pipeline.inputs.values())
             for sensor in pipeline.sensors
         ]
-        self.every(TIMER_S, self._on_timer)
+        self._timer = self.every(TIMER_S, self._on_timer)
 
     def brake(self, reason: str) -> None:
         """Stop the robot."""
         if self._live and self._live.pipeline.motor:
             self._live.failed(reason)
             self._motion.stop(self._live.pipeline.motor.safety.zero_hold_s)
+
+    def deactivate(self) -> None:
+        """Tell that no tick is run."""
+        self._rest.tell(asleep=True)
 
     def cleanup(self) -> None:
         """Drop the network."""
@@ -102,6 +108,9 @@ class PipelineNode(ManagedNode):
             self.diagnostics.set("motion", level, command.reason or "moving is allowed")
         if advanced.failure:
             self.diagnostics.set("core", "error", advanced.failure)
+        live = self._live
+        asleep = live.core.core.asleep
+        self._rest.update(self._timer, rests=live.rests, asleep=asleep)
 
     def _now(self) -> Now:
         return Now(self.now_ns, self.steady_ns)

@@ -6,8 +6,9 @@ from neuromorphic_ros.backends.registry import BACKENDS, backend
 from neuromorphic_ros.nodes.managed_node import ManagedNode, run
 from neuromorphic_ros.nodes.network_parameter import declare_network, network_of
 from neuromorphic_ros.nodes.output_publishers import OutputPublishers
+from neuromorphic_ros.nodes.rest import Rest
 from neuromorphic_ros.nodes.spike_subscription import SpikeSubscription
-from neuromorphic_ros.pipeline.core import CoreParameters, SpikingCore
+from neuromorphic_ros.pipeline.core import CORE_SETS, CoreParameters, SpikingCore
 from neuromorphic_ros.pipeline.live import LiveCore, Now
 from neuromorphic_ros.pipeline.messages import ReceivedSpikes
 from neuromorphic_ros.pipeline.outputs import RATES
@@ -25,13 +26,16 @@ class SpikingCoreNode(ManagedNode):
         declare_network(self)
         self.parameter("backend", "jetson", f"Hardware to run on: {', '.join(BACKENDS)}")
         self._outputs = OutputPublishers(self)
+        self._rest = Rest(self)
         self._live: LiveCore | None = None
 
     def configure(self) -> None:
         """Compile the network and advertise its outputs."""
         spec = network_of(self)
         core = SpikingCore(backend(self.value("backend")).compiled(spec), CoreParameters())
-        self.tuned.declare({"core": Tunable(core, "parameters")})
+        self.tuned.declare(
+            {name: Tunable(core, attribute) for name, attribute in CORE_SETS.items()}
+        )
         self._live = LiveCore(core, self._outputs.wanted)
         self._outputs.add_spikes(population.name for population in spec.populations)
         self._outputs.add("rates", RATES)
@@ -42,7 +46,11 @@ class SpikingCoreNode(ManagedNode):
         self._live.restart()
         for source in self._live.core.runner.spec.inputs:
             SpikeSubscription(self, source.name, source.shape, self._on_spikes)
-        self.every(TIMER_S, self._on_timer)
+        self._timer = self.every(TIMER_S, self._on_timer)
+
+    def deactivate(self) -> None:
+        """Tell that no tick is run."""
+        self._rest.tell(asleep=True)
 
     def cleanup(self) -> None:
         """Drop the network."""
@@ -74,6 +82,9 @@ class SpikingCoreNode(ManagedNode):
         self._outputs.publish(advanced.messages)
         if advanced.failure:
             self.diagnostics.set("core", "error", advanced.failure)
+        live = self._live
+        asleep = live.core.asleep
+        self._rest.update(self._timer, rests=live.rests, asleep=asleep)
 
 
 def main() -> int:

@@ -12,7 +12,7 @@ from neuromorphic_ros.backends.registry import backend
 from neuromorphic_ros.bags.reader import open_recording
 from neuromorphic_ros.bags.topics import find_topics
 from neuromorphic_ros.errors import NeuromorphicError
-from neuromorphic_ros.pipeline.core import CoreParameters
+from neuromorphic_ros.pipeline.core import CORE_SETS, CoreParameters
 from neuromorphic_ros.pipeline.networks import find_hardware, find_network
 from neuromorphic_ros.pipeline.profile import Profile, load_profile
 from neuromorphic_ros.pipeline.readouts import detection_readout, motor_readout
@@ -25,6 +25,7 @@ from neuromorphic_ros.pipeline.sensing import (
 )
 from neuromorphic_ros.pipeline.sensor_input import SensorInput, sensors_of
 from neuromorphic_ros.pipeline.tuning import ParameterError, Tunable, Tunables, tune
+from neuromorphic_ros.power.sleep import SleepParameters
 from neuromorphic_ros.snn.spec import NetworkSpec
 
 ENCODERS = {
@@ -116,9 +117,8 @@ def parameter_sets(spec: NetworkSpec) -> dict[str, dict[str, Tunable]]:
     for source in spec.inputs:
         tunable = SensorInput(source, spec.seed).tunable
         sets[ENCODERS[str(source.sensor)]][source.name] = tunable
-    sets["spiking_core"] = {
-        "core": Tunable(SimpleNamespace(parameters=CoreParameters()), "parameters")
-    }
+    core = SimpleNamespace(parameters=CoreParameters(), sleep=SleepParameters())
+    sets["spiking_core"] = {name: Tunable(core, attribute) for name, attribute in CORE_SETS.items()}
     motor, detection = motor_readout(spec), detection_readout(spec)
     sets["motor_decoder"] = motor.tunables if motor else {}
     sets["detection_decoder"] = {"detection": Tunable(detection, "parameters")} if detection else {}

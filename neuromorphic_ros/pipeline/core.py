@@ -14,12 +14,15 @@ from neuromorphic_ros.backends.base import Runner
 from neuromorphic_ros.errors import SensorError
 from neuromorphic_ros.parameters import STRICT
 from neuromorphic_ros.pipeline.time_jump import RESTART_NS, restarted
+from neuromorphic_ros.power.sleep import SleepParameters, is_asleep
 from neuromorphic_ros.snn.streaming import TickSpikes
 from neuromorphic_ros.spikes import SpikeBatch
 
 MAX_GAP_NS = 60_000_000_000
 MAX_WAITING_SAMPLES = 20_000
 MAX_WAITING_SPIKES = 1_000_000
+CORE_SETS = {"core": "parameters", "sleep": "sleep"}
+"""Parameter sets of a core, and the attributes that hold them."""
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -45,12 +48,14 @@ class Step(NamedTuple):
     start_ns, stop_ns: the span, multiples of the tick. spikes: of every population by name, stamped
     with the start of their tick.
     input_stamps: per input, stamp of its newest sample up to `stop_ns`; none: no sample yet.
+    last: whether the network sleeps from `stop_ns` on.
     """
 
     start_ns: int
     stop_ns: int
     spikes: dict[str, SpikeBatch]
     input_stamps: dict[str, int | None]
+    last: bool = False
 
 
 class SpikingCore:
@@ -60,11 +65,16 @@ class SpikingCore:
     been waited for by max_lateness_ms. What a tick holds depends on stamps alone, and so do the
     decisions: at the multiples of the control period and at the stamps of triggering samples.
     Spikes for ticks that have been run are counted in `late_spikes` and dropped.
+
+    A network in which, inputs included, nothing has spiked for sleep.after_s and its longest delay
+    sleeps: no tick is run until that of the next spike, from the state in which it fell asleep.
+    This too depends on stamps alone.
     """
 
     def __init__(self, runner: Runner, parameters: CoreParameters) -> None:
         """Wait for the first sample."""
         self.parameters = parameters
+        self.sleep = SleepParameters()
         self.runner = runner
         spec = runner.spec
         self._dt_ns = spec.dt_ns
@@ -72,6 +82,7 @@ class SpikingCore:
         self._offsets = _offsets([math.prod(source.shape) for source in spec.inputs])
         self._order = spec.execution_order()
         self.sources = {each.name: spec.sources_of(each.name) for each in self._order}
+        self._longest_delay = max(spec.longest_delays().values())
         self.reset()
 
     def reset(self) -> None:
@@ -85,6 +96,13 @@ class SpikingCore:
         self._pending = (np.empty(0, np.int64), np.empty(0, np.int64))
         self._clock_ns: int | None = None
         self._stale_clock_ns: int | None = None
+        self._quiet_from = 0
+        self.asleep = False
+
+    @property
+    def is_waiting(self) -> bool:
+        """Tell whether spikes wait for their tick."""
+        return bool(self._pending[0].size)
 
     def push(self, source: str, spikes: SpikeBatch, stamp_ns: int, complete_ns: int) -> None:
         """Take the spikes of one sample of an input; no later sample spikes before `complete_ns`.
@@ -129,11 +147,13 @@ class SpikingCore:
             first = self._first_tick()
             if due <= first:
                 return
-            self._next_tick = first
-        if (due - self._next_tick) * self._dt_ns > MAX_GAP_NS:
+            self._next_tick = self._quiet_from = first
+        if not self.asleep and (due - self._next_tick) * self._dt_ns > MAX_GAP_NS:
             self._skip_to(due)
         period = max(1, round(self.parameters.control_period_ms * 1e6 / self._dt_ns))
         while True:
+            if self.asleep and not self._wakes(due):
+                return
             grid = (self._next_tick // period + 1) * period
             stop = min([grid, *(tick for tick in self._decisions if tick > self._next_tick)])
             if stop > due:
@@ -177,8 +197,22 @@ class SpikingCore:
     def _skip_to(self, tick: int) -> None:
         """Restart at a tick: running through a long silence would only stall the robot."""
         self.runner.reset()
-        self._next_tick = tick
+        self._next_tick = self._quiet_from = tick
         self._drop_before(tick)
+
+    def _wakes(self, due: int) -> bool:
+        """Tell whether a spike before the tick `due` ends the sleep; let time pass by otherwise."""
+        ticks = self._pending[0]
+        wake = int(ticks.min(initial=due))
+        self._next_tick = max(self._next_tick or 0, wake)
+        self.asleep = wake >= due
+        if self.asleep:
+            self._decisions = {tick for tick in self._decisions if tick > self._next_tick}
+            for source in self._inputs:
+                self._newest(source, self._next_tick * self._dt_ns)
+        else:
+            self._quiet_from = self._next_tick
+        return not self.asleep
 
     def _drop_before(self, tick: int) -> None:
         ticks, addresses = self._pending
@@ -192,6 +226,12 @@ class SpikingCore:
         tick, address = np.divmod(key, self._offsets[-1])
         first = np.searchsorted(tick, np.arange(stop - start + 1))
         fired = self.runner.run(TickSpikes(address.astype(np.uint32), first)).one_by_one()
+        for spikes in (first, fired.first):
+            if spikes[-1]:
+                after_last = int(np.searchsorted(spikes, spikes[-1]))
+                self._quiet_from = max(self._quiet_from, start + after_last)
+        quiet_s = (stop - self._quiet_from - self._longest_delay) * self._dt_ns / 1e9
+        self.asleep = is_asleep(self.sleep, quiet_s, pending=False)
         self._drop_before(stop)
         self._next_tick = stop
         self._decisions = {decision for decision in self._decisions if decision > stop}
@@ -200,6 +240,7 @@ class SpikingCore:
             stop * self._dt_ns,
             fired.by_node(self._order, self._dt_ns, start),
             {name: self._newest(name, stop * self._dt_ns) for name in self._inputs},
+            self.asleep,
         )
 
     def _newest(self, source: str, until_ns: int) -> int | None:

@@ -100,6 +100,11 @@ class LiveCore:
         if self.outputs.report_is_due:
             yield from self.outputs.report(step.stop_ns, self.clock.report())
 
+    @property
+    def rests(self) -> bool:
+        """Tell whether nothing is to be done until the next input."""
+        return self.core.asleep and not self.core.is_waiting
+
     def advance(self, now: Now) -> Advanced:
         """Run the ticks that are due and return their spikes."""
         steps, failure = self.steps(now.clock_ns)
@@ -117,6 +122,8 @@ class LiveCore:
             "tick_us_p99": f"{times.p99_us:.1f}",
             "late_spikes": late,
         }
+        if self.core.asleep:
+            return Health("ok", "asleep until the next spike", values)
         if stands:
             message = (
                 f"the clock stands at {clock_ns / 1e9:.3f} s; with use_sim_time something must "
@@ -160,6 +167,11 @@ class LivePipeline:
         self.core.restart()
         self._watchdog = Watchdog(self._moving)
 
+    @property
+    def rests(self) -> bool:
+        """Tell whether nothing is to be done, no zero to be sent either, until the next input."""
+        return self.core.rests and (self.pipeline.motor is None or self._watchdog.is_silent)
+
     def failed(self, reason: str) -> None:
         """Stop motion until a sensor and then the network work again."""
         self._watchdog.failed(reason)
@@ -201,6 +213,7 @@ class LivePipeline:
             now.steady_ns,
             now.clock_ns,
             self.core.clock.misses_in_a_row,
+            asleep=self.pipeline.core.asleep,
         )
         if stop:
             self.pipeline.motor.halt()

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from neuromorphic_ros.backends.base import Runner
 from neuromorphic_ros.decoding.detection import Detections
 from neuromorphic_ros.encoding.region import View
-from neuromorphic_ros.pipeline.core import CoreParameters, SpikingCore, Step
+from neuromorphic_ros.pipeline.core import CORE_SETS, CoreParameters, SpikingCore, Step
 from neuromorphic_ros.pipeline.readouts import (
     Command,
     detection_readout,
@@ -58,7 +58,7 @@ class Pipeline:
     def tunables(self) -> dict[str, Tunable]:
         """Everything that can be changed while it runs, by parameter set."""
         sets = {name: item.tunable for name, item in self.inputs.items()}
-        sets["core"] = Tunable(self.core, "parameters")
+        sets |= {name: Tunable(self.core, attribute) for name, attribute in CORE_SETS.items()}
         if self.motor:
             sets |= self.motor.tunables
         if self.detection:
@@ -102,6 +102,8 @@ class Pipeline:
                 step.stop_ns,
                 self.core.input_stamp(population, step),
             )
+            if step.last:
+                command = self.motor.rest(command)
         if self.detection:
             spikes = step.spikes[self.detection.population]
             detections = self.detection.decide(spikes, step.start_ns, step.stop_ns)

@@ -19,6 +19,7 @@ from neuromorphic_ros.spikes import SpikeBatch
 T = TypeVar("T")
 
 DECODERS = ("differential_drive", "blob_detection")
+ASLEEP = "the network sleeps: nothing has spiked for sleep.after_s"
 
 
 class Command(NamedTuple):
@@ -86,6 +87,12 @@ class MotorReadout:
         else:
             self._velocity = wanted
         return Command(stop_ns, decision.velocity, decision.reason)
+
+    def rest(self, command: Command) -> Command:
+        """Return the last command before a sleep: standstill instead of a rate that fades."""
+        self.halt()
+        velocity = STANDSTILL if command.velocity else None
+        return command._replace(velocity=velocity, reason=command.reason or ASLEEP)
 
     def halt(self) -> None:
         """Forget the spikes and start again from standstill, as after a stop."""

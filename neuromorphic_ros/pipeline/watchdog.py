@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from neuromorphic_ros.decoding.motion_guard import GuardParameters, GuardState, guard
 from neuromorphic_ros.decoding.velocity import STANDSTILL
-from neuromorphic_ros.pipeline.readouts import Command
+from neuromorphic_ros.pipeline.readouts import ASLEEP, Command
 
 # Often enough for any base, and no flood however often the watchdog is asked.
 REPEAT_NS = 20_000_000
@@ -19,7 +19,10 @@ class Watchdog:
     """
 
     def __init__(self, sources: Iterable[str]) -> None:
-        """Wait for the first input; sources: names of all inputs that move the robot."""
+        """Wait for the first input; sources: names of all inputs that move the robot.
+
+        is_silent: whether motion has been stopped for so long that no more zeros are sent.
+        """
         self._heard_ns: dict[str, int | None] = dict.fromkeys(sources)
         self._state = GuardState()
         self._input_stamp_ns: int | None = None
@@ -28,6 +31,7 @@ class Watchdog:
         self._heard_since_failure = True
         self._decided_since_failure = True
         self._sent_ns: int | None = None
+        self.is_silent = False
 
     def heard(self, source: str, steady_ns: int) -> None:
         """Note that an input has arrived; those which move nothing are ignored."""
@@ -51,15 +55,24 @@ class Watchdog:
         self._heard_since_failure = self._decided_since_failure = False
 
     def check(
-        self, parameters: GuardParameters, steady_ns: int, clock_ns: int, misses_in_a_row: int
+        self,
+        parameters: GuardParameters,
+        steady_ns: int,
+        clock_ns: int,
+        misses_in_a_row: int,
+        *,
+        asleep: bool = False,
     ) -> Command | None:
         """Return the command that replaces those of the network; none: they stand.
 
         clock_ns: time of the node's clock. misses_in_a_row: steps that took longer than they cover.
+        asleep: whether the network sleeps, so that no decisions come.
         """
         heard_ns = [heard for heard in self._heard_ns.values() if heard is not None]
         self._recover(parameters, steady_ns)
-        fault = self._failure or self._behind(parameters, clock_ns, misses_in_a_row)
+        fault = self._failure or (
+            ASLEEP if asleep else self._behind(parameters, clock_ns, misses_in_a_row)
+        )
         self._state, decision = guard(
             parameters,
             self._state,
@@ -68,6 +81,7 @@ class Watchdog:
             min(heard_ns) if len(heard_ns) == len(self._heard_ns) else None,
             fault,
         )
+        self.is_silent = decision.velocity is None
         if not decision.reason:
             self._sent_ns = None
             return None

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from neuromorphic_ros.errors import SensorError
 from neuromorphic_ros.pipeline import core as core_module
 from neuromorphic_ros.pipeline.core import MAX_GAP_NS, CoreParameters, SpikingCore, Step
+from neuromorphic_ros.power.sleep import SleepParameters
 from neuromorphic_ros.snn.patterns import AllToAll
 from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population, Projection
 from neuromorphic_ros.snn.streaming import StreamingNetwork
@@ -266,3 +267,98 @@ def test_steps_are_computed_only_as_they_are_asked_for() -> None:
     lazy.push("left", SpikeBatch.empty((3,)), START_NS, START_NS)
     next(iter(lazy.advance(START_NS + 1_000 * MS)))
     assert lazy.runner.counts().ticks == 20
+
+
+@st.composite
+def sparse_streams(draw: st.DrawFn) -> list[Sample]:
+    """Draw samples with silences in between that are longer than a sleep needs."""
+    samples = []
+    for source in ("left", "right"):
+        stamp_ns = START_NS
+        for _ in range(draw(st.integers(1, 6))):
+            before_ns = stamp_ns + draw(st.sampled_from([0, 30, 300, 4_000])) * MS
+            stamp_ns = before_ns + draw(st.integers(1, 60 * MS))
+            times = st.integers(before_ns, stamp_ns - 1)
+            spikes = draw(st.lists(st.tuples(st.integers(0, 2), times), max_size=4))
+            spikes.sort(key=lambda spike: spike[1])
+            samples.append(sample(source, stamp_ns, stamp_ns, *spikes))
+    return samples
+
+
+def sleeper() -> SpikingCore:
+    made = core()
+    made.sleep = SleepParameters(after_s=0.2)
+    return made
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.data())
+def test_sleep_depends_on_stamps_alone_and_drops_no_spike(data: st.DataObject) -> None:
+    samples = data.draw(sparse_streams())
+    end_ns = max(item.stamp_ns for item in samples) + 1_000 * MS
+    expected_core, other_core = sleeper(), sleeper()
+    expected = run(samples, [end_ns], expected_core)
+    clocks = data.draw(st.lists(st.integers(START_NS, end_ns), max_size=10))
+    other = run(data.draw(arrivals(samples)), [*clocks, end_ns], other_core)
+    assert other == expected
+    assert other_core.late_spikes == expected_core.late_spikes == 0
+    counts = expected_core.runner.counts()
+    assert counts.spikes[:2].sum() == sum(len(item.spikes) for item in samples)
+
+
+def test_a_network_sleeps_when_nothing_spikes_and_wakes_with_the_next_spike() -> None:
+    sleeping = sleeper()
+    steps = run(
+        [sample("left", START_NS + 10 * MS, 0, (0, START_NS))], [START_NS + 9_000 * MS], sleeping
+    )
+    assert sleeping.asleep
+    assert steps[-1].last
+    assert steps[-1].stop_ns == START_NS + 220 * MS
+    assert not any(step.last for step in steps[:-1])
+    ticks = sleeping.runner.counts().ticks
+    wake_ns = START_NS + 9_105 * MS
+    sleeping.push(
+        "left", sample("left", wake_ns, 0, (0, wake_ns - 5 * MS)).spikes, wake_ns, wake_ns
+    )
+    assert sleeping.is_waiting
+    woken = list(sleeping.advance(wake_ns + 200 * MS))
+    assert not sleeping.asleep
+    assert woken[0].start_ns == wake_ns - 5 * MS
+    assert sleeping.runner.counts().ticks - ticks == (woken[-1].stop_ns - woken[0].start_ns) / MS
+
+
+def test_samples_without_spikes_do_not_wake_and_are_not_kept() -> None:
+    sleeping = sleeper()
+    run([sample("left", START_NS, START_NS, (0, START_NS))], [START_NS + 1_000 * MS], sleeping)
+    ticks = sleeping.runner.counts().ticks
+    for at_ns in range(START_NS + 1_000 * MS, START_NS + 1_000_000 * MS, 33 * MS):
+        sleeping.push("left", sample("left", at_ns, 0).spikes, at_ns, at_ns)
+        assert list(sleeping.advance(at_ns)) == []
+    assert sleeping.runner.counts().ticks == ticks
+    assert len(sleeping._decisions) + sum(map(len, sleeping._stamps.values())) < 20
+
+
+def test_a_spike_under_way_keeps_it_awake() -> None:
+    delayed = NetworkSpec(
+        name="slow",
+        dt_ms=1.0,
+        inputs=(Input("left", (3,), "camera", "dvs"),),
+        populations=(Population("out", (2,)),),
+        projections=(Projection("left", "out", 2.0, delay_ticks=600),),
+    )
+    waiting = SpikingCore(StreamingNetwork(delayed), CoreParameters())
+    waiting.sleep = SleepParameters(after_s=0.2)
+    steps = run(
+        [sample("left", START_NS, START_NS, (0, START_NS))], [START_NS + 9_000 * MS], waiting
+    )
+    assert waiting.runner.counts().by_population()["out"] == 2
+    assert steps[-1].stop_ns == START_NS + (600 + 600 + 220) * MS
+
+
+def test_zero_seconds_mean_that_it_never_sleeps() -> None:
+    awake = core()
+    awake.sleep = SleepParameters(after_s=0.0)
+    end_ns = START_NS + 9_000 * MS
+    steps = run([sample("left", START_NS, START_NS, (0, START_NS))], [end_ns], awake)
+    assert not awake.asleep
+    assert steps[-1].stop_ns >= end_ns - 200 * MS

@@ -15,7 +15,7 @@ from neuromorphic_ros.pipeline.live import BUDGET_NS, LiveCore, LivePipeline, No
 from neuromorphic_ros.pipeline.live_motor import LiveMotor
 from neuromorphic_ros.pipeline.messages import ReceivedSpikes
 from neuromorphic_ros.pipeline.pipeline import Pipeline
-from neuromorphic_ros.pipeline.readouts import motor_readout
+from neuromorphic_ros.pipeline.readouts import ASLEEP, motor_readout
 from neuromorphic_ros.snn.spec import NetworkSpec
 from neuromorphic_ros.snn.streaming import StreamingNetwork, TickSpikes
 from neuromorphic_ros.spikes import SpikeBatch
@@ -208,3 +208,40 @@ def test_fresh_spikes_of_an_old_sample_stop_the_robot(live_motor: LiveMotor) -> 
     command = live_motor.receive(received(600, stamp_ms=80), now(620))
     assert command.velocity == STANDSTILL
     assert "old" in command.reason
+
+
+def test_asleep_it_sends_zeros_then_rests_and_the_next_scan_moves_it_within_50_ms(
+    live: LivePipeline,
+) -> None:
+    drive(live, 0, 500)
+    commands = []
+    for at_ms in range(500, 4000, 10):
+        live.core.settle(now(at_ms).clock_ns)
+        commands += live.advance(now(at_ms)).commands
+    assert live.pipeline.core.asleep
+    assert live.rests
+    assert STANDSTILL in [command.velocity for command in commands]
+    assert commands[-1].velocity is None
+    assert commands[-1].reason == ASLEEP
+    live.receive("scan", scan(4000), now(4000))
+    woken = []
+    for at_ms in range(4000, 4050, 10):
+        woken += live.advance(now(at_ms)).commands
+        assert not live.rests
+    assert any(command.velocity and not command.reason for command in woken)
+    assert max(drive(live, 4010, 4500)) > 0.3
+
+
+def test_a_core_rests_unless_spikes_wait(spec: NetworkSpec) -> None:
+    live = LiveCore(SpikingCore(StreamingNetwork(spec), CoreParameters()), lambda topic: False)
+    assert not live.rests
+    spikes = SpikeBatch((4,), np.zeros(1, np.uint32), np.full(1, START_NS))
+    live.receive(ReceivedSpikes("scan", spikes, START_NS, START_NS + 100 * MS, START_NS), "laser")
+    for at_ms in range(0, 3000, 100):
+        live.settle(now(at_ms).clock_ns)
+        live.advance(now(at_ms))
+    assert live.rests
+    later = SpikeBatch((4,), np.zeros(1, np.uint32), np.full(1, START_NS + 5_000 * MS))
+    complete_ns = START_NS + 5_100 * MS
+    live.receive(ReceivedSpikes("scan", later, complete_ns, complete_ns, complete_ns), "laser")
+    assert not live.rests

@@ -13,6 +13,7 @@ from neuromorphic_ros.pipeline.networks import find_hardware
 from neuromorphic_ros.pipeline.outputs import ENERGY, SPIKES, TWIST_STAMPED, OutputMessage
 from neuromorphic_ros.pipeline.pipeline import Pipeline
 from neuromorphic_ros.pipeline.replay import Rejected, replay
+from neuromorphic_ros.power.sleep import SleepParameters
 from neuromorphic_ros.snn.spec import NetworkSpec
 from neuromorphic_ros.snn.streaming import StreamingNetwork
 
@@ -38,9 +39,12 @@ def write(path: Path, ranges: dict[int, list[float]]) -> Path:
     return path
 
 
-def replayed(spec: NetworkSpec, path: Path) -> list[OutputMessage | Rejected]:
+def replayed(
+    spec: NetworkSpec, path: Path, *, sleep_after_s: float = 1.0
+) -> list[OutputMessage | Rejected]:
     hardware = Hardware(find_hardware("loihi2"), find_hardware("horowitz_45nm_fp32"))
     pipeline = Pipeline(StreamingNetwork(spec))
+    pipeline.core.sleep = SleepParameters(sleep_after_s)
     with open_recording(path) as recording:
         return list(replay(pipeline, recording, {"scan": "/scan"}, EnergyAccount(hardware)))
 
@@ -88,16 +92,37 @@ def test_a_silence_stops_the_robot_and_ends_after_it(spec: NetworkSpec, tmp_path
     assert max(moving_ms) > 4500
 
 
+def spans_of_silence(
+    spec: NetworkSpec, path: Path, sleep_after_s: float
+) -> tuple[list[int], list[int]]:
+    """Return when the spans begin and end that are run of a recording with a silence [ms]."""
+    sent_ms = [0, 100, 200, 130_000, 130_100]
+    bag = write(path / "bag", {ms: [1.0] * 4 for ms in sent_ms})
+    found = replayed(spec, bag, sleep_after_s=sleep_after_s)
+    motor = [item.fields for item in messages(found, SPIKES) if item.topic == "spikes/motor"]
+    starts_ms = [(fields["header"]["stamp"] - START_NS) // MS for fields in motor]
+    return starts_ms, [
+        start_ms + fields["span_ns"] // MS
+        for start_ms, fields in zip(starts_ms, motor, strict=True)
+    ]
+
+
 def test_a_silence_of_minutes_is_run_through_as_a_live_clock_would(
     spec: NetworkSpec, tmp_path: Path
 ) -> None:
-    sent_ms = [0, 100, 200, 130_000, 130_100]
-    found = replayed(spec, write(tmp_path / "bag", {ms: [1.0] * 4 for ms in sent_ms}))
-    motor = [item.fields for item in messages(found, SPIKES) if item.topic == "spikes/motor"]
-    ends_ns = [fields["header"]["stamp"] + fields["span_ns"] for fields in motor]
-    starts_ns = [fields["header"]["stamp"] for fields in motor]
-    assert ends_ns[:-1] == starts_ns[1:]
-    assert starts_ns[0] == START_NS
+    starts_ms, ends_ms = spans_of_silence(spec, tmp_path, 0.0)
+    assert ends_ms[:-1] == starts_ms[1:]
+    assert starts_ms[0] == 0
+
+
+def test_a_network_sleeps_through_a_silence(spec: NetworkSpec, tmp_path: Path) -> None:
+    starts_ms, ends_ms = spans_of_silence(spec, tmp_path, 1.0)
+    slept = [
+        (end, start) for end, start in zip(ends_ms, starts_ms[1:], strict=False) if end != start
+    ]
+    ((asleep_ms, awake_ms),) = slept
+    assert 1200 <= asleep_ms <= 1340
+    assert 130_000 <= awake_ms <= 130_010
 
 
 def test_energy_is_reported_for_the_whole_recording(spec: NetworkSpec, tmp_path: Path) -> None:

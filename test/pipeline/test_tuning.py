@@ -16,7 +16,9 @@ def test_parameters_of_several_sets_change_together(pipeline: Pipeline) -> None:
 
 
 def test_every_part_of_a_pipeline_can_be_tuned(pipeline: Pipeline) -> None:
-    assert set(pipeline.tunables) == {"scan", "core", "drive", "limits", "safety", "detection"}
+    assert set(pipeline.tunables) == {
+        "scan", "core", "sleep", "drive", "limits", "safety", "detection",
+    }  # fmt: skip
     for name, tunable in pipeline.tunables.items():
         assert tunable.fields, name
         assert all(field.description for field in tunable.fields), name
