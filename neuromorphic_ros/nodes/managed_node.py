@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import signal
+import socket
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -28,8 +30,8 @@ from neuromorphic_ros.nodes.tuned_parameters import TunedParameters, descriptor
 from neuromorphic_ros.parameters import ParameterField
 from neuromorphic_ros.pipeline.tuning import ParameterError
 
-# Bounds how long a signal waits for an idle executor.
-SPIN_S = 0.05
+# Bounds how long an end waits for an idle executor that nothing wakes.
+SPIN_S = 1.0
 TRACE_PERIOD_S = 5.0
 # Bounds how long messages that never end keep a timer.
 MOST_WAITING = 1000
@@ -312,12 +314,13 @@ def run(make_node: Callable[[], ManagedNode], arguments: Sequence[str] | None = 
     executor.add_node(node)
     if node.value("autostart") and (node.trigger_configure() == TransitionCallbackReturn.SUCCESS):
         node.trigger_activate()
-    while not stopping and not node.ended:
-        try:
-            executor.spin_once(timeout_sec=SPIN_S)
-        except Exception as error:
-            # Whatever fails, the robot must stop and the next message be heard.
-            node.failed(error)
+    with _woken_by_signals(executor):
+        while not stopping and not node.ended:
+            try:
+                executor.spin_once(timeout_sec=SPIN_S)
+            except Exception as error:
+                # Whatever fails, the robot must stop and the next message be heard.
+                node.failed(error)
     # After a shutdown by service there is no transition left.
     with suppress(RuntimeError):
         node.trigger_shutdown()
@@ -328,6 +331,28 @@ def run(make_node: Callable[[], ManagedNode], arguments: Sequence[str] | None = 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     return 0
+
+
+@contextmanager
+def _woken_by_signals(executor: Executor) -> Iterator[None]:
+    """Let a signal end the wait of an idle executor, in which Python does not handle signals."""
+    heard, sent = socket.socketpair()
+    sent.setblocking(False)
+
+    def wake() -> None:
+        while heard.recv(1):
+            executor.wake()
+
+    thread = threading.Thread(target=wake, daemon=True)
+    thread.start()
+    before = signal.set_wakeup_fd(sent.fileno(), warn_on_full_buffer=False)
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        sent.close()
+        thread.join()
+        heard.close()
 
 
 def _executor(node: ManagedNode) -> Executor:

@@ -39,7 +39,8 @@ class MotionPublisher:
         )
         self._zero_until_ns = 0
         self._stopped = False
-        node.create_timer(ZERO_PERIOD_S, self._hold, clock=node.steady_clock)
+        self._timer = node.create_timer(ZERO_PERIOD_S, self._hold, clock=node.steady_clock)
+        self._timer.cancel()
 
     def publish(self, command: Command) -> None:
         """Publish a command; a silent one is not sent."""
@@ -55,6 +56,7 @@ class MotionPublisher:
         self._stopped = True
         self._zero_until_ns = self._node.steady_ns + round(hold_s * 1e9)
         self._send(Command(self._node.now_ns, STANDSTILL, "stopped"))
+        self._timer.reset()
 
     def finish(self) -> None:
         """Return when the zeros of the last stop have been sent; for the end of the process.
@@ -69,6 +71,8 @@ class MotionPublisher:
     def _hold(self) -> None:
         if self._node.steady_ns < self._zero_until_ns:
             self._send(Command(self._node.now_ns, STANDSTILL, "stopped"))
+        else:
+            self._timer.cancel()
 
     def _send(self, command: Command) -> None:
         frame = self._node.value("base_frame")

@@ -100,9 +100,9 @@ class SpikingCore:
         self.asleep = False
 
     @property
-    def is_waiting(self) -> bool:
-        """Tell whether spikes wait for their tick."""
-        return bool(self._pending[0].size)
+    def rests(self) -> bool:
+        """Tell whether there is nothing to run until the next sample."""
+        return not self._pending[0].size and (self.asleep or not self._complete)
 
     def push(self, source: str, spikes: SpikeBatch, stamp_ns: int, complete_ns: int) -> None:
         """Take the spikes of one sample of an input; no later sample spikes before `complete_ns`.

@@ -103,7 +103,7 @@ class LiveCore:
     @property
     def rests(self) -> bool:
         """Tell whether nothing is to be done until the next input."""
-        return self.core.asleep and not self.core.is_waiting
+        return self.core.rests
 
     def advance(self, now: Now) -> Advanced:
         """Run the ticks that are due and return their spikes."""

@@ -70,9 +70,12 @@ class Watchdog:
         """
         heard_ns = [heard for heard in self._heard_ns.values() if heard is not None]
         self._recover(parameters, steady_ns)
-        fault = self._failure or (
-            ASLEEP if asleep else self._behind(parameters, clock_ns, misses_in_a_row)
-        )
+        if asleep:
+            # An input that ended is the better reason.
+            recent_ns = steady_ns - round(parameters.input_timeout_s * 1e9)
+            fault = self._failure or (ASLEEP if min(heard_ns, default=0) >= recent_ns else "")
+        else:
+            fault = self._failure or self._behind(parameters, clock_ns, misses_in_a_row)
         self._state, decision = guard(
             parameters,
             self._state,

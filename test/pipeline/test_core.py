@@ -312,6 +312,7 @@ def test_a_network_sleeps_when_nothing_spikes_and_wakes_with_the_next_spike() ->
         [sample("left", START_NS + 10 * MS, 0, (0, START_NS))], [START_NS + 9_000 * MS], sleeping
     )
     assert sleeping.asleep
+    assert sleeping.rests
     assert steps[-1].last
     assert steps[-1].stop_ns == START_NS + 220 * MS
     assert not any(step.last for step in steps[:-1])
@@ -320,7 +321,7 @@ def test_a_network_sleeps_when_nothing_spikes_and_wakes_with_the_next_spike() ->
     sleeping.push(
         "left", sample("left", wake_ns, 0, (0, wake_ns - 5 * MS)).spikes, wake_ns, wake_ns
     )
-    assert sleeping.is_waiting
+    assert not sleeping.rests
     woken = list(sleeping.advance(wake_ns + 200 * MS))
     assert not sleeping.asleep
     assert woken[0].start_ns == wake_ns - 5 * MS

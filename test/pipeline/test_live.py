@@ -234,9 +234,10 @@ def test_asleep_it_sends_zeros_then_rests_and_the_next_scan_moves_it_within_50_m
 
 def test_a_core_rests_unless_spikes_wait(spec: NetworkSpec) -> None:
     live = LiveCore(SpikingCore(StreamingNetwork(spec), CoreParameters()), lambda topic: False)
-    assert not live.rests
+    assert live.rests, "before the first sample"
     spikes = SpikeBatch((4,), np.zeros(1, np.uint32), np.full(1, START_NS))
     live.receive(ReceivedSpikes("scan", spikes, START_NS, START_NS + 100 * MS, START_NS), "laser")
+    assert not live.rests
     for at_ms in range(0, 3000, 100):
         live.settle(now(at_ms).clock_ns)
         live.advance(now(at_ms))
