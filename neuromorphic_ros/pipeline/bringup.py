@@ -14,6 +14,7 @@ from neuromorphic_ros.bags.topics import find_topics
 from neuromorphic_ros.errors import NeuromorphicError
 from neuromorphic_ros.pipeline.core import CORE_SETS, CoreParameters
 from neuromorphic_ros.pipeline.networks import find_hardware, find_network
+from neuromorphic_ros.pipeline.power_situation import FreshnessParameters
 from neuromorphic_ros.pipeline.profile import Profile, load_profile
 from neuromorphic_ros.pipeline.readouts import detection_readout, motor_readout
 from neuromorphic_ros.pipeline.sensing import (
@@ -25,6 +26,7 @@ from neuromorphic_ros.pipeline.sensing import (
 )
 from neuromorphic_ros.pipeline.sensor_input import SensorInput, sensors_of
 from neuromorphic_ros.pipeline.tuning import ParameterError, Tunable, Tunables, tune
+from neuromorphic_ros.power.governor import GovernorParameters
 from neuromorphic_ros.power.sleep import SleepParameters
 from neuromorphic_ros.snn.spec import NetworkSpec
 
@@ -35,8 +37,11 @@ ENCODERS = {
     **dict.fromkeys(ENVIRONMENT, "environment_encoder"),
 }
 DECODERS = {"differential_drive": "motor_decoder", "blob_detection": "detection_decoder"}
-# Nodes that have nothing to do with the topics of sensors, or play them by their own names.
-DEAF = ("bag_player", "energy_monitor")
+# Beside every network: what it uses and what it may use.
+WATCHING = ("energy_monitor", "power_manager")
+# Nodes that have nothing to do with the topics of sensors, or play them by their own names; the
+# temperature that the power manager listens to is that of the board.
+DEAF = ("bag_player", *WATCHING)
 
 MIN_RATE, MAX_RATE = 0.001, 1000.0
 
@@ -97,14 +102,14 @@ class NodePlan(NamedTuple):
 def executables(spec: NetworkSpec, composed: bool) -> tuple[str, ...]:
     """Return the executables that run a network: one for all, or one per encoder and decoder."""
     if composed:
-        return ("pipeline", "energy_monitor")
+        return ("pipeline", *WATCHING)
     encoding = {source.sensor for source in spec.inputs}
     decoding = {readout.decoder for readout in spec.readouts}
     return (
         *dict.fromkeys(node for sensor, node in ENCODERS.items() if sensor in encoding),
         "spiking_core",
         *(node for decoder, node in DECODERS.items() if decoder in decoding),
-        "energy_monitor",
+        *WATCHING,
     )
 
 
@@ -123,6 +128,10 @@ def parameter_sets(spec: NetworkSpec) -> dict[str, dict[str, Tunable]]:
     sets["motor_decoder"] = motor.tunables if motor else {}
     sets["detection_decoder"] = {"detection": Tunable(detection, "parameters")} if detection else {}
     sets["pipeline"] = {name: item for node in list(sets.values()) for name, item in node.items()}
+    sets["power_manager"] = {
+        "governor": Tunable(SimpleNamespace(parameters=GovernorParameters()), "parameters"),
+        "freshness": Tunable(SimpleNamespace(parameters=FreshnessParameters()), "parameters"),
+    }
     return sets
 
 
@@ -184,7 +193,7 @@ def plan(request: Request) -> tuple[NodePlan, ...]:
 
 def _for_network(node: str, network: str, sensing: _Sensing) -> dict[str, Any]:
     """Return what a node must know of the network and its sensors."""
-    if node == "energy_monitor":
+    if node in WATCHING:
         return {}
     transports = {
         TRANSPORTS[sensor]: transport

@@ -36,7 +36,8 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Command]:
 
 def test_the_nodes_of_the_profile_are_started(started: list[Command]) -> None:
     assert main(["up", "--profile", "jetson"]) == 0
-    assert [command.name for command in started] == ["pipeline", "energy_monitor"]
+    names = [command.name for command in started]
+    assert names == ["pipeline", "energy_monitor", "power_manager"]
 
 
 def test_overrides_are_given_by_the_full_name_of_the_node(started: list[Command]) -> None:

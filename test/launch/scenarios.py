@@ -44,7 +44,8 @@ def is_implemented(profile: str) -> bool:
 
 REFUSED = [profile for profile in profile_names() if not is_implemented(profile)]
 
-COMPOSED = {"/pipeline", "/energy_monitor"}
+WATCHING = {"/energy_monitor", "/power_manager"}
+COMPOSED = {"/pipeline", *WATCHING}
 
 SCENARIOS = {
     f"profile {name}": Scenario(name, {}, ["--profile", name], COMPOSED, OUTPUTS)
@@ -55,7 +56,7 @@ SCENARIOS = {
         "bringup",
         {"namespace": "robot1", "scan_topic": "/front/scan"},
         ["--namespace", "robot1", "-r", "scan:=/front/scan"],
-        {"/robot1/pipeline", "/robot1/energy_monitor"},
+        {f"/robot1{node}" for node in COMPOSED},
         {"/robot1/cmd_vel": COMMAND, "/robot1/energy": ENERGY, "/front/scan": SCAN},
     ),
     "the points of a 3D lidar": Scenario(
@@ -79,7 +80,7 @@ SCENARIOS = {
             "/spiking_core",
             "/motor_decoder",
             "/detection_decoder",
-            "/energy_monitor",
+            *WATCHING,
         },
         OUTPUTS,
     ),
@@ -87,7 +88,7 @@ SCENARIOS = {
         "bringup",
         {"composed": "false", "network": "obstacle_avoider"},
         ["--composed", "false", "--network", "obstacle_avoider"],
-        {"/scan_encoder", "/spiking_core", "/motor_decoder", "/energy_monitor"},
+        {"/scan_encoder", "/spiking_core", "/motor_decoder", *WATCHING},
         {"/cmd_vel": COMMAND, "/spikes/scan": "neuromorphic_ros/msg/SpikeArray"},
     ),
     "replay": Scenario(

@@ -117,5 +117,5 @@ def test_output_carries_the_name_of_its_node(listener: Listener, tmp_path: Path)
     with started(["--profile", "jetson"], tmp_path) as up:
         eventually(lambda: "[pipeline] " in up.output, "a line of the pipeline")
         assert up.end(signal.SIGINT) == 0
-        named = re.compile(r"\[(pipeline|energy_monitor)\] ")
+        named = re.compile(r"\[(pipeline|energy_monitor|power_manager)\] ")
         assert [line for line in up.output.splitlines() if not named.match(line)] == []

@@ -20,6 +20,7 @@ NODES: dict[str, dict[str, object]] = {
     "motor_decoder": {"network": "robot"},
     "detection_decoder": {"network": "robot"},
     "energy_monitor": {},
+    "power_manager": {},
     "mpu6050_driver": {"i2c_bus": 255},
     "bag_player": {"path": RECORDING, "loop": True},
     "video_source": {"source": "no_such_video.mp4"},

@@ -25,6 +25,7 @@ from neuromorphic_ros.pipeline.tuning import ParameterError
 
 RECORDING = Path(__file__).resolve().parents[2] / "recordings" / "wheeled_robot"
 DRIVE = "drive.linear_gain_m_s"
+WATCHING = ("energy_monitor", "power_manager")
 
 
 def planned(**request: Any) -> dict[str, NodePlan]:
@@ -33,14 +34,14 @@ def planned(**request: Any) -> dict[str, NodePlan]:
 
 def test_one_process_runs_any_network() -> None:
     for name in network_names():
-        assert executables(find_network(name), composed=True) == ("pipeline", "energy_monitor")
+        assert executables(find_network(name), composed=True) == ("pipeline", *WATCHING)
 
 
 @pytest.mark.parametrize(
     ("network", "nodes"),
     [
-        ("obstacle_avoider", ["scan_encoder", "spiking_core", "motor_decoder", "energy_monitor"]),
-        ("motion_detector", ["dvs_encoder", "spiking_core", "detection_decoder", "energy_monitor"]),
+        ("obstacle_avoider", ["scan_encoder", "spiking_core", "motor_decoder", *WATCHING]),
+        ("motion_detector", ["dvs_encoder", "spiking_core", "detection_decoder", *WATCHING]),
     ],
 )
 def test_separate_nodes_are_those_that_the_network_needs(network: str, nodes: list[str]) -> None:
@@ -51,7 +52,7 @@ def test_separate_nodes_are_those_that_the_network_needs(network: str, nodes: li
 def test_every_node_runs_the_same_network(composed: bool) -> None:
     nodes = planned(composed=composed, network="obstacle_avoider")
     networks = {name: node.parameters.get("network") for name, node in nodes.items()}
-    assert networks.pop("energy_monitor") is None
+    assert [networks.pop(name) for name in WATCHING] == [None, None]
     assert set(networks.values()) == {"obstacle_avoider"}
 
 
@@ -84,7 +85,7 @@ def test_quality_of_service_can_be_overridden() -> None:
 
 def test_a_recording_is_found_by_types_and_waits_for_its_subscribers() -> None:
     nodes = planned(playback=Playback(RECORDING, 2.0, loop=True))
-    assert list(nodes) == ["bag_player", "pipeline", "energy_monitor"]
+    assert list(nodes) == ["bag_player", "pipeline", *WATCHING]
     player = nodes["bag_player"].parameters
     assert (player["rate"], player["loop"]) == (2.0, True)
     assert player["wait_for"] == ["/camera/image_raw", "/imu", "/scan"]
@@ -96,7 +97,7 @@ def test_a_recording_is_found_by_types_and_waits_for_its_subscribers() -> None:
 def test_who_makes_the_clock_does_not_follow_it_and_all_others_do(source: dict[str, Any]) -> None:
     maker, *others = plan(Request(**source))
     assert "use_sim_time" not in maker.parameters
-    assert [node.parameters["use_sim_time"] for node in others] == [True, True]
+    assert all(node.parameters["use_sim_time"] for node in others)
 
 
 def test_on_a_robot_nobody_follows_a_clock_unless_asked() -> None:
@@ -198,7 +199,7 @@ def test_one_node_encodes_the_whole_environment_and_one_the_imu_with_its_magneto
         "imu_encoder",
         "environment_encoder",
         "spiking_core",
-        "energy_monitor",
+        *WATCHING,
     ]
     assert set(nodes["imu_encoder"].remappings) == {
         ("imu/mag", "/mag"),
@@ -209,6 +210,7 @@ def test_one_node_encodes_the_whole_environment_and_one_the_imu_with_its_magneto
 def test_the_pipeline_has_the_parameter_sets_of_all_parts() -> None:
     sets = parameter_sets(find_network("robot"))
     whole = sets.pop("pipeline")
+    assert sets.pop("power_manager")
     assert sorted(whole) == sorted(name for part in sets.values() for name in part)
 
 
@@ -230,6 +232,11 @@ def test_the_pipeline_has_the_parameter_sets_of_all_parts() -> None:
             {"composed": False, "parameters": {"motor_decoder": {"network": "motion_detector"}}},
             BringupError,
             "others 'robot'",
+        ),
+        (
+            {"parameters": {"power_manager": {"governor.battery_low": 2.0}}},
+            ParameterError,
+            "power_manager: .*battery_low",
         ),
         ({"transports": {"scan": "cloud"}}, BringupError, "scan_transport is 'cloud'"),
         ({"playback": Playback(RECORDING, rate=0.0)}, BringupError, "rate is 0.0"),
