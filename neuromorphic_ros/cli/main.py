@@ -6,10 +6,20 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from neuromorphic_ros.cli import demo, encode, inspect_network, replay, report, run, simulate, up
+from neuromorphic_ros.cli import (
+    demo,
+    encode,
+    energy,
+    inspect_network,
+    replay,
+    report,
+    run,
+    simulate,
+    up,
+)
 from neuromorphic_ros.errors import NeuromorphicError
 
-SUBCOMMANDS = (demo, encode, inspect_network, replay, report, run, simulate, up)
+SUBCOMMANDS = (demo, encode, energy, inspect_network, replay, report, run, simulate, up)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

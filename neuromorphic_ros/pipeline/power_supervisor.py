@@ -95,10 +95,7 @@ class PowerSupervisor:
         )
 
     def _wanted(self, level: PowerLevel) -> Wanted:
-        modes = [
-            PowerMode(mode.name, mode.number, mode.cores * mode.cpu_khz)
-            for mode in self.control.modes
-        ]
+        modes = [PowerMode(mode.name, mode.number, mode.clock_khz) for mode in self.control.modes]
         if not modes:
             return Wanted()
         by_level = modes_by_level(modes)

@@ -6,6 +6,7 @@ The format of `nvpmodel.conf` is described in its own header; a mode is a line
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -49,6 +50,11 @@ class NvpMode(NamedTuple):
     name: str
     cores: int = 0
     cpu_khz: int = 0
+
+    @property
+    def clock_khz(self) -> float:
+        """Highest clock of all cores together; 0: not said, infinite: no limit."""
+        return math.inf if self.cpu_khz < 0 else self.cores * self.cpu_khz
 
 
 def has_modes(root: Path) -> bool:

@@ -17,11 +17,14 @@ class PowerLevel(IntEnum):
 
 
 class PowerMode(NamedTuple):
-    """A mode as the board names it; clock_khz: of all its processor cores together, 0: unknown."""
+    """A mode as the board names it.
+
+    clock_khz: of all its processor cores together; 0: unknown, infinite: without a limit.
+    """
 
     name: str
     number: int
-    clock_khz: int = 0
+    clock_khz: float = 0
 
     @property
     def budget_w(self) -> float:
