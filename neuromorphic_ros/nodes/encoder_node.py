@@ -9,10 +9,13 @@ from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.nodes.managed_node import ManagedNode
 from neuromorphic_ros.nodes.network_parameter import declare_network, network_of
 from neuromorphic_ros.nodes.output_publishers import OutputPublishers
+from neuromorphic_ros.nodes.quality_subscription import QualitySubscription
 from neuromorphic_ros.nodes.sensor_subscription import SensorSubscription, declare_transports
 from neuromorphic_ros.pipeline.messages import sample_arrays
 from neuromorphic_ros.pipeline.outputs import Numbering
+from neuromorphic_ros.pipeline.quality_control import QualityControl
 from neuromorphic_ros.pipeline.sensor_input import Encoded, SensorInput
+from neuromorphic_ros.pipeline.tuning import Tunable
 
 
 class EncoderNode(ManagedNode):
@@ -39,7 +42,11 @@ class EncoderNode(ManagedNode):
         if not self._inputs_by_name:
             wanted = " or ".join(self._kinds)
             raise NetworkError(f"network '{spec.name}' has no input for the {wanted}")
-        self.tuned.declare({name: item.tunable for name, item in self._inputs_by_name.items()})
+        self._quality = QualityControl(self._inputs_by_name.values())
+        tunables = {name: item.tunable for name, item in self._inputs_by_name.items()}
+        if "camera" in self._kinds:
+            tunables["quality"] = Tunable(self._quality, "rates")
+        self.tuned.declare(tunables)
         self._numbering = Numbering()
         self._outputs.add_spikes(self._inputs_by_name)
 
@@ -47,6 +54,7 @@ class EncoderNode(ManagedNode):
         """Begin to listen."""
         for item in self._inputs_by_name.values():
             item.reset()
+        QualitySubscription(self, self._quality.apply)
         listening = {sensor for item in self._inputs_by_name.values() for sensor in item.sensors}
         self._sensors = [
             SensorSubscription(self, sensor, self._on_sensor, self._inputs_by_name.values())

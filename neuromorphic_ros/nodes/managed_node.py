@@ -51,7 +51,7 @@ SHARED_PARAMETERS = frozenset(
         "qos_overrides",
     }
 )
-SHARED_SETS = frozenset({"core", "sleep", "drive", "limits", "safety", "detection"})
+SHARED_SETS = frozenset({"core", "sleep", "quality", "drive", "limits", "safety", "detection"})
 EXECUTORS = ("single", "events")
 
 

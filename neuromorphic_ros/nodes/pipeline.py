@@ -10,6 +10,7 @@ from neuromorphic_ros.nodes.managed_node import ManagedNode, run
 from neuromorphic_ros.nodes.motion_publisher import MotionPublisher
 from neuromorphic_ros.nodes.network_parameter import declare_network, network_of
 from neuromorphic_ros.nodes.output_publishers import OutputPublishers
+from neuromorphic_ros.nodes.quality_subscription import QualitySubscription
 from neuromorphic_ros.nodes.rest import Rest
 from neuromorphic_ros.nodes.sensor_subscription import SensorSubscription, declare_transports
 from neuromorphic_ros.pipeline.live import LivePipeline, Now
@@ -55,6 +56,7 @@ class PipelineNode(ManagedNode):
             SensorSubscription(self, sensor, self._on_sensor, pipeline.inputs.values())
             for sensor in pipeline.sensors
         ]
+        QualitySubscription(self, pipeline.quality.apply)
         self._timer = self.every(TIMER_S, self._on_timer)
 
     def brake(self, reason: str) -> None:

@@ -17,6 +17,7 @@ from neuromorphic_ros.pipeline.networks import find_hardware, find_network
 from neuromorphic_ros.pipeline.power_situation import FreshnessParameters
 from neuromorphic_ros.pipeline.profile import Profile, load_profile
 from neuromorphic_ros.pipeline.readouts import detection_readout, motor_readout
+from neuromorphic_ros.pipeline.sample_rate import SampleRates
 from neuromorphic_ros.pipeline.sensing import (
     ENVIRONMENT,
     MESSAGE_TYPES,
@@ -122,6 +123,8 @@ def parameter_sets(spec: NetworkSpec) -> dict[str, dict[str, Tunable]]:
     for source in spec.inputs:
         tunable = SensorInput(source, spec.seed).tunable
         sets[ENCODERS[str(source.sensor)]][source.name] = tunable
+    if any(source.sensor == "camera" for source in spec.inputs):
+        sets["dvs_encoder"]["quality"] = Tunable(SimpleNamespace(rates=SampleRates()), "rates")
     core = SimpleNamespace(parameters=CoreParameters(), sleep=SleepParameters())
     sets["spiking_core"] = {name: Tunable(core, attribute) for name, attribute in CORE_SETS.items()}
     motor, detection = motor_readout(spec), detection_readout(spec)

@@ -9,6 +9,7 @@ from neuromorphic_ros.backends.base import Runner
 from neuromorphic_ros.decoding.detection import Detections
 from neuromorphic_ros.encoding.region import View
 from neuromorphic_ros.pipeline.core import CORE_SETS, CoreParameters, SpikingCore, Step
+from neuromorphic_ros.pipeline.quality_control import QualityControl
 from neuromorphic_ros.pipeline.readouts import (
     Command,
     detection_readout,
@@ -37,6 +38,7 @@ class Pipeline:
         spec = runner.spec
         self.core = SpikingCore(runner, CoreParameters())
         self.inputs = {source.name: SensorInput(source, spec.seed) for source in spec.inputs}
+        self.quality = QualityControl(self.inputs.values())
         self.motor = motor_readout(spec)
         self.detection = detection_readout(spec)
 
@@ -59,6 +61,8 @@ class Pipeline:
         """Everything that can be changed while it runs, by parameter set."""
         sets = {name: item.tunable for name, item in self.inputs.items()}
         sets |= {name: Tunable(self.core, attribute) for name, attribute in CORE_SETS.items()}
+        if any(item.camera for item in self.inputs.values()):
+            sets["quality"] = Tunable(self.quality, "rates")
         if self.motor:
             sets |= self.motor.tunables
         if self.detection:

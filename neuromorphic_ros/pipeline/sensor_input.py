@@ -10,6 +10,7 @@ from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.pipeline.encodings import ENCODERS
 from neuromorphic_ros.pipeline.event_statistics import EventStatistics
 from neuromorphic_ros.pipeline.health import Health
+from neuromorphic_ros.pipeline.sample_rate import RateLimit
 from neuromorphic_ros.pipeline.sensing import frame_of, stamp_of
 from neuromorphic_ros.pipeline.time_jump import restarted
 from neuromorphic_ros.pipeline.tuning import Tunable
@@ -51,6 +52,7 @@ class SensorInput:
             )
         self._statistics = EventStatistics(self.camera) if self.camera else None
         self._previous_ns: int | None = None
+        self.limit = RateLimit()
         self.reset()
 
     @property
@@ -86,11 +88,13 @@ class SensorInput:
             self._auxiliary.reset()
 
     def receive(self, sensor: str, message: Any, arrival_ns: int) -> Encoded | None:
-        """Take a message of any sensor; none: it is not the one that is encoded.
+        """Take a message of any sensor; none: it is not one that is encoded.
 
         Raises SensorError if it listens to the sensor and the message cannot be used.
         """
         if sensor == self.source.sensor:
+            if not self.limit.takes(stamp_of(message, arrival_ns)):
+                return None
             return self.encode(message, arrival_ns)
         if self._auxiliary and sensor == self._auxiliary.sensor:
             self._auxiliary.receive(message, arrival_ns)
@@ -120,6 +124,7 @@ class SensorInput:
         if self._statistics:
             self._statistics.reset()
         self._previous_ns = None
+        self.limit.reset()
 
 
 def sensors_of(spec: NetworkSpec) -> list[str]:
