@@ -7,9 +7,11 @@ from typing import Any, NamedTuple
 from neuromorphic_ros.energy.hardware_model import HardwareModel
 from neuromorphic_ros.energy.price import price
 from neuromorphic_ros.errors import HardwareModelError
-from neuromorphic_ros.pipeline.messages import Fields, counts_of, energy_report
+from neuromorphic_ros.pipeline.messages import Fields, Measured, counts_of, energy_report
 from neuromorphic_ros.pipeline.networks import find_hardware, hardware_names
 from neuromorphic_ros.snn.counts import Counts
+
+NOT_MEASURED = Measured()
 
 
 class Hardware(NamedTuple):
@@ -50,6 +52,7 @@ class EnergyAccount:
         self._total: Counts | None = None
         self._total_s = 0.0
         self._stamp_ns = 0
+        self._measured: Measured | None = None
 
     @property
     def counts(self) -> Counts | None:
@@ -61,10 +64,11 @@ class EnergyAccount:
         """How long `counts` were taken [s]."""
         return self._total_s
 
-    def add(self, rates: Any, stamp_ns: int) -> Fields:
+    def add(self, rates: Any, stamp_ns: int, measured: Measured = NOT_MEASURED) -> Fields:
         """Add a PopulationRates and return the EnergyReport of its window.
 
-        Another network than before begins a new total.
+        Another network than before begins a new total. measured: energy by a meter since the
+        window before; the total is not known if that of one window is not.
         """
         counts = counts_of(rates)
         if self._total is None or rates.network != self._network:
@@ -75,12 +79,16 @@ class EnergyAccount:
         self._network = rates.network
         self._total_s += float(rates.window_s)
         self._stamp_ns = stamp_ns
-        return self._report(counts, float(rates.window_s))
+        before = self._measured or Measured(0.0)
+        self._measured = measured._replace(energy_j=before.energy_j + measured.energy_j)
+        return self._report(counts, float(rates.window_s), measured)
 
     def total(self) -> Fields | None:
         """Return the EnergyReport since the start or the last reset; none: nothing was counted."""
-        return None if self._total is None else self._report(self._total, self._total_s)
+        if self._total is None or self._measured is None:
+            return None
+        return self._report(self._total, self._total_s, self._measured)
 
-    def _report(self, counts: Counts, window_s: float) -> Fields:
+    def _report(self, counts: Counts, window_s: float, measured: Measured) -> Fields:
         priced = price(counts, window_s, self._hardware.model, self._hardware.baseline)
-        return energy_report(self._network, counts, window_s, priced, self._stamp_ns)
+        return energy_report(self._network, counts, window_s, priced, self._stamp_ns, measured)

@@ -222,10 +222,22 @@ def counts_of(message: Any) -> Counts:
     )
 
 
+class Measured(NamedTuple):
+    """Energy by a meter [J], NaN: not known for a part of the time; meter: its name."""
+
+    energy_j: float = math.nan
+    meter: str = "not measured"
+
+
 def energy_report(
-    network: str, counts: Counts, window_s: float, priced: Price, stamp_ns: int
+    network: str,
+    counts: Counts,
+    window_s: float,
+    priced: Price,
+    stamp_ns: int,
+    measured: Measured,
 ) -> Fields:
-    """Return the fields of an EnergyReport; nothing is measured, and it says so."""
+    """Return the fields of an EnergyReport."""
     return {
         "header": {"stamp": stamp_ns},
         "network": network,
@@ -252,6 +264,6 @@ def energy_report(
         "baseline_grade": priced.baseline_grade,
         "ratio": priced.ratio,
         "ratio_with_static": priced.ratio_with_static,
-        "measured_j": math.nan,
-        "meter": "not measured",
+        "measured_j": measured.energy_j,
+        "meter": measured.meter,
     }

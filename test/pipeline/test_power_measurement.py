@@ -1,0 +1,52 @@
+"""The energy of a meter by window."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+from energy.meters.trees import nano, rapl
+
+from neuromorphic_ros.energy.meters.registry import AUTO, find_meter
+from neuromorphic_ros.pipeline.power_measurement import PowerMeasurement
+
+SECOND_NS = 1_000_000_000
+
+
+def test_windows_share_out_the_energy(tmp_path: Path) -> None:
+    nano(tmp_path)
+    measurement = PowerMeasurement(find_meter(AUTO, tmp_path))
+    for tenth in range(11):
+        measurement.read(tenth * SECOND_NS // 10)
+    window = measurement.take(2 * SECOND_NS)
+    assert window.energy_j == pytest.approx(5.0)
+    assert window.meter == "ina3221"
+    assert measurement.take(3 * SECOND_NS).energy_j == pytest.approx(2.5)
+    assert measurement.health().message == "measuring"
+
+
+def test_a_meter_that_vanishes_makes_its_window_unknown_and_the_next_known_again(
+    tmp_path: Path,
+) -> None:
+    folder = rapl(tmp_path)
+    measurement = PowerMeasurement(find_meter(AUTO, tmp_path))
+    measurement.read(0)
+    (folder / "energy_uj").rename(folder / "gone")
+    assert math.isnan(measurement.take(SECOND_NS).energy_j)
+    assert measurement.health().level == "warn"
+    assert "package-0 is gone" in measurement.health().message
+    (folder / "gone").rename(folder / "energy_uj")
+    assert math.isnan(measurement.take(2 * SECOND_NS).energy_j)
+    rapl(tmp_path, 8_000_000)
+    assert measurement.take(3 * SECOND_NS).energy_j == pytest.approx(3.0)
+
+
+def test_without_a_meter_nothing_is_measured_and_it_is_said_why(tmp_path: Path) -> None:
+    measurement = PowerMeasurement(find_meter(AUTO, tmp_path))
+    measurement.read(0)
+    window = measurement.take(SECOND_NS)
+    assert math.isnan(window.energy_j)
+    assert window.meter == "not measured"
+    assert measurement.health().message.startswith("not measured: no INA3221")
+    assert not measurement.has_meter
