@@ -72,7 +72,8 @@ def test_a_plain_wall_gives_no_box(noise_dn: float, brightness_dn: int) -> None:
 @pytest.mark.parametrize("noise_dn", [0.0, 1.0, 2.0])
 def test_a_static_scene_gives_no_box(noise_dn: float) -> None:
     found = behaviour.detections(behaviour.still(scene(), noise_dn, 90))
-    assert len(found) > 25
+    # Without a spike it sleeps after a second, and sends no windows then.
+    assert len(found) >= 10
     assert count_of(found) == 0
 
 
