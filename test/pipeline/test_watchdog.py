@@ -6,7 +6,7 @@ import pytest
 
 from neuromorphic_ros.decoding.motion_guard import GuardParameters
 from neuromorphic_ros.decoding.velocity import STANDSTILL
-from neuromorphic_ros.pipeline.readouts import Command
+from neuromorphic_ros.pipeline.readouts import ASLEEP, Command
 from neuromorphic_ros.pipeline.watchdog import REPEAT_NS, Watchdog
 
 MS = 1_000_000
@@ -131,3 +131,18 @@ def test_the_first_zero_of_each_stop_is_sent_at_once() -> None:
     assert first
     assert second
     assert first.velocity == second.velocity == STANDSTILL
+
+
+def test_a_network_that_sleeps_stops_although_its_inputs_are_heard_and_then_is_silent() -> None:
+    watchdog = heard()
+    stops = []
+    for at_ms in range(0, 1500, 100):
+        watchdog.heard("scan", at_ms * MS)
+        watchdog.heard("imu", at_ms * MS)
+        stops.append(watchdog.check(PARAMETERS, at_ms * MS, START_NS, 0, asleep=True))
+    assert stops[0] == Command(START_NS, STANDSTILL, ASLEEP)
+    assert stops[-1] == Command(START_NS, None, ASLEEP)
+    assert watchdog.is_silent
+    watchdog.decided(START_NS + 1500 * MS)
+    assert checked(watchdog, 1500, clock_ms=1500) is None
+    assert not watchdog.is_silent
