@@ -39,7 +39,7 @@ def test_it_records_all_that_is_published(robot: Robot, tmp_path: Path) -> None:
 def test_it_ends_by_itself_and_thins_images(robot: Robot, tmp_path: Path) -> None:
     path = tmp_path / "bag"
     publisher = robot.listener.publisher("/image", IMAGE)
-    limits = {"duration_s": 2.0, "image_period_s": 0.4}
+    limits = {"duration_s": 5.0, "image_period_s": 0.4}
     # It may have ended before it could be asked for its state.
     recorder = robot.start("recorder", {"path": path, **limits}, until="")
 
@@ -51,7 +51,7 @@ def test_it_ends_by_itself_and_thins_images(robot: Robot, tmp_path: Path) -> Non
     eventually(has_ended, "the recorder ends")
     assert recorder.wait() == 0, recorder.output
     with open_recording(path) as recording:
-        assert 2 <= recording.topics["/image"].count <= 6
+        assert 2 <= recording.topics["/image"].count <= 13
         assert "/diagnostics" in recording.topics
 
 
