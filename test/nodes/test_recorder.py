@@ -51,7 +51,7 @@ def test_it_ends_by_itself_and_thins_images(robot: Robot, tmp_path: Path) -> Non
     eventually(has_ended, "the recorder ends")
     assert recorder.wait() == 0, recorder.output
     with open_recording(path) as recording:
-        assert 2 <= recording.topics["/image"].count <= 13
+        assert 2 <= recording.topics["/image"].count <= 15
         assert "/diagnostics" in recording.topics
 
 
