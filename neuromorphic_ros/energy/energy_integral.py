@@ -10,6 +10,17 @@ from neuromorphic_ros.energy.meter import Reading
 MAX_GAP_S = 2.0
 
 
+class EnergySplit(NamedTuple):
+    """Energy of a span [J]: all, what idling would have taken, and what is above (may be below 0).
+
+    NaN where it is not known.
+    """
+
+    energy_j: float
+    idle_j: float
+    above_idle_j: float
+
+
 class EnergyState(NamedTuple):
     """Energy since the first reading [J], and for how long it was known and not known [s]."""
 
@@ -23,6 +34,20 @@ class EnergyState(NamedTuple):
         if self.unmeasured_s > earlier.unmeasured_s or self.measured_s <= earlier.measured_s:
             return math.nan
         return self.energy_j - earlier.energy_j
+
+    def mean_w(self, earlier: EnergyState) -> float:
+        """Return the mean power after `earlier` [W], as that of a span of idling; NaN: unknown."""
+        energy_j = self.since(earlier)
+        return (
+            energy_j if math.isnan(energy_j) else energy_j / (self.measured_s - earlier.measured_s)
+        )
+
+    def split(self, earlier: EnergyState, idle_w: float) -> EnergySplit:
+        """Divide the energy after `earlier` by a power of idling [W], NaN if that is not known."""
+        energy_j = self.since(earlier)
+        known = not math.isnan(energy_j)
+        idle_j = idle_w * (self.measured_s - earlier.measured_s) if known else math.nan
+        return EnergySplit(energy_j, idle_j, energy_j - idle_j)
 
 
 def integrate(state: EnergyState, reading: Reading | None, stamp_ns: int) -> EnergyState:
@@ -49,7 +74,9 @@ def integrate(state: EnergyState, reading: Reading | None, stamp_ns: int) -> Ene
 
 def _source_j(before: Reading, after: Reading, source: str, seconds: float) -> float:
     if source in before.energy_j and source in after.energy_j:
-        return after.energy_j[source] - before.energy_j[source]
+        added_j = after.energy_j[source] - before.energy_j[source]
+        # A counter that goes back was begun anew in between, as by the reload of a driver.
+        return added_j if added_j >= 0 else math.nan
     if source in before.power_w and source in after.power_w and seconds <= MAX_GAP_S:
         return (before.power_w[source] + after.power_w[source]) / 2 * seconds
     return math.nan

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -49,13 +50,16 @@ class Meter(Protocol):
 def read_number(path: Path) -> float:
     """Read a file of one number; raises MeterError naming the file if it is not one."""
     try:
-        return float(path.read_text(encoding="ascii"))
+        number = float(path.read_text(encoding="ascii"))
     except PermissionError:
         raise MeterError(
             f"{path} may not be read: run as root, or let root do chmod a+r {path}"
         ) from None
     except (OSError, ValueError) as unreadable:
         raise MeterError(f"{path} cannot be read: {unreadable}") from None
+    if not math.isfinite(number):
+        raise MeterError(f"{path} cannot be read: {number} is no measurement")
+    return number
 
 
 def read_text(path: Path) -> str:

@@ -71,3 +71,30 @@ def test_power_over_a_long_gap_or_without_a_reading_is_not_known() -> None:
 def test_nothing_is_known_before_two_readings() -> None:
     assert math.isnan(run(watts(0, a=1.0, b=1.0)).since(EnergyState()))
     assert integrate(EnergyState(), None, 5) == EnergyState()
+
+
+def test_a_counter_that_goes_back_is_not_known() -> None:
+    total = ("gpu0",)
+    readings = (Reading(at * SECOND_NS, {}, {"gpu0": 9.0 - at}, total) for at in (1, 2))
+    assert math.isnan(run(*readings).since(EnergyState()))
+
+
+def test_energy_is_divided_by_the_power_of_idling() -> None:
+    idle = run(*(watts(at, a=2.0, b=1.0) for at in (0, 1, 2)))
+    idle_w = idle.mean_w(EnergyState())
+    assert idle_w == pytest.approx(3.0)
+    busy = integrate(idle, watts(4, a=6.0, b=1.0), 4 * SECOND_NS)
+    split = busy.split(idle, idle_w)
+    assert split == pytest.approx((10.0, 6.0, 4.0))
+
+
+def test_without_energy_or_idling_nothing_is_divided() -> None:
+    state = run(watts(0, a=2.0, b=1.0), watts(1, a=2.0, b=1.0))
+    assert math.isnan(state.mean_w(state))
+    unknown = state.split(EnergyState(), math.nan)
+    assert unknown.energy_j == pytest.approx(3.0)
+    assert math.isnan(unknown.idle_j)
+    assert math.isnan(unknown.above_idle_j)
+    lost = integrate(state, None, 2 * SECOND_NS)
+    assert math.isnan(lost.mean_w(state))
+    assert math.isnan(lost.split(state, 1.0).idle_j)

@@ -15,7 +15,7 @@ def test_a_total_needs_all_of_its_sources() -> None:
     assert Reading(0, {"a": 1.0}, {}, ()).total_w is None
 
 
-@pytest.mark.parametrize("content", ["", "much", "\x00"])
+@pytest.mark.parametrize("content", ["", "much", "\x00", "nan", "inf"])
 def test_what_is_no_number_is_named(tmp_path: Path, content: str) -> None:
     path = tmp_path / "power"
     path.write_text(content)

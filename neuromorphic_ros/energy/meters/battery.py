@@ -25,6 +25,8 @@ class Battery:
             supply
             for supply in sorted(self._folder.glob("*"))
             if read_text(supply / "type").lower() == "battery"
+            # That of a mouse or a gamepad feeds nothing here.
+            and read_text(supply / "scope").lower() != "device"
         ]
         if not found:
             raise MeterError(f"no battery under {self._folder}")

@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from neuromorphic_ros.energy.meter import MeterError, Reading, read_number, read_text
+from neuromorphic_ros.energy.meters.jetson_rails import UNUSED, total_rails
 
 DRIVERS = "sys/bus/i2c/drivers"
-# The rail that all others hang on: Nano, then Orin Nano and NX. AGX Orin has none.
-WHOLE = ("POM_5V_IN", "VDD_IN")
-_UNUSED = ("", "NC")
 
 
 class Ina3221:
@@ -24,18 +22,19 @@ class Ina3221:
     name = "ina3221"
 
     def __init__(self, root: Path) -> None:
-        """Find the monitors; raises MeterError if there is none."""
+        """Find the monitors; raises MeterError if there is none or it cannot be read."""
         self._drivers = root / DRIVERS
-        if not any(self._rails()):
+        # Fixed here, so that a rail which vanishes is missed and not forgotten.
+        self._total = total_rails(name for name, _ in self._rails())
+        if not self._total:
             raise MeterError(f"no INA3221 under {self._drivers}")
+        self.read(0)
 
     def read(self, stamp_ns: int) -> Reading:
         """Read every rail; one that cannot be read is left out."""
         power_w: dict[str, float] = {}
-        names = []
         reason = ""
         for name, files in self._rails():
-            names.append(name)
             try:
                 numbers = [read_number(file) for file in files]
             except MeterError as unreadable:
@@ -46,20 +45,19 @@ class Ina3221:
             power_w[name] = milli / 1e3
         if not power_w:
             raise MeterError(reason or f"the rails under {self._drivers} are gone")
-        whole = [name for name in WHOLE if name in names]
-        return Reading(stamp_ns, power_w, {}, tuple(whole[:1] or names))
+        return Reading(stamp_ns, power_w, {}, self._total)
 
     def _rails(self) -> Iterator[tuple[str, tuple[Path, ...]]]:
         """Yield the name of each rail and the files that give its power."""
         for label in sorted(self._drivers.glob("ina3221x/*/iio:device*/rail_name_*")):
             number = label.name.rpartition("_")[2]
             name = read_text(label)
-            if name not in _UNUSED:
+            if name not in UNUSED:
                 yield name, (label.with_name(f"in_power{number}_input"),)
         for label in sorted(self._drivers.glob("ina3221/*/hwmon/hwmon*/in*_label")):
             number = re.sub(r"\D", "", label.name)
             name = read_text(label)
             # in7 is the sum of shunt voltages, which has no current of its own.
-            if name not in _UNUSED and number != "7":
+            if name not in UNUSED and number != "7":
                 files = (f"in{number}_input", f"curr{number}_input")
                 yield name, tuple(label.with_name(file) for file in files)

@@ -9,17 +9,20 @@ from typing import NamedTuple
 from neuromorphic_ros.energy.meter import Meter, MeterError
 from neuromorphic_ros.energy.meters.battery import Battery
 from neuromorphic_ros.energy.meters.ina3221 import Ina3221
+from neuromorphic_ros.energy.meters.nvml import Nvml, open_nvml
 from neuromorphic_ros.energy.meters.rapl import Rapl
+from neuromorphic_ros.energy.meters.tegrastats import Tegrastats
 
 AUTO, NONE = "auto", "none"
 NOT_MEASURED = "not measured"
 
 METERS: dict[str, Callable[[Path], Meter]] = {
-    Ina3221.name: Ina3221,
-    Rapl.name: Rapl,
-    Battery.name: Battery,
+    Ina3221.name: Ina3221,  # here: works, on file trees; on hardware: needs hardware
+    Tegrastats.name: Tegrastats,  # here: works, on recorded lines; on hardware: needs hardware
+    Rapl.name: Rapl,  # here: works, on file trees; on hardware: needs hardware
+    Nvml.name: open_nvml,  # here: works, without a driver; on hardware: needs hardware
+    Battery.name: Battery,  # here: works, on file trees; on hardware: needs hardware
 }
-"""Each works on recorded file trees and needs its hardware for a measurement."""
 
 
 class Found(NamedTuple):

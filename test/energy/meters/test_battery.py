@@ -33,6 +33,7 @@ def test_power_is_that_of_the_discharge(tmp_path: Path, changes: dict[str, Any])
     [
         ({"status": "Charging"}, "is Charging, which does not say what is drawn"),
         ({"type": "Mains"}, "no battery under"),
+        ({"scope": "Device"}, "no battery under"),
         ({"current_now": "?"}, "current_now cannot be read"),
         ({"status": ""}, "unknown status"),
     ],

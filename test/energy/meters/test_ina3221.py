@@ -9,7 +9,7 @@ import pytest
 from neuromorphic_ros.energy.meter import MeterError
 from neuromorphic_ros.energy.meters.ina3221 import Ina3221
 
-from .trees import nano, orin
+from .trees import ORIN, nano, orin, write
 
 
 def test_the_nano_gives_milliwatts_and_the_input_rail_is_the_total(tmp_path: Path) -> None:
@@ -45,6 +45,25 @@ def test_a_rail_that_vanishes_is_left_out_and_the_total_not_known_without_it(
     (folder / "in_power2_input").write_text("")
     with pytest.raises(MeterError, match="in_power2_input cannot be read"):
         meter.read(0)
+
+
+def test_memory_on_a_second_chip_is_read_and_not_added_twice(tmp_path: Path) -> None:
+    orin(tmp_path, whole=False)
+    second = {"in1_label": "VDDQ_VDD2_1V8AO", "in1_input": 5000, "curr1_input": 200}
+    fifth = {"in3_label": "VIN_SYS_5V0", "in3_input": 5000, "curr3_input": 400}
+    write(tmp_path, ORIN, fifth)
+    write(tmp_path, ORIN.replace("1-0040/hwmon/hwmon3", "1-0041/hwmon/hwmon4"), second)
+    reading = Ina3221(tmp_path).read(0)
+    assert reading.power_w["VDDQ_VDD2_1V8AO"] == 1.0
+    assert reading.total_w == 11.0
+
+
+def test_a_label_that_vanishes_does_not_make_a_smaller_total(tmp_path: Path) -> None:
+    folder = nano(tmp_path)
+    meter = Ina3221(tmp_path)
+    (folder / "rail_name_0").unlink()
+    reading = meter.read(0)
+    assert (reading.total, reading.total_w) == (("POM_5V_IN",), None)
 
 
 def test_a_computer_without_one_is_told(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from neuromorphic_ros.energy.meters.rapl import Rapl
 
 from .trees import POWERCAP, rapl, write
 
+SECOND_NS = 1_000_000_000
 RANGE_UJ = 262_143_328_850
 
 
@@ -35,10 +36,11 @@ def test_counters_go_on_when_they_wrap(tmp_path: Path, steps: list[int]) -> None
     rapl(tmp_path, 100.0)
     meter = Rapl(tmp_path)
     raw, expected, found = 100, 0, [0.0]
-    for step in steps:
+    for at_s, step in enumerate(steps, 1):
         raw, expected = (raw + step) % RANGE_UJ, expected + step
         rapl(tmp_path, raw)
-        found.append(meter.read(0).energy_j["package-0"])
+        # Slow enough for a package: 262 kJ in a minute.
+        found.append(meter.read(at_s * 60 * SECOND_NS).energy_j["package-0"])
     assert found[-1] == pytest.approx(expected / 1e6)
     assert all(later >= earlier for earlier, later in pairwise(found))
 
@@ -51,6 +53,25 @@ def test_a_package_that_vanishes_is_missed(tmp_path: Path) -> None:
     reading = meter.read(0)
     assert "package-1" in reading.total
     assert "package-1" not in reading.energy_j
+
+
+def test_a_counter_that_begins_anew_is_no_wrap(tmp_path: Path) -> None:
+    rapl(tmp_path, 5e9)
+    meter = Rapl(tmp_path)
+    before = meter.read(SECOND_NS).energy_j["package-0"]
+    rapl(tmp_path, 1e6)
+    with pytest.raises(MeterError, match="energy_uj began anew"):
+        meter.read(2 * SECOND_NS)
+    rapl(tmp_path, 3e6)
+    assert meter.read(3 * SECOND_NS).energy_j["package-0"] == before + 2.0
+
+
+def test_a_computer_of_many_packages_is_read_whole(tmp_path: Path) -> None:
+    for package in range(12):
+        rapl(tmp_path, package=package)
+    reading = Rapl(tmp_path).read(0)
+    assert set(reading.total) == {f"package-{package}" for package in range(12)}
+    assert "package-11/core" in reading.energy_j
 
 
 def test_what_only_root_may_read_says_what_to_do(
