@@ -223,7 +223,7 @@ def _projection(projection: Projection, part: Synapses) -> tuple[str, ...]:
         weights = f"weights {part.low:g} to {part.high:g}"
     number = count(part.number) if part.exact else f"up to {count(part.number)}"
     return (
-        f"{projection.pre} -> {projection.post}{into}",
+        f"{projection}{into}",
         pattern_words(projection),
         f"delay {projection.delay_ticks}",
         f"{number} {'synapse' if part.number == 1 else 'synapses'}",

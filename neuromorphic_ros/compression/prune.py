@@ -47,10 +47,10 @@ def prune(spec: NetworkSpec, share: float) -> NetworkSpec:
 
 def _pruned(spec: NetworkSpec, index: int, share: float) -> Projection:
     projection = spec.projections[index]
-    generator = np.random.default_rng((spec.seed, index))
+    generator = spec.generator(index)
     # The third number keeps the draws apart from those of the weights.
     order = np.random.default_rng((spec.seed, index, 2))
-    where = f"projection {projection.pre} -> {projection.post}"
+    where = f"projection {projection}"
     try:
         changes = [
             _map(link, place, share, generator, order)

@@ -59,7 +59,7 @@ def _rounding(exact: NetworkSpec, spec: NetworkSpec, index: int) -> Rounding:
     stored = connection.weight.astype(np.float64).ravel() * connection.scale
     used = given != 0
     projection = spec.projections[index]
-    name = f"{projection.pre} -> {projection.post}"
+    name = str(projection)
     if not used.any():
         return Rounding(name, 0.0, 0.0, 0.0)
     given, change = given[used], (stored - given)[used]

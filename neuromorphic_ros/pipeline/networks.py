@@ -9,6 +9,7 @@ from neuromorphic_ros.errors import HardwareModelError, NetworkError
 from neuromorphic_ros.resources import share_directory
 from neuromorphic_ros.snn.network_file import load_network
 from neuromorphic_ros.snn.spec import NetworkSpec
+from neuromorphic_ros.snn.variant import vary
 
 
 def network_names() -> list[str]:
@@ -21,11 +22,18 @@ def hardware_names() -> list[str]:
     return _names("hardware")
 
 
-def find_network(name: str) -> NetworkSpec:
-    """Load a shipped network by name, or a network file by path.
+def find_network(name: str, variant: str = "") -> NetworkSpec:
+    """Load a shipped network by name, or a network file by path, or a variant of it.
 
-    Raises NetworkError that lists the shipped ones or names what is wrong in the file.
+    name: `network@variant` is a variant too.
+    Raises NetworkError that lists the shipped ones or the variants, or names what is wrong in the
+    file.
     """
+    if variant:
+        return vary(find_network(name), variant)
+    network, at, variant = name.rpartition("@")
+    if at and variant.isidentifier():
+        return vary(find_network(network), variant)
     if name in network_names():
         return load_network(_folder("networks") / f"{name}.yaml")
     path = Path(name)

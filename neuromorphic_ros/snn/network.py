@@ -288,13 +288,11 @@ class _Synapses(torch.nn.Module):
         self.precision: Precision = projection.precision
         # Raises if a bias does not fit.
         bias(spec, index)
-        generator = np.random.default_rng((spec.seed, index))
+        generator = spec.generator(index)
         try:
             maps = [_Map(link, generator) for link in spec.stages(projection)]
         except NetworkError as wrong:
-            raise NetworkError(
-                f"projection {projection.pre} -> {projection.post}: {wrong}"
-            ) from None
+            raise NetworkError(f"projection {projection}: {wrong}") from None
         self.maps = cast("Sequence[_Map]", torch.nn.ModuleList(maps))
 
     def linear(self) -> Linear:

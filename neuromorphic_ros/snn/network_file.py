@@ -13,6 +13,7 @@ from pydantic.dataclasses import dataclass
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.parameters import STRICT, build, read_mapping
 from neuromorphic_ros.snn.spec import NetworkSpec
+from neuromorphic_ros.snn.variant import vary
 
 PARTS = ("inputs", "populations", "projections", "readouts")
 
@@ -41,6 +42,8 @@ def load_network(path: Path) -> NetworkSpec:
     spec = build(NetworkSpec, _read(path, ()), f"network file {path}", NetworkError)
     try:
         spec.execution_order()
+        for name in spec.variants:
+            vary(spec, name).execution_order()
     except NetworkError as wrong:
         raise NetworkError(f"network file {path}: {wrong}") from None
     return spec

@@ -11,6 +11,7 @@ from graphlib import CycleError, TopologicalSorter
 from heapq import heappop, heappush
 from typing import Annotated, Any, Literal, NamedTuple
 
+import numpy as np
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
@@ -20,6 +21,7 @@ from neuromorphic_ros.snn.array import Array, Quantity
 from neuromorphic_ros.snn.neurons.leaky import Lif
 from neuromorphic_ros.snn.neurons.model import Neuron
 from neuromorphic_ros.snn.patterns import AllToAll, Extents, OneToOne, Pattern
+from neuromorphic_ros.snn.variant import Variant
 from neuromorphic_ros.snn.weights import Precision, Weights
 from neuromorphic_ros.spikes import Shape
 
@@ -102,6 +104,7 @@ class Projection:
     bias: added to the input of every target in every tick; a number, one per target, or for conv2d
     one per channel. before: maps that the spikes pass first, in order.
     precision: in which the weights are stored. compartment: of dendritic neurons, 0 is the soma.
+    draw: which random numbers of the network's seed it takes; none: those of its place.
     """
 
     pre: str
@@ -113,6 +116,10 @@ class Projection:
     before: tuple[Stage, ...] = ()
     precision: Precision = "float32"
     compartment: Annotated[int, Field(ge=0, le=64)] = 0
+    draw: Annotated[int, Field(ge=0)] | None = None
+
+    def __str__(self) -> str:
+        return f"{self.pre} -> {self.post}"
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -176,6 +183,7 @@ class NetworkSpec:
     """A whole network.
 
     dt_ms: tick [ms]. seed: of everything random in the network.
+    variants: by name; `low` and `medium` are put in force while power is short.
     max_channels (of all inputs), max_neurons, max_synapses: limits that are checked before memory
     is taken.
     """
@@ -187,6 +195,7 @@ class NetworkSpec:
     projections: tuple[Projection, ...] = ()
     readouts: tuple[Readout, ...] = ()
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    variants: dict[Name, Variant] = dataclasses.field(default_factory=dict)
     max_channels: Annotated[int, Field(ge=1, le=2**31)] = 4_000_000
     max_neurons: Annotated[int, Field(ge=1, le=2**31)] = 1_000_000
     max_synapses: Annotated[int, Field(ge=1)] = 20_000_000
@@ -275,6 +284,11 @@ class NetworkSpec:
         sources, targets = math.prod(links[0].pre), math.prod(links[-1].post)
         return max(sources * min(fan_out, targets), largest)
 
+    def generator(self, index: int) -> np.random.Generator:
+        """Return the generator that draws what is random in a projection."""
+        draw = self.projections[index].draw
+        return np.random.default_rng((self.seed, index if draw is None else draw))
+
     def longest_delays(self) -> dict[str, int]:
         """Return the longest delay to each population [ticks]."""
         longest = {population.name: 0 for population in self.populations}
@@ -350,7 +364,7 @@ class NetworkSpec:
             compartments = self.population(target).neuron.compartments
             if projection.compartment >= compartments:
                 raise NetworkError(
-                    f"projection {projection.pre} -> {projection.post}: compartment "
+                    f"projection {projection}: compartment "
                     f"{projection.compartment} is not among the {compartments} of '{target}'"
                 )
 
@@ -364,9 +378,7 @@ class NetworkSpec:
             try:
                 synapses += self.synapses_at_most(projection)
             except NetworkError as wrong:
-                raise NetworkError(
-                    f"projection {projection.pre} -> {projection.post}: {wrong}"
-                ) from None
+                raise NetworkError(f"projection {projection}: {wrong}") from None
         if synapses > self.max_synapses:
             raise NetworkError(f"{synapses} synapses exceed max_synapses {self.max_synapses}")
 

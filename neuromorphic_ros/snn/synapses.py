@@ -93,14 +93,14 @@ def connect(spec: NetworkSpec, index: int) -> Connection:
     """
     projection = spec.projections[index]
     pre, post = spec.end(projection.pre), spec.end(projection.post)
-    generator = np.random.default_rng((spec.seed, index))
+    generator = spec.generator(index)
     try:
         links = spec.stages(projection)
         matrix = expanded(links[0], generator)
         for link in links[1:]:
             matrix = _product(matrix, expanded(link, generator))
     except NetworkError as wrong:
-        raise NetworkError(f"projection {projection.pre} -> {projection.post}: {wrong}") from None
+        raise NetworkError(f"projection {projection}: {wrong}") from None
 
     matrix = _stored_by_density(matrix)
     sparse = matrix if isinstance(matrix, _Sparse) else None
@@ -129,12 +129,12 @@ def bias(spec: NetworkSpec, index: int) -> Values:
     """
     projection = spec.projections[index]
     links = spec.stages(projection)
-    where = f"projection {projection.pre} -> {projection.post}"
+    where = f"projection {projection}"
     biases = [_bias(link, where) for link in links]
     if all(link.bias is None for link in links[:-1]):
         return biases[-1]
     # The first map carries nothing, but what is random in the next ones is drawn after it.
-    generator = np.random.default_rng((spec.seed, index))
+    generator = spec.generator(index)
     maps = [expanded(link, generator) for link in links]
     carried = biases[0]
     for matrix, own in zip(maps[1:], biases[1:], strict=True):

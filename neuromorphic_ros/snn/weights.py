@@ -11,7 +11,7 @@ from pydantic.dataclasses import dataclass
 
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.parameters import STRICT
-from neuromorphic_ros.snn.array import Array, Quantity
+from neuromorphic_ros.snn.array import Array, Quantity, as_numpy
 from neuromorphic_ros.spikes import Shape
 
 Values = npt.NDArray[np.float32]
@@ -80,6 +80,17 @@ def values(weights: Any, shape: Shape, generator: np.random.Generator) -> Values
     if not np.all(np.isfinite(converted)):
         raise NetworkError("weights are beyond the range of float32")
     return np.broadcast_to(converted, shape)
+
+
+def scaled(weights: Weights, factor: float) -> Weights:
+    """Return weights, given or to be drawn, times a factor."""
+    if isinstance(weights, Uniform):
+        return Uniform(weights.low * factor, weights.high * factor)
+    if isinstance(weights, Normal):
+        return Normal(weights.mean * factor, weights.deviation * abs(factor))
+    if isinstance(weights, Array):
+        return weights if factor == 1 else Array(as_numpy(weights) * factor)
+    return weights * factor
 
 
 class Stored(NamedTuple):

@@ -47,3 +47,26 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_unknown_hardware_is_answered_by_the_known() -> None:
     with pytest.raises(HardwareModelError, match=r"'abacus' is unknown; there are .*loihi2"):
         find_hardware("abacus")
+
+
+@pytest.mark.parametrize("name", network_names())
+def test_variants_of_shipped_networks_can_be_built_and_keep_their_task(name: str) -> None:
+    spec = find_network(name)
+    assert {"low", "medium"} <= spec.variants.keys()
+    for variant in spec.variants:
+        varied = find_network(name, variant)
+        assert find_network(f"{name}@{variant}") == varied
+        pipeline = Pipeline(StreamingNetwork(varied))
+        assert (pipeline.motor is None) == (Pipeline(StreamingNetwork(spec)).motor is None)
+
+
+def test_a_variant_of_a_file_is_found_and_an_unknown_one_refused(tmp_path: Path) -> None:
+    file = tmp_path / "odd@name.yaml"
+    file.write_text(
+        "name: net\ndt_ms: 1.0\ninputs: []\npopulations: [{name: a, shape: [1]}]\n"
+        "variants: {slow: {dt_ms: 9.0}}\n"
+    )
+    assert find_network(str(file)).dt_ms == 1.0
+    assert find_network(f"{file}@slow").dt_ms == 9.0
+    with pytest.raises(NetworkError, match="no variant 'fast'; there is slow"):
+        find_network(str(file), "fast")

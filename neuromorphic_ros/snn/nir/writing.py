@@ -105,7 +105,7 @@ class _Writing:
         sources, targets = (math.prod(spec.shapes[end.name]) for end in (pre, post))
         if sources * targets > MAX_ELEMENTS:
             raise NetworkError(
-                f"projection {projection.pre} -> {projection.post} needs a matrix of {sources} x "
+                f"projection {projection} needs a matrix of {sources} x "
                 f"{targets} in a NIR file, more than {MAX_ELEMENTS} elements"
             )
         rows, columns = slice(post.start, post.stop), slice(pre.start, pre.stop)
