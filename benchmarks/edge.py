@@ -122,6 +122,7 @@ class Recorder:
         self.given: list[TickSpikes] = []
         self._network = StreamingNetwork(spec)
         self.reset, self.counts = self._network.reset, self._network.counts
+        self.adopt = self._network.adopt
 
     def run(self, spikes: TickSpikes) -> TickSpikes:
         """Run one tick per tick of `spikes`."""

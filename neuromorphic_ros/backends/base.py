@@ -30,6 +30,13 @@ class Runner(Protocol):
         """Return to rest; the counts go on."""
         ...
 
+    def adopt(self, other: Runner) -> None:
+        """Go on from the state of a variant of the network; what it has not starts at rest.
+
+        Raises NetworkError if `other` runs on another backend.
+        """
+        ...
+
     def counts(self) -> Counts:
         """Return the counts since construction."""
         ...

@@ -49,7 +49,7 @@ def add_parser(subparsers: Any) -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help="ROS parameter file on top of the profile; may be repeated",
+        help="ROS parameter file or shipped preset on top of the profile; may be repeated",
     )
     parser.add_argument(
         "-p",

@@ -42,7 +42,7 @@ class DifferentialDriveDecoder:
     def __init__(self, parameters: DifferentialDrive, dt_ns: int) -> None:
         """Start at rest; dt_ns: tick of the network that fires the spikes."""
         self.parameters = parameters
-        self._dt_ns = dt_ns
+        self.dt_ns = dt_ns
         self.reset()
 
     def reset(self) -> None:
@@ -59,8 +59,8 @@ class DifferentialDriveDecoder:
                 f"a differential drive reads 3 neurons (forward, left, right), not {spikes.size}"
             )
         tau_ns = self.parameters.tau_ms * 1e6
-        per_spike = -math.expm1(-self._dt_ns / tau_ns)
-        age_ns = stop_ns - self._dt_ns - spikes.time_ns
+        per_spike = -math.expm1(-self.dt_ns / tau_ns)
+        age_ns = stop_ns - self.dt_ns - spikes.time_ns
         self._duty = self._duty * math.exp((start_ns - stop_ns) / tau_ns) + np.bincount(
             spikes.address, per_spike * np.exp(-age_ns / tau_ns), minlength=3
         )

@@ -16,6 +16,7 @@ from neuromorphic_ros.pipeline.outputs import Numbering
 from neuromorphic_ros.pipeline.quality_control import QualityControl
 from neuromorphic_ros.pipeline.sensor_input import Encoded, SensorInput
 from neuromorphic_ros.pipeline.tuning import Tunable
+from neuromorphic_ros.power.quality import Quality
 
 
 class EncoderNode(ManagedNode):
@@ -54,7 +55,7 @@ class EncoderNode(ManagedNode):
         """Begin to listen."""
         for item in self._inputs_by_name.values():
             item.reset()
-        QualitySubscription(self, self._quality.apply)
+        QualitySubscription(self, self._on_quality)
         listening = {sensor for item in self._inputs_by_name.values() for sensor in item.sensors}
         self._sensors = [
             SensorSubscription(self, sensor, self._on_sensor, self._inputs_by_name.values())
@@ -76,6 +77,10 @@ class EncoderNode(ManagedNode):
         """Publish what a sample of an input gave."""
         arrays = sample_arrays(name, sample)
         self._outputs.publish(self._numbering.messages(arrays, sample.stamp_ns))
+
+    def _on_quality(self, quality: Quality) -> str:
+        self._quality.apply(quality)
+        return quality.name.lower()
 
     def _on_sensor(self, sensor: str, message: Any) -> None:
         for name, item in self._inputs_by_name.items():

@@ -122,18 +122,23 @@ class ManagedNode(LifecycleNode):
         qos: QoSProfile,
         *,
         raw: bool = False,
-    ) -> None:
+    ) -> Subscription[Any]:
         """Subscribe until the node is deactivated; raw: to the bytes of the messages."""
-        self._activity_inputs.append(
-            self.create_subscription(
-                message_type,
-                topic,
-                callback,
-                qos,
-                qos_overriding_options=QoSOverridingOptions.with_default_policies(),
-                raw=raw,
-            )
+        subscription = self.create_subscription(
+            message_type,
+            topic,
+            callback,
+            qos,
+            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+            raw=raw,
         )
+        self._activity_inputs.append(subscription)
+        return subscription
+
+    def unlisten(self, subscription: Subscription[Any]) -> None:
+        """End a subscription before that."""
+        self._activity_inputs.remove(subscription)
+        self.destroy_subscription(subscription)
 
     def take_waiting(self) -> bool:
         """Handle the messages that the executor has not come to yet; return whether that was all.
@@ -141,7 +146,9 @@ class ManagedNode(LifecycleNode):
         The executor takes one message of a topic at a time and a timer in between: after the
         process has not run for a while, the clock is ahead of what it has seen.
         """
-        for subscription in self._activity_inputs:
+        for subscription in [*self._activity_inputs]:
+            if subscription not in self._activity_inputs:
+                continue  # a message has ended it
             handle: Any = subscription.handle
             callback: Any = subscription.callback
             for _ in range(MOST_WAITING):

@@ -9,16 +9,17 @@ from neuromorphic_ros.snn.spec import NetworkSpec
 
 
 def declare_network(node: ManagedNode) -> None:
-    """Declare the parameter `network`."""
+    """Declare the parameters `network` and `variant`."""
     node.parameter("network", "", "Name of a shipped network, or path of a network file")
+    node.parameter("variant", "", "Variant of the network to run; empty: the network itself")
 
 
 def network_of(node: ManagedNode) -> NetworkSpec:
-    """Read the network that the parameter names; raises NetworkError if it cannot be."""
+    """Read the network that the parameters name; raises NetworkError if it cannot be."""
     name = node.value("network")
     if not name:
         raise NetworkError(
             "parameter 'network' is not set; set it to the path of a network file or to one of "
             f"{', '.join(network_names())}"
         )
-    return find_network(name)
+    return find_network(name, node.value("variant"))

@@ -16,6 +16,8 @@ from neuromorphic_ros.nodes.sensor_subscription import SensorSubscription, decla
 from neuromorphic_ros.pipeline.live import LivePipeline, Now
 from neuromorphic_ros.pipeline.outputs import DETECTIONS, RATES
 from neuromorphic_ros.pipeline.pipeline import Pipeline
+from neuromorphic_ros.pipeline.quality_control import compile_lower
+from neuromorphic_ros.power.quality import Quality
 
 TIMER_S = 0.01
 
@@ -34,11 +36,12 @@ class PipelineNode(ManagedNode):
         self._rest = Rest(self)
         self._events = EventReports(self, self._outputs)
         self._live: LivePipeline | None = None
-        self._sensors: list[SensorSubscription] = []
+        self._sensors: dict[str, SensorSubscription] = {}
 
     def configure(self) -> None:
         """Compile the network and advertise its outputs."""
-        pipeline = Pipeline(backend(self.value("backend")).compiled(network_of(self)))
+        spec, compile_network = network_of(self), backend(self.value("backend")).compiled
+        pipeline = Pipeline(compile_network(spec), compile_lower(spec, compile_network))
         self.tuned.declare(pipeline.tunables)
         images = self._events.configure(pipeline.inputs.values())
         self._live = LivePipeline(pipeline, self._outputs.wanted, images)
@@ -51,12 +54,9 @@ class PipelineNode(ManagedNode):
         """Begin to listen."""
         assert self._live is not None
         self._live.restart()
-        pipeline = self._live.pipeline
-        self._sensors = [
-            SensorSubscription(self, sensor, self._on_sensor, pipeline.inputs.values())
-            for sensor in pipeline.sensors
-        ]
-        QualitySubscription(self, pipeline.quality.apply)
+        self._sensors = {}
+        self._listen()
+        QualitySubscription(self, self._on_quality)
         self._timer = self.every(TIMER_S, self._on_timer)
 
     def brake(self, reason: str) -> None:
@@ -80,8 +80,8 @@ class PipelineNode(ManagedNode):
 
     def status(self) -> None:
         """Report inputs and the time of a tick."""
-        for sensor in self._sensors:
-            sensor.status()
+        for subscription in self._sensors.values():
+            subscription.status()
         self._outputs.status(optional=True)
         self._events.status()
         if self._live:
@@ -92,6 +92,23 @@ class PipelineNode(ManagedNode):
         assert self._live is not None
         self._outputs.publish(self._live.receive(sensor, message, self._now()))
         self._advance()
+
+    def _listen(self) -> None:
+        """Listen to the sensors that the network in force needs, and to no other."""
+        assert self._live is not None
+        pipeline = self._live.pipeline
+        for sensor in self._sensors.keys() - set(pipeline.sensors):
+            self._sensors.pop(sensor).close()
+        for sensor in set(pipeline.sensors) - self._sensors.keys():
+            self._sensors[sensor] = SensorSubscription(
+                self, sensor, self._on_sensor, pipeline.inputs.values()
+            )
+
+    def _on_quality(self, quality: Quality) -> str:
+        assert self._live is not None
+        spec = self._live.pipeline.apply(quality)
+        self._listen()
+        return f"{quality.name.lower()}: {spec.neurons} neurons, ticks of {spec.dt_ms:g} ms"
 
     def _on_timer(self) -> None:
         assert self._live is not None

@@ -73,7 +73,13 @@ class SensorSubscription:
         self._rejected = 0
         self._reported = 0
         qos = QoSProfile(depth=stream.depth, reliability=ReliabilityPolicy.BEST_EFFORT)
-        node.listen(message_type, stream.topic, self._on_message, qos)
+        self._subscription = node.listen(message_type, stream.topic, self._on_message, qos)
+
+    def close(self) -> None:
+        """Listen no longer, and say why."""
+        self._node.unlisten(self._subscription)
+        reason = "not used at this quality"
+        self._node.diagnostics.set(f"input {self._sensor}", "ok", reason, **self._values)
 
     def status(self) -> None:
         """Update the diagnostics with what came since the last call."""

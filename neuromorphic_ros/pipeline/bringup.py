@@ -156,7 +156,7 @@ def plan(request: Request) -> tuple[NodePlan, ...]:
     profile = profile.overridden(request.parameters)
     core = profile.of("pipeline" if request.composed else "spiking_core")
     network = request.network or str(core.get("network", ""))
-    spec = find_network(network)
+    spec = find_network(network, str(core.get("variant", "")))
     require_implemented(str(core.get("backend", "jetson")), spec)
     find_hardware(profile.hardware)
     find_hardware(profile.baseline)

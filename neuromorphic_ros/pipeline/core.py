@@ -48,13 +48,14 @@ class Step(NamedTuple):
     start_ns, stop_ns: the span, multiples of the tick. spikes: of every population by name, stamped
     with the start of their tick.
     input_stamps: per input, stamp of its newest sample up to `stop_ns`; none: no sample yet.
-    last: whether the network sleeps from `stop_ns` on.
+    runner: the network that ran it. last: whether it sleeps from `stop_ns` on.
     """
 
     start_ns: int
     stop_ns: int
     spikes: dict[str, SpikeBatch]
     input_stamps: dict[str, int | None]
+    runner: Runner
     last: bool = False
 
 
@@ -72,27 +73,74 @@ class SpikingCore:
     """
 
     def __init__(self, runner: Runner, parameters: CoreParameters) -> None:
-        """Wait for the first sample."""
+        """Wait for the first sample; runner: of the whole network."""
         self.parameters = parameters
         self.sleep = SleepParameters()
-        self.runner = runner
+        spec = runner.spec
+        self.sources = {each.name: spec.sources_of(each.name) for each in spec.populations}
+        self._next_tick: int | None = None
+        self._stamps: dict[str, list[int]] = {}
+        self._complete: dict[str, int] = {}
+        self._pending = (np.empty(0, np.int64), np.empty(0, np.int64))
+        self._quiet_from = 0
+        self._run_by(runner)
+        self.reset()
+
+    def _run_by(self, runner: Runner) -> None:
+        self.runner = self._wanted = runner
         spec = runner.spec
         self._dt_ns = spec.dt_ns
         self._inputs = {source.name: source for source in spec.inputs}
         self._offsets = _offsets([math.prod(source.shape) for source in spec.inputs])
         self._order = spec.execution_order()
-        self.sources = {each.name: spec.sources_of(each.name) for each in self._order}
         self._longest_delay = max(spec.longest_delays().values())
-        self.reset()
+
+    def switch(self, runner: Runner) -> None:
+        """Go on with a variant of the network, from the state in which this one is.
+
+        At once if no tick has been run, else at the next decision at which ticks of both begin. The
+        spikes of inputs that the variant has not are dropped.
+        """
+        self._wanted = runner
+        if self._next_tick is None:
+            self._take_over()
+
+    def _take_over(self) -> None:
+        """Let the wanted runner go on, if one of its ticks begins with the next one."""
+        runner, before_ns = self._wanted, self._dt_ns
+        next_ns = (self._next_tick or 0) * before_ns
+        if runner is self.runner or next_ns % runner.spec.dt_ns:
+            return
+        runner.adopt(self.runner)
+        quiet_ns, known, pending = self._quiet_from * before_ns, self._inputs, self._pending
+        offset = dict(zip(known, self._offsets, strict=False))
+        self._run_by(runner)
+        if self._next_tick is not None:
+            self._next_tick = next_ns // self._dt_ns
+        self._quiet_from = quiet_ns // self._dt_ns
+        self._stamps = {name: self._stamps.get(name, []) for name in self._inputs}
+        self._complete = {name: x for name, x in self._complete.items() if name in self._inputs}
+        kept = [(np.empty(0, np.int64), np.empty(0, np.int64))]
+        for name, new in zip(self._inputs, self._offsets, strict=False):
+            time_ns, address = pending
+            if name in known:
+                local = address - offset[name]
+                mine = (local >= 0) & (local < math.prod(self._inputs[name].shape))
+                kept.append((time_ns[mine], local[mine] + new))
+        self._pending = (
+            np.concatenate([time_ns for time_ns, _ in kept]),
+            np.concatenate([address for _, address in kept]),
+        )
 
     def reset(self) -> None:
         """Return to rest and wait for the first sample."""
+        self._run_by(self._wanted)
         self.runner.reset()
         self.late_spikes = 0
-        self._next_tick: int | None = None
-        self._stamps: dict[str, list[int]] = {name: [] for name in self._inputs}
-        self._complete: dict[str, int] = {}
-        self._decisions: set[int] = set()
+        self._next_tick = None
+        self._stamps = {name: [] for name in self._inputs}
+        self._complete = {}
+        self._decisions_ns: set[int] = set()
         self._pending = (np.empty(0, np.int64), np.empty(0, np.int64))
         self._clock_ns: int | None = None
         self._stale_clock_ns: int | None = None
@@ -107,27 +155,30 @@ class SpikingCore:
     def push(self, source: str, spikes: SpikeBatch, stamp_ns: int, complete_ns: int) -> None:
         """Take the spikes of one sample of an input; no later sample spikes before `complete_ns`.
 
-        A stamp far before the previous one of the input is taken as a new start.
+        Those of an input that the network has not are ignored: a variant may leave it out. A stamp
+        far before the previous one of the input is taken as a new start.
         Raises SensorError if too much waits for a clock that does not come to its stamps.
         """
+        if source not in self._inputs:
+            return
         if restarted(self._stamps[source][-1] if self._stamps[source] else None, stamp_ns):
             clock_ns = self._clock_ns
             self.reset()
             self._stale_clock_ns = self._clock_ns = clock_ns
         self._check_waiting(source, stamp_ns)
         index = list(self._inputs).index(source)
-        tick = spikes.time_ns // self._dt_ns
+        time_ns = spikes.time_ns
         address = spikes.address.astype(np.int64) + self._offsets[index]
         if self._next_tick is not None:
-            in_time = tick >= self._next_tick
+            in_time = time_ns >= self._next_tick * self._dt_ns
             self.late_spikes += int(in_time.size - np.count_nonzero(in_time))
-            tick, address = tick[in_time], address[in_time]
-        ticks, addresses = self._pending
-        self._pending = (np.concatenate((ticks, tick)), np.concatenate((addresses, address)))
+            time_ns, address = time_ns[in_time], address[in_time]
+        times_ns, addresses = self._pending
+        self._pending = (np.concatenate((times_ns, time_ns)), np.concatenate((addresses, address)))
         self._stamps[source].append(stamp_ns)
         self._complete[source] = complete_ns
         if self._inputs[source].trigger:
-            self._decisions.add(stamp_ns // self._dt_ns)
+            self._decisions_ns.add(stamp_ns)
 
     def advance(self, clock_ns: int, heard_ns: int | None = None) -> Iterator[Step]:
         """Run the ticks that are due at `clock_ns`, one step per decision, as they are asked for.
@@ -139,40 +190,56 @@ class SpikingCore:
         if stale or not self._complete:
             return
         heard_ns = clock_ns if heard_ns is None else min(heard_ns, clock_ns)
-        horizon_ns = heard_ns - round(self.parameters.max_lateness_ms * 1e6)
-        if len(self._complete) == len(self._inputs):
-            horizon_ns = max(horizon_ns, min(clock_ns, *self._complete.values()))
-        due = horizon_ns // self._dt_ns
         if self._next_tick is None:
             first = self._first_tick()
-            if due <= first:
+            if self._due(clock_ns, heard_ns) <= first:
                 return
             self._next_tick = self._quiet_from = first
-        if not self.asleep and (due - self._next_tick) * self._dt_ns > MAX_GAP_NS:
-            self._skip_to(due)
-        period = max(1, round(self.parameters.control_period_ms * 1e6 / self._dt_ns))
         while True:
+            self._take_over()
+            due = self._due(clock_ns, heard_ns)
+            if not self.asleep and (due - self._next_tick) * self._dt_ns > MAX_GAP_NS:
+                self._skip_to(due)
             if self.asleep and not self._wakes(due):
                 return
-            grid = (self._next_tick // period + 1) * period
-            stop = min([grid, *(tick for tick in self._decisions if tick > self._next_tick)])
+            stop = self._next_decision(self._next_tick)
             if stop > due:
                 return
             yield self._step(self._next_tick, stop)
+
+    def _due(self, clock_ns: int, heard_ns: int) -> int:
+        """Return the tick before which all can be run."""
+        horizon_ns = heard_ns - round(self.parameters.max_lateness_ms * 1e6)
+        # What a variant that is about to take over has not is sent no more.
+        awaited = self._inputs.keys() & {source.name for source in self._wanted.spec.inputs}
+        if awaited <= self._complete.keys():
+            complete_ns = (self._complete[name] for name in awaited)
+            horizon_ns = max(horizon_ns, min(clock_ns, *complete_ns))
+        return horizon_ns // self._dt_ns
+
+    def _next_decision(self, tick: int) -> int:
+        """Return the next tick at which readouts decide: of the control period, or of a trigger."""
+        period = max(1, round(self.parameters.control_period_ms * 1e6 / self._dt_ns))
+        triggers = (stamp_ns // self._dt_ns for stamp_ns in self._decisions_ns)
+        grid = (tick // period + 1) * period
+        return min([grid, *(trigger for trigger in triggers if trigger > tick)])
 
     def input_stamp(self, population: str, step: Step) -> int | None:
         """Return the stamp of the oldest of the newest samples that a population depends on.
 
         None: an input that can reach the population has had no sample yet.
         """
-        stamps = [step.input_stamps[name] for name in self.sources[population]]
+        stamps = [
+            stamp for name, stamp in step.input_stamps.items() if name in self.sources[population]
+        ]
         known = [stamp for stamp in stamps if stamp is not None]
         return min(known) if known and len(known) == len(stamps) else None
 
     def _first_tick(self) -> int:
         stamps = [stamps[0] // self._dt_ns for stamps in self._stamps.values() if stamps]
         # The first sample of one input may spike before that of another is taken.
-        return int(self._pending[0].min(initial=min(stamps)))
+        times_ns = self._pending[0]
+        return int((times_ns // self._dt_ns).min(initial=min(stamps)))
 
     def _check_waiting(self, source: str, stamp_ns: int) -> None:
         samples, spikes = len(self._stamps[source]), self._pending[0].size
@@ -202,12 +269,11 @@ class SpikingCore:
 
     def _wakes(self, due: int) -> bool:
         """Tell whether a spike before the tick `due` ends the sleep; let time pass by otherwise."""
-        ticks = self._pending[0]
-        wake = int(ticks.min(initial=due))
+        wake = int((self._pending[0] // self._dt_ns).min(initial=due))
         self._next_tick = max(self._next_tick or 0, wake)
         self.asleep = wake >= due
         if self.asleep:
-            self._decisions = {tick for tick in self._decisions if tick > self._next_tick}
+            self._forget_decisions(self._next_tick)
             for source in self._inputs:
                 self._newest(source, self._next_tick * self._dt_ns)
         else:
@@ -215,14 +281,20 @@ class SpikingCore:
         return not self.asleep
 
     def _drop_before(self, tick: int) -> None:
-        ticks, addresses = self._pending
-        self._pending = (ticks[ticks >= tick], addresses[ticks >= tick])
+        times_ns, addresses = self._pending
+        kept = times_ns >= tick * self._dt_ns
+        self._pending = (times_ns[kept], addresses[kept])
+
+    def _forget_decisions(self, until: int) -> None:
+        until_ns = (until + 1) * self._dt_ns
+        self._decisions_ns = {stamp_ns for stamp_ns in self._decisions_ns if stamp_ns >= until_ns}
 
     def _step(self, start: int, stop: int) -> Step:
-        ticks, addresses = self._pending
-        due = ticks < stop
+        times_ns, addresses = self._pending
+        due = times_ns < stop * self._dt_ns
         # Sorted by tick, then address: the order of arrival must not change any sum.
-        key = np.sort((ticks[due] - start) * self._offsets[-1] + addresses[due])
+        ticks = times_ns[due] // self._dt_ns - start
+        key = np.sort(ticks * self._offsets[-1] + addresses[due])
         tick, address = np.divmod(key, self._offsets[-1])
         first = np.searchsorted(tick, np.arange(stop - start + 1))
         fired = self.runner.run(TickSpikes(address.astype(np.uint32), first)).one_by_one()
@@ -234,12 +306,13 @@ class SpikingCore:
         self.asleep = is_asleep(self.sleep, quiet_s, pending=False)
         self._drop_before(stop)
         self._next_tick = stop
-        self._decisions = {decision for decision in self._decisions if decision > stop}
+        self._forget_decisions(stop)
         return Step(
             start * self._dt_ns,
             stop * self._dt_ns,
             fired.by_node(self._order, self._dt_ns, start),
             {name: self._newest(name, stop * self._dt_ns) for name in self._inputs},
+            self.runner,
             self.asleep,
         )
 

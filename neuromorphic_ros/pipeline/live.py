@@ -82,7 +82,7 @@ class LiveCore:
             for step in self.core.advance(clock_ns, self._heard_ns):
                 now_ns = self._timer_ns()
                 covered_ns = step.stop_ns - step.start_ns
-                ticks = covered_ns // self.core.runner.spec.dt_ns
+                ticks = covered_ns // step.runner.spec.dt_ns
                 self.clock.observe(covered_ns, ticks, now_ns - before_ns)
                 steps.append(step)
                 if now_ns - begun_ns > BUDGET_NS:

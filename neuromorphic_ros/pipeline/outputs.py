@@ -74,7 +74,8 @@ class CoreOutputs:
         self._wanted = wanted
         self._numbering = Numbering()
         self._frame_ids: dict[str, str] = {}
-        self._reported = core.runner.counts()
+        self._runner = core.runner
+        self._reported = {id(core.runner): core.runner.counts()}
         self._reported_ns: int | None = None
         self._stepped_ns = 0
 
@@ -89,7 +90,10 @@ class CoreOutputs:
             yield from self._numbering.messages(sample_arrays(name, sample), sample.stamp_ns)
 
     def stepped(self, step: Step) -> Iterator[OutputMessage]:
-        """Yield the spikes of one step."""
+        """Yield the spikes of one step, after the rates of another variant that ran before it."""
+        if step.runner is not self._runner:
+            yield from self.report(step.start_ns, StepTimes())
+            self._runner, self._reported_ns = step.runner, step.start_ns
         if self._reported_ns is None or step.start_ns < self._reported_ns:
             self._reported_ns = step.start_ns
         self._stepped_ns = step.stop_ns
@@ -117,19 +121,19 @@ class CoreOutputs:
 
     def report(self, stamp_ns: int, times: StepTimes) -> Iterator[OutputMessage]:
         """Yield the rates since the last report; nothing if no tick was run."""
-        runner = self._core.runner
-        total = runner.counts()
-        window = total.since(self._reported)
+        total = self._runner.counts()
+        reported = self._reported.get(id(self._runner))
+        window = total.since(reported) if reported else total
         if window.ticks:
             fields = population_rates(
-                runner.spec,
+                self._runner.spec,
                 window,
                 self._unreported_ns / 1e9,
                 stamp_ns,
                 self._core.late_spikes,
                 times,
             )
-            self._reported, self._reported_ns = total, self._stepped_ns
+            self._reported[id(self._runner)], self._reported_ns = total, self._stepped_ns
             yield OutputMessage("rates", RATES, stamp_ns, fields)
 
 

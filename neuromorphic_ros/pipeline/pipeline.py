@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from neuromorphic_ros.backends.base import Runner
@@ -17,6 +17,8 @@ from neuromorphic_ros.pipeline.readouts import (
 )
 from neuromorphic_ros.pipeline.sensor_input import Encoded, SensorInput
 from neuromorphic_ros.pipeline.tuning import Tunable
+from neuromorphic_ros.power.quality import Quality
+from neuromorphic_ros.snn.spec import NetworkSpec
 
 
 class Decision(NamedTuple):
@@ -30,22 +32,29 @@ class Decision(NamedTuple):
 class Pipeline:
     """Encode, step and decode by plain function calls."""
 
-    def __init__(self, runner: Runner) -> None:
+    def __init__(self, runner: Runner, lower: Mapping[Quality, Runner] | None = None) -> None:
         """Build encoders and readouts around a compiled network.
 
+        lower: its variants for lower qualities; none: it runs itself at all.
         Raises NetworkError if the network asks for an encoder or decoder that does not fit.
         """
         spec = runner.spec
         self.core = SpikingCore(runner, CoreParameters())
         self.inputs = {source.name: SensorInput(source, spec.seed) for source in spec.inputs}
         self.quality = QualityControl(self.inputs.values())
+        self._runners = {Quality.HIGH: runner, **(lower or {})}
+        self._wanted = runner
         self.motor = motor_readout(spec)
         self.detection = detection_readout(spec)
 
     @property
     def sensors(self) -> list[str]:
-        """The kinds of message that the network listens to."""
-        return sorted({sensor for item in self.inputs.values() for sensor in item.sensors})
+        """The kinds of message that the network listens to, at the quality in force."""
+        return sorted({sensor for item in self._listening.values() for sensor in item.sensors})
+
+    @property
+    def _listening(self) -> dict[str, SensorInput]:
+        return {source.name: self.inputs[source.name] for source in self._wanted.spec.inputs}
 
     @property
     def detection_view(self) -> View:
@@ -69,6 +78,16 @@ class Pipeline:
             sets["detection"] = Tunable(self.detection, "parameters")
         return sets
 
+    def apply(self, quality: Quality) -> NetworkSpec:
+        """Put a quality into force and return the network that goes on, at its next decision."""
+        before = self._listening
+        self.quality.apply(quality)
+        self._wanted = self._runners.get(quality, self._runners[Quality.HIGH])
+        for name in self._listening.keys() - before.keys():
+            self.inputs[name].reset()
+        self.core.switch(self._wanted)
+        return self._wanted.spec
+
     def reset(self) -> None:
         """Return to rest and forget all samples."""
         self.core.reset()
@@ -83,7 +102,7 @@ class Pipeline:
         """
         encoded = {
             name: sample
-            for name, item in self.inputs.items()
+            for name, item in self._listening.items()
             if (sample := item.receive(sensor, message, arrival_ns)) is not None
         }
         for name, sample in encoded.items():
@@ -100,6 +119,7 @@ class Pipeline:
         detections: list[Detections] = []
         if self.motor:
             population = self.motor.population
+            self.motor.dt_ns = step.runner.spec.dt_ns
             command = self.motor.decide(
                 step.spikes[population],
                 step.start_ns,
@@ -108,7 +128,7 @@ class Pipeline:
             )
             if step.last:
                 command = self.motor.rest(command)
-        if self.detection:
+        if self.detection and self.detection.population in step.spikes:
             spikes = step.spikes[self.detection.population]
             detections = self.detection.decide(spikes, step.start_ns, step.stop_ns)
         return Decision(step, command, tuple(detections))

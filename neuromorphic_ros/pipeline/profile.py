@@ -35,6 +35,11 @@ class Profile(NamedTuple):
         return str(self.of("pipeline").get("network", ""))
 
     @property
+    def variant(self) -> str:
+        """Name of the variant of the network; empty: the network itself."""
+        return str(self.of("pipeline").get("variant", ""))
+
+    @property
     def backend(self) -> str:
         """Name of the backend of the pipeline."""
         return str(self.of("pipeline").get("backend", "jetson"))
@@ -81,23 +86,18 @@ class Profile(NamedTuple):
 
 def profile_names() -> list[str]:
     """List the shipped profiles."""
-    return sorted(file.stem for file in _folder().glob("*.yaml"))
+    return _names("profile")
 
 
 def load_profile(name: str, more: Iterable[str] = (), namespace: str = "") -> Profile:
     """Load a shipped profile by name, or a parameter file by path, and `more` files on top.
 
+    more: paths, or names of shipped presets.
     namespace: of the nodes, "" or "/name". As in ROS, a value in a later file replaces the one in
     the same section of an earlier file, and a section that comes first in either is the weaker.
     Raises ProfileError that lists the shipped ones or names what is wrong in a file.
     """
-    path = Path(name) if name.endswith((".yaml", ".yml")) else _folder() / f"{name}.yaml"
-    if not path.is_file():
-        raise ProfileError(
-            f"profile '{name}' is neither a .yaml file nor shipped; "
-            f"shipped are {', '.join(profile_names())}"
-        )
-    files = (path, *map(Path, more))
+    files = (_file("profile", name), *(_file("preset", each) for each in more))
     sections: dict[str, dict[str, Any]] = {}
     for file in files:
         where = f"profile {file}"
@@ -106,8 +106,27 @@ def load_profile(name: str, more: Iterable[str] = (), namespace: str = "") -> Pr
     return Profile(files, sections, namespace)
 
 
-def _folder() -> Path:
-    return share_directory() / "config" / "profiles"
+def preset_names() -> list[str]:
+    """List the shipped presets: parameter files to put on top of any profile."""
+    return _names("preset")
+
+
+def _file(kind: str, name: str) -> Path:
+    path = Path(name) if name.endswith((".yaml", ".yml")) else _folder(kind) / f"{name}.yaml"
+    if not path.is_file():
+        raise ProfileError(
+            f"{kind} '{name}' is neither a .yaml file nor shipped; "
+            f"shipped are {', '.join(_names(kind))}"
+        )
+    return path
+
+
+def _folder(kind: str) -> Path:
+    return share_directory() / "config" / f"{kind}s"
+
+
+def _names(kind: str) -> list[str]:
+    return sorted(file.stem for file in _folder(kind).glob("*.yaml"))
 
 
 def _sections(

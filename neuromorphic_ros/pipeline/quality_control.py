@@ -2,11 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
+from neuromorphic_ros.backends.base import Runner
+from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.pipeline.sample_rate import SampleRates
 from neuromorphic_ros.pipeline.sensor_input import SensorInput
 from neuromorphic_ros.power.quality import Quality
+from neuromorphic_ros.snn.spec import NetworkSpec
+from neuromorphic_ros.snn.variant import vary
+
+
+def compile_lower(
+    spec: NetworkSpec, compile_network: Callable[[NetworkSpec], Runner]
+) -> dict[Quality, Runner]:
+    """Compile the variants of a network for lower qualities, named as these.
+
+    Where there is none, the next better one runs. Raises NetworkError if one is wrong, or changes
+    encoders or decoders, which go on while networks take turns.
+    """
+    runners: dict[Quality, Runner] = {}
+    for quality in (Quality.MEDIUM, Quality.LOW):
+        name = quality.name.lower()
+        if variant := spec.variants.get(name):
+            if changed := [*variant.encoders, *variant.decoders]:
+                raise NetworkError(
+                    f"variant '{name}' of network '{spec.name}' changes '{changed[0]}': a lower "
+                    "quality can change neurons, weights and the tick alone"
+                )
+            runners[quality] = compile_network(vary(spec, name))
+        elif quality + 1 in runners:
+            runners[quality] = runners[Quality(quality + 1)]
+    return runners
 
 
 class QualityControl:

@@ -57,6 +57,15 @@ class MotorReadout:
         self._decoder.parameters = parameters
 
     @property
+    def dt_ns(self) -> int:
+        """Tick of the network that is read [ns]."""
+        return self._decoder.dt_ns
+
+    @dt_ns.setter
+    def dt_ns(self, dt_ns: int) -> None:
+        self._decoder.dt_ns = dt_ns
+
+    @property
     def tunables(self) -> dict[str, Tunable]:
         """Everything that can be changed while it runs, by parameter set."""
         return {name: Tunable(self, name) for name in ("drive", "limits", "safety")}

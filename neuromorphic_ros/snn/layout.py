@@ -91,6 +91,30 @@ class Layout(NamedTuple):
         ring = self.currents[node["ring"] : node["ring"] + node["depth"] * node["width"]]
         ring.reshape(node["depth"], node["width"])[:] = layer.drive
 
+    def adopt(self, population: Population, other: Layout, ticks: float) -> None:
+        """Take state and currents under way from the same population of a variant.
+
+        ticks: of this network in one of the other.
+        """
+        self.start(population)
+        layer, given = self.layers[population.name], other.layers[population.name]
+        layer.state[:], layer.dendrite[:] = given.state, given.dendrite
+        fields = type(population.neuron.state())._fields
+        if "refractory_left" in fields:
+            left = layer.state[fields.index("refractory_left")]
+            left[:] = np.ceil(left * ticks)
+        ring, coming = self._coming(population.name), other._coming(population.name)
+        for after, currents in enumerate(coming):
+            due = min(int(after * ticks), len(ring) - 1)
+            ring[due] += currents - given.drive
+
+    def _coming(self, name: str) -> list[Values]:
+        """Return the currents of the coming ticks of a population, as views."""
+        node, tick = self.nodes[self.names.index(name)], int(self.network[0]["tick"])
+        depth, width = int(node["depth"]), int(node["width"])
+        ring = self.currents[node["ring"] : node["ring"] + depth * width].reshape(depth, width)
+        return [ring[(tick + after) % depth] for after in range(depth)]
+
 
 def lay_out(spec: NetworkSpec) -> Layout:
     """Expand a network; raises NetworkError if a projection does not fit or a delay is too long."""

@@ -115,6 +115,24 @@ class StreamingNetwork:
         for population in self.spec.populations:
             self._layout.start(population)
 
+    def adopt(self, other: object) -> None:
+        """Go on from the state of a variant: by population, where model and shape are the same.
+
+        What is under way arrives when it would have, to a tick; other populations start at rest,
+        and the counts go on. Raises NetworkError if `other` runs elsewhere.
+        """
+        if not isinstance(other, StreamingNetwork):
+            raise NetworkError(f"network '{self.spec.name}' runs elsewhere: its state is not here")
+        before = {each.name: each for each in other.spec.populations}
+        for population in self.spec.populations:
+            given = before.get(population.name)
+            same = given and given.shape == population.shape
+            if given and same and given.neuron.model == population.neuron.model:
+                ticks = other.spec.dt_ms / self.spec.dt_ms
+                self._layout.adopt(population, other._layout, ticks)
+            else:
+                self._layout.start(population)
+
     def step(self, address: Addresses, value: Values = _ONES) -> Addresses:
         """Run one tick and return the neurons that fired; valid until the next call.
 
@@ -206,7 +224,7 @@ class StreamingNetwork:
             synaptic_events=by_source,
             neuron_updates=neurons * ticks,
             active_updates=layout.nodes["active"].copy(),
-            projections=tuple(f"{each.pre} -> {each.post}" for each in self.spec.projections),
+            projections=tuple(str(each) for each in self.spec.projections),
             projection_events=events,
             # No rule of learning runs in this engine.
             plasticity_updates=np.zeros(events.size, np.int64),

@@ -13,6 +13,7 @@ from neuromorphic_ros.errors import SensorError
 from neuromorphic_ros.pipeline import core as core_module
 from neuromorphic_ros.pipeline.core import MAX_GAP_NS, CoreParameters, SpikingCore, Step
 from neuromorphic_ros.power.sleep import SleepParameters
+from neuromorphic_ros.snn.neurons.leaky import If
 from neuromorphic_ros.snn.patterns import AllToAll
 from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population, Projection
 from neuromorphic_ros.snn.streaming import StreamingNetwork
@@ -121,7 +122,7 @@ def test_steps_do_not_depend_on_when_samples_arrive_nor_on_when_the_core_is_aske
     expected = run(samples, [end_ns], expected_core)
     clocks = data.draw(st.lists(st.integers(START_NS, end_ns), max_size=10))
     other = run(data.draw(arrivals(samples)), [*clocks, end_ns], other_core)
-    assert other == expected
+    assert [step[:4] for step in other] == [step[:4] for step in expected]
     assert other_core.late_spikes == expected_core.late_spikes == 0
 
 
@@ -245,7 +246,7 @@ def test_a_step_knows_the_newest_sample_of_each_input_up_to_its_end() -> None:
 
 def test_a_population_is_as_old_as_the_oldest_of_its_inputs() -> None:
     aged = core()
-    step = Step(0, 1, {}, {"left": 30, "right": 10})
+    step = Step(0, 1, {}, {"left": 30, "right": 10}, aged.runner)
     assert aged.input_stamp("out", step) == 10
     assert aged.input_stamp("out", step._replace(input_stamps={"left": 30, "right": None})) is None
 
@@ -300,7 +301,7 @@ def test_sleep_depends_on_stamps_alone_and_drops_no_spike(data: st.DataObject) -
     expected = run(samples, [end_ns], expected_core)
     clocks = data.draw(st.lists(st.integers(START_NS, end_ns), max_size=10))
     other = run(data.draw(arrivals(samples)), [*clocks, end_ns], other_core)
-    assert other == expected
+    assert [step[:4] for step in other] == [step[:4] for step in expected]
     assert other_core.late_spikes == expected_core.late_spikes == 0
     counts = expected_core.runner.counts()
     assert counts.spikes[:2].sum() == sum(len(item.spikes) for item in samples)
@@ -336,7 +337,7 @@ def test_samples_without_spikes_do_not_wake_and_are_not_kept() -> None:
         sleeping.push("left", sample("left", at_ns, 0).spikes, at_ns, at_ns)
         assert list(sleeping.advance(at_ns)) == []
     assert sleeping.runner.counts().ticks == ticks
-    assert len(sleeping._decisions) + sum(map(len, sleeping._stamps.values())) < 20
+    assert len(sleeping._decisions_ns) + sum(map(len, sleeping._stamps.values())) < 20
 
 
 def test_a_spike_under_way_keeps_it_awake() -> None:
@@ -363,3 +364,96 @@ def test_zero_seconds_mean_that_it_never_sleeps() -> None:
     steps = run([sample("left", START_NS, START_NS, (0, START_NS))], [end_ns], awake)
     assert not awake.asleep
     assert steps[-1].stop_ns >= end_ns - 200 * MS
+
+
+def counted(dt_ms: float = 1.0, *inputs: str) -> StreamingNetwork:
+    """A network that fires once for every spike of its inputs, left and right if none are named."""
+    names = inputs or ("left", "right")
+    neuron = If(reset="subtract")
+    return StreamingNetwork(
+        NetworkSpec(
+            name="counter",
+            dt_ms=dt_ms,
+            inputs=tuple(Input(name, (3,), trigger=False) for name in names),
+            populations=(Population("out", (1,), neuron),),
+            projections=tuple(Projection(name, "out", 1.0) for name in names),
+        )
+    )
+
+
+def spiking(source: str, time_ns: int, address: int = 2) -> tuple[str, SpikeBatch, int, int]:
+    spikes = SpikeBatch((3,), np.array([address], np.uint32), np.array([time_ns], np.int64))
+    return source, spikes, time_ns, time_ns + 100 * MS
+
+
+def test_a_core_that_has_not_begun_switches_at_once() -> None:
+    core, other = SpikingCore(counted(), CoreParameters()), counted(4.0, "right")
+    core.switch(other)
+    assert core.runner is other
+    core.reset()
+    assert core.runner is other
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    times=st.lists(st.integers(0, 400 * MS), min_size=1, max_size=30),
+    switches=st.lists(
+        st.tuples(st.integers(0, 450), st.sampled_from([1.0, 2.0, 3.0, 4.0])), max_size=5
+    ),
+)
+def test_no_spike_is_lost_or_late_when_networks_take_turns(
+    times: list[int], switches: list[tuple[int, float]]
+) -> None:
+    # 4 ms of charge beyond a spike per tick are worked off in the second after the last one.
+    runners = {dt_ms: counted(dt_ms) for dt_ms in (1.0, 2.0, 3.0, 4.0)}
+    core = SpikingCore(runners[1.0], CoreParameters())
+    fired = 0
+    previous_ns = 0
+    waiting = [(time_ns, spiking("left", START_NS + time_ns)) for time_ns in sorted(times)]
+    core.push("left", SpikeBatch.empty((3,)), START_NS, START_NS)
+    core.push("right", SpikeBatch.empty((3,)), START_NS, START_NS + 3_000 * MS)
+    for elapsed in range(0, 2_000, 5):
+        while waiting and waiting[0][0] <= elapsed * MS:
+            core.push(*waiting.pop(0)[1])
+        for at, dt_ms in switches:
+            if at // 5 * 5 == elapsed:
+                core.switch(runners[dt_ms])
+        for step in core.advance(START_NS + elapsed * MS):
+            assert step.start_ns == previous_ns or not previous_ns
+            assert step.start_ns % step.runner.spec.dt_ns == 0
+            previous_ns = step.stop_ns
+            fired += len(step.spikes["out"])
+    assert core.late_spikes == 0
+    assert fired == len(times)
+
+
+def test_an_input_that_is_left_out_is_not_waited_for_and_its_spikes_are_dropped() -> None:
+    core = SpikingCore(counted(), CoreParameters())
+    core.sleep = SleepParameters(after_s=0.0)
+    core.push(*spiking("left", START_NS))
+    core.push(*spiking("right", START_NS))
+    assert [step.stop_ns for step in core.advance(START_NS + 100 * MS)][-1] == START_NS + 100 * MS
+    core.push(*spiking("right", START_NS + 150 * MS))
+    core.push(*spiking("left", START_NS + 150 * MS))
+    core.switch(counted(2.0, "right"))
+    steps = list(core.advance(START_NS + 240 * MS))
+    assert steps[-1].stop_ns == START_NS + 240 * MS
+    assert [len(step.spikes["out"]) for step in steps].count(1) == 1
+    core.push(*spiking("left", START_NS + 250 * MS))
+    assert set(steps[-1].input_stamps) == {"right"}
+    assert core.input_stamp("out", steps[-1]) == START_NS + 150 * MS
+
+
+def test_a_sleeping_core_switches_when_it_wakes() -> None:
+    core, other = SpikingCore(counted(), CoreParameters()), counted(4.0)
+    for source in ("left", "right"):
+        core.push(*spiking(source, START_NS))
+    list(core.advance(START_NS + 3_000 * MS))
+    assert core.asleep
+    core.switch(other)
+    for source in ("left", "right"):
+        core.push(*spiking(source, START_NS + 3_201 * MS))
+    steps = list(core.advance(START_NS + 3_300 * MS))
+    assert sum(len(step.spikes["out"]) for step in steps) == 2
+    assert core.runner is other
+    assert core.late_spikes == 0

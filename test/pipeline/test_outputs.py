@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from neuromorphic_ros.decoding.velocity import STANDSTILL, Velocity
@@ -55,6 +57,22 @@ def test_rates_cover_what_was_not_reported_yet(spec: NetworkSpec) -> None:
     assert report.type == RATES
     assert (report.fields["ticks"], report.fields["window_s"]) == (100, 0.1)
     assert list(made.report(200 * MS, StepTimes())) == []
+
+
+def test_rates_of_networks_that_take_turns_are_told_one_by_one(spec: NetworkSpec) -> None:
+    core, made = outputs(spec, set())
+    first = core.runner
+    other = StreamingNetwork(dataclasses.replace(spec, dt_ms=2.0))
+    core.push("scan", SAMPLE.spikes, SAMPLE.stamp_ns, 2_000 * MS)
+    reports = []
+    for stop_ms in (200, 400, 600):
+        core.switch(first if stop_ms == 600 else other if stop_ms == 400 else first)
+        for step in core.advance(stop_ms * MS):
+            reports += made.stepped(step)
+    reports += made.report(600 * MS, StepTimes())
+    told = [(each.fields["ticks"], round(each.fields["window_s"], 3)) for each in reports]
+    assert told == [(100, 0.1), (100, 0.2), (200, 0.2)]
+    assert [each.stamp_ns for each in reports] == [200 * MS, 400 * MS, 600 * MS]
 
 
 def test_messages_are_numbered_by_topic_and_start_again_after_the_last_number() -> None:

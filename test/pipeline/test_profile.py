@@ -4,9 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from neuromorphic_ros.pipeline.networks import find_hardware, find_network
+from neuromorphic_ros.pipeline.networks import find_hardware, find_network, network_names
 from neuromorphic_ros.pipeline.pipeline import Pipeline
-from neuromorphic_ros.pipeline.profile import ProfileError, load_profile, profile_names
+from neuromorphic_ros.pipeline.profile import (
+    ProfileError,
+    load_profile,
+    preset_names,
+    profile_names,
+)
 from neuromorphic_ros.pipeline.tuning import tune
 from neuromorphic_ros.snn.streaming import StreamingNetwork
 
@@ -65,3 +70,22 @@ def test_files_that_are_no_parameter_files_are_named(
 def test_a_profile_that_is_not_shipped_is_answered_by_those_which_are(name: str) -> None:
     with pytest.raises(ProfileError, match=r"shipped are .*jetson"):
         load_profile(name)
+
+
+@pytest.mark.parametrize("preset", preset_names())
+def test_shipped_presets_fit_the_networks_that_have_their_variant(preset: str) -> None:
+    assert preset_names() == ["max_efficiency", "min_latency"]
+    profile = load_profile("jetson", [preset])
+    fitting = [name for name in network_names() if profile.variant in find_network(name).variants]
+    assert fitting == ["motion_detector", "obstacle_avoider"]
+    for name in fitting:
+        pipeline = Pipeline(StreamingNetwork(find_network(name, profile.variant)))
+        tune(pipeline.tunables, profile.tuned(pipeline.tunables))
+        expected = {"max_efficiency": 40.0, "min_latency": 5.0}[preset]
+        assert pipeline.core.parameters.control_period_ms == expected
+    assert (profile.hardware == "analog_0p1pj") == (preset == "max_efficiency")
+
+
+def test_an_unknown_preset_is_answered_by_those_which_are() -> None:
+    with pytest.raises(ProfileError, match=r"preset 'fast' .* shipped are max_efficiency, min_lat"):
+        load_profile("jetson", ["fast"])

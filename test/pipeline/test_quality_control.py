@@ -1,16 +1,22 @@
-"""A quality thins the samples of cameras and of nothing else."""
+"""A quality thins the samples of cameras, and puts variants of the network into force."""
 
 from __future__ import annotations
+
+import dataclasses
 
 import numpy as np
 import pytest
 
 from neuromorphic_ros.bags.typestore import to_message
+from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.pipeline.networks import find_network
 from neuromorphic_ros.pipeline.pipeline import Pipeline
+from neuromorphic_ros.pipeline.quality_control import compile_lower
 from neuromorphic_ros.pipeline.tuning import tune
 from neuromorphic_ros.power.quality import Quality
+from neuromorphic_ros.snn.spec import NetworkSpec
 from neuromorphic_ros.snn.streaming import StreamingNetwork
+from neuromorphic_ros.snn.variant import Variant
 
 IMAGE = "sensor_msgs/msg/Image"
 IMU = "sensor_msgs/msg/Imu"
@@ -65,3 +71,58 @@ def test_rates_can_be_tuned_while_a_quality_is_in_force(robot: Pipeline) -> None
     assert abs(encoded(robot)["dvs"] - 6) <= 1
     tune(robot.tunables, {"quality.low_camera_hz": 5.0})
     robot.quality.apply(Quality.HIGH)
+
+
+def varied(**variants: Variant) -> NetworkSpec:
+    return dataclasses.replace(find_network("motion_detector"), variants=variants)
+
+
+def test_without_a_variant_the_next_better_network_runs() -> None:
+    assert compile_lower(varied(), StreamingNetwork) == {}
+    medium = compile_lower(varied(medium=Variant(dt_ms=2.0)), StreamingNetwork)
+    assert medium[Quality.LOW] is medium[Quality.MEDIUM]
+    low = compile_lower(varied(low=Variant(dt_ms=2.0), other=Variant()), StreamingNetwork)
+    assert list(low) == [Quality.LOW]
+
+
+@pytest.mark.parametrize("part", ["encoders", "decoders"])
+def test_a_quality_cannot_change_what_goes_on_while_networks_take_turns(part: str) -> None:
+    name = {"encoders": "dvs", "decoders": "detections"}[part]
+    spec = varied(low=Variant(**{part: {name: {}}}))
+    with pytest.raises(NetworkError, match=f"variant 'low' .* changes '{name}'"):
+        compile_lower(spec, StreamingNetwork)
+
+
+def test_at_low_quality_the_robot_drives_on_without_a_camera() -> None:
+    spec = find_network("robot")
+    pipeline = Pipeline(StreamingNetwork(spec), compile_lower(spec, StreamingNetwork))
+    assert pipeline.sensors == ["camera", "imu", "scan"]
+    assert encoded(pipeline)["dvs"] == 60
+    low = pipeline.apply(Quality.LOW)
+    assert pipeline.sensors == ["imu", "scan"]
+    assert low.dt_ms == 4.0
+    assert encoded(pipeline) == {"dvs": 0, "imu": 200}
+    assert pipeline.core.runner.spec == low
+    assert pipeline.motor is not None
+    assert pipeline.motor.dt_ns == 4_000_000
+    pipeline.apply(Quality.HIGH)
+    assert encoded(pipeline)["dvs"] == 60
+    assert pipeline.motor.dt_ns == 1_000_000
+
+
+def test_a_camera_that_is_used_again_does_not_compare_with_what_it_saw_long_ago() -> None:
+    spec = find_network("robot")
+    pipeline = Pipeline(StreamingNetwork(spec), compile_lower(spec, StreamingNetwork))
+    for quality, brightness in ((Quality.HIGH, 20), (Quality.LOW, 120), (Quality.HIGH, 220)):
+        pipeline.apply(quality)
+        stamp_ns = (100 + brightness) * SECOND_NS // 100
+        fields = {
+            "header": {"stamp": stamp_ns, "frame_id": "base"},
+            "height": 96,
+            "width": 128,
+            "encoding": "mono8",
+            "step": 128,
+            "data": np.full(96 * 128, brightness, np.uint8),
+        }
+        taken = pipeline.receive("camera", to_message(IMAGE, fields), stamp_ns)
+        assert [len(sample.spikes) for sample in taken.values()] == [0] * (quality > Quality.LOW)

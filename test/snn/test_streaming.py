@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import subprocess
@@ -291,6 +292,19 @@ def test_reset_returns_to_rest_and_keeps_the_counts(case: Case, before: int) -> 
     added = used.counts().since(counted)
     assert added.by_population() == fresh.counts().by_population()
     assert added.ticks == TICKS
+
+
+@settings(max_examples=20, deadline=None)
+@given(case=cases(), before=st.integers(0, TICKS), used=st.integers(0, TICKS))
+def test_a_network_goes_on_from_the_state_of_another(case: Case, before: int, used: int) -> None:
+    whole, other = build(case), build(case)
+    whole.run(part(case.spikes, 0, before))
+    other.run(part(case.spikes, 0, used))
+    counted = other.counts()
+    other.adopt(whole)
+    assert other.counts().by_population() == counted.by_population()
+    rest = part(case.spikes, before, TICKS)
+    assert named(other, other.run(rest)) == named(whole, whole.run(rest))
 
 
 def lone(neuron: dict[str, Any], weight: float = 0.0, size: int = 1) -> StreamingNetwork:
@@ -589,6 +603,41 @@ def test_reset_forgets_membranes_and_spikes_under_way() -> None:
     network.run(silence(5))
     assert network.membrane("first").tolist() == [0.5, 0.5]
     assert network.membrane("second").tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("dt_ms", [1.0, 2.0, 4.0, 8.0])
+def test_what_is_under_way_arrives_when_it_would_have_in_another_tick(dt_ms: float) -> None:
+    before = pair({"model": "if"}, {"model": "if"}, delay_ticks=8)
+    before.step(addresses(0))
+    before.run(silence(1))
+    after = StreamingNetwork(dataclasses.replace(before.spec, dt_ms=dt_ms))
+    after.adopt(before)
+    arrived = [tick for tick in range(9) if after.step(addresses()).size]
+    assert arrived == [6 // dt_ms]
+
+
+@pytest.mark.parametrize("dt_ms", [0.5, 1.0, 2.0, 4.0])
+def test_a_refractory_time_lasts_as_long_in_another_tick(dt_ms: float) -> None:
+    before = pair({"model": "if", "refractory_ms": 8.0})
+    before.step(addresses(0))
+    before.run(silence(2))
+    after = StreamingNetwork(dataclasses.replace(before.spec, dt_ms=dt_ms))
+    after.adopt(before)
+    fired = [tick for tick in range(20) if after.step(addresses(0)).size]
+    assert fired[0] * dt_ms == pytest.approx(6.0, abs=dt_ms)
+
+
+def test_populations_that_another_network_has_not_start_at_rest() -> None:
+    before, after = lone({"model": "if", "threshold": 99}, 2.0), pair({"model": "if"})
+    before.step(addresses(0))
+    after.step(addresses(0), amounts(0.5))
+    after.adopt(before)
+    assert after.membrane("first").tolist() == [0.0, 0.0]
+
+
+def test_a_network_that_runs_elsewhere_cannot_be_adopted() -> None:
+    with pytest.raises(NetworkError, match="network 'lone' runs elsewhere"):
+        lone({}).adopt(object())
 
 
 def test_delays_that_need_too_much_memory_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
