@@ -51,9 +51,6 @@ class GovernorParameters:
         float,
         Field(ge=0, le=3600, description="How long a value that is no longer known counts [s]"),
     ] = 60.0
-    sleep_after_s: Annotated[
-        float, Field(ge=0, le=3600, description="Idle time after which it sleeps; 0: never [s]")
-    ] = 1.0
 
     def __post_init__(self) -> None:
         if self.battery_low > self.battery_medium:
@@ -113,16 +110,21 @@ class Decision(NamedTuple):
 
 MAX_PAUSE_S = 3600.0
 SECOND_NS = 1_000_000_000
+DEFAULT_SLEEP = SleepParameters()
 
 
 def step(
-    parameters: GovernorParameters, state: GovernorState, situation: Situation, now_ns: int
+    parameters: GovernorParameters,
+    state: GovernorState,
+    situation: Situation,
+    now_ns: int,
+    sleep: SleepParameters = DEFAULT_SLEEP,
 ) -> tuple[GovernorState, Decision]:
-    """Decide at `now_ns`; a time before that of the last change begins its dwell anew.
+    """Decide at `now_ns`; a time before that of the last step begins every wait anew.
 
     Throttled, level and quality are lowest. Else the battery limits both, and the load the quality.
     """
-    state = _remembered(parameters, state, situation, now_ns)
+    state = _remembered(parameters, _not_ahead(state, now_ns), situation, now_ns)
     supply = PowerLevel.HIGH if situation.charging else _supply(parameters, state)
     throttled = _is_hot(parameters, state)
     state = _loaded(parameters, state, situation, now_ns)._replace(supply=supply)
@@ -143,20 +145,24 @@ def step(
             changed_ns=now_ns,
             reason=_reason(parameters, state, situation, throttled=throttled),
         )
-    asleep = is_asleep(
-        SleepParameters(parameters.sleep_after_s), situation.idle_s, situation.pending
-    )
+    asleep = is_asleep(sleep, situation.idle_s, situation.pending)
     return state, Decision(state.level, state.quality, asleep, state.throttled, state.reason)
+
+
+def _not_ahead(state: GovernorState, now_ns: int) -> GovernorState:
+    """Forget times that have not come yet, as after a clock is set back."""
+    return state._replace(
+        battery_ns=min(state.battery_ns, now_ns),
+        temperature_ns=min(state.temperature_ns, now_ns),
+        load_ns=min(state.load_ns, now_ns),
+        changed_ns=None if state.changed_ns is None else min(state.changed_ns, now_ns),
+    )
 
 
 def _remembered(
     parameters: GovernorParameters, state: GovernorState, situation: Situation, now_ns: int
 ) -> GovernorState:
     """Take what is known, and keep what is no longer known for a while."""
-    if state.changed_ns is not None and now_ns < state.changed_ns:
-        state = state._replace(
-            changed_ns=now_ns, battery_ns=now_ns, temperature_ns=now_ns, load_ns=now_ns
-        )
     memory_ns = parameters.memory_s * SECOND_NS
     if not math.isnan(situation.battery):
         state = state._replace(battery=situation.battery, battery_ns=now_ns)
@@ -180,7 +186,7 @@ def _supply(parameters: GovernorParameters, state: GovernorState) -> PowerLevel:
     return (
         PowerLevel.MEDIUM
         if below(parameters.battery_medium, PowerLevel.MEDIUM)
-        else (PowerLevel.HIGH)
+        else PowerLevel.HIGH
     )
 
 
