@@ -16,12 +16,15 @@ CPUS = "sys/devices/system/cpu"
 
 MOST_PROC_BYTES = 1_000_000
 
-# CUDA cores by what the device tree calls the module or the board, the first that is found: of
-# NVIDIA's data sheets of the Jetson modules. The part numbers, from the Jetson Linux Developer
-# Guide, tell apart modules that share a name: a Jetson AGX Orin of 32 GB has 1792 cores, its
+# CUDA cores by what the device tree calls the module or the board, the first that is found. The
+# part numbers tell apart modules that share a name: a Jetson AGX Orin of 32 GB has 1792 cores, its
 # developer kit of 32 GB 2048, and an Orin Nano has 512 or 1024.
+# Cores: NVIDIA's data sheets of the modules, of Nano DA-09433, of Orin Nano DS-11105. Part numbers:
+# NVIDIA Jetson Linux Developer Guide, Jetson EEPROM Layout, and the names of the device trees of
+# Jetson Linux.
 GPU_CORES = (
     ("p3834-0008", 2560),  # Thor T5000
+    ("p3834-0000", 1536),  # Thor T4000
     ("p3767-0004", 512),  # Orin Nano 4 GB
     ("p3767", 1024),  # Orin NX and Orin Nano 8 GB
     ("p3701-0004", 1792),  # AGX Orin 32 GB
@@ -31,6 +34,7 @@ GPU_CORES = (
     ("p2888", 512),
     ("p3489", 256),  # TX2
     ("p3310", 256),
+    ("p3636", 256),  # TX2 NX
     ("p2771", 256),
     ("p2371-2180", 256),  # TX1
     ("p3448", 128),  # Nano

@@ -40,12 +40,18 @@ def test_an_orin_nano(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("compatible", "cores"),
     [
+        ("nvidia,p4071-0000+p3834-0008\0nvidia,p3834-0008\0nvidia,tegra264", 2560),
+        ("nvidia,p4071-0000+p3834-0000\0nvidia,p3834-0000\0nvidia,tegra264", 1536),
         ("nvidia,p3768-0000+p3767-0004\0nvidia,p3767-0004\0nvidia,tegra234", 512),
+        ("nvidia,p3768-0000+p3767-0000\0nvidia,p3767-0000\0nvidia,tegra234", 1024),
         ("nvidia,p3737-0000+p3701-0000\0nvidia,tegra234", 2048),
         ("nvidia,p3737-0000+p3701-0004\0nvidia,tegra234", 1792),
         ("nvidia,p3509-0000+p3668-0000\0nvidia,tegra194", 384),
         ("nvidia,p2972-0000\0nvidia,tegra194", 512),
+        ("nvidia,p3509-0000+p3636-0001\0nvidia,p3636-0001\0nvidia,tegra186", 256),
         ("nvidia,p2771-0000\0nvidia,tegra186", 256),
+        ("nvidia,p2371-2180\0nvidia,tegra210", 256),
+        ("nvidia,p3450-0000\0nvidia,p3448-0000\0nvidia,tegra210", 128),
         ("acme,carrier", 0),
     ],
 )
