@@ -71,7 +71,7 @@ def test_prices_are_marked(text: str) -> None:
     row = re.search(r"<td>loihi1</td>.*?</tr>", text, re.DOTALL)
     assert row
     assert "at least" in row[0]
-    assert "<td>assumed</td>" in row[0], "the weakest of its prices"
+    assert "<td>derived</td>" in row[0], "the weakest of its prices"
     assert "horowitz_45nm_int8" in text
 
 
