@@ -8,17 +8,19 @@ from typing import NamedTuple
 from neuromorphic_ros.energy.meter import Reading
 
 MAX_GAP_S = 2.0
+TOTAL = "total"
 
 
-class EnergySplit(NamedTuple):
-    """Energy of a span [J]: all, what idling would have taken, and what is above (may be below 0).
+class Span(NamedTuple):
+    """Energy over a span of time [J] and its length [s]; NaN: not known for a part of it."""
 
-    NaN where it is not known.
-    """
+    energy_j: float = math.nan
+    seconds: float = math.nan
 
-    energy_j: float
-    idle_j: float
-    above_idle_j: float
+    @property
+    def mean_w(self) -> float:
+        """Mean power [W]; NaN: not known."""
+        return self.energy_j / self.seconds
 
 
 class EnergyState(NamedTuple):
@@ -29,25 +31,11 @@ class EnergyState(NamedTuple):
     measured_s: float = 0.0
     unmeasured_s: float = 0.0
 
-    def since(self, earlier: EnergyState) -> float:
-        """Return the energy after `earlier` [J]; NaN: for a part of that time it is not known."""
+    def since(self, earlier: EnergyState) -> Span:
+        """Return the energy after `earlier`."""
         if self.unmeasured_s > earlier.unmeasured_s or self.measured_s <= earlier.measured_s:
-            return math.nan
-        return self.energy_j - earlier.energy_j
-
-    def mean_w(self, earlier: EnergyState) -> float:
-        """Return the mean power after `earlier` [W], as that of a span of idling; NaN: unknown."""
-        energy_j = self.since(earlier)
-        return (
-            energy_j if math.isnan(energy_j) else energy_j / (self.measured_s - earlier.measured_s)
-        )
-
-    def split(self, earlier: EnergyState, idle_w: float) -> EnergySplit:
-        """Divide the energy after `earlier` by a power of idling [W], NaN if that is not known."""
-        energy_j = self.since(earlier)
-        known = not math.isnan(energy_j)
-        idle_j = idle_w * (self.measured_s - earlier.measured_s) if known else math.nan
-        return EnergySplit(energy_j, idle_j, energy_j - idle_j)
+            return Span()
+        return Span(self.energy_j - earlier.energy_j, self.measured_s - earlier.measured_s)
 
 
 def integrate(state: EnergyState, reading: Reading | None, stamp_ns: int) -> EnergyState:
@@ -70,6 +58,22 @@ def integrate(state: EnergyState, reading: Reading | None, stamp_ns: int) -> Ene
     return state._replace(
         last=reading, energy_j=state.energy_j + added_j, measured_s=state.measured_s + seconds
     )
+
+
+def power_w(before: Reading | None, after: Reading) -> dict[str, float]:
+    """Return the power by source [W], and TOTAL if it is known.
+
+    That of `after`; of a source that counts energy alone, the mean since `before`.
+    """
+    power = dict(after.power_w)
+    seconds = (after.stamp_ns - before.stamp_ns) / 1e9 if before else 0.0
+    if before and seconds > 0:
+        for source in after.energy_j.keys() - power.keys():
+            joules = _source_j(before, after, source, seconds)
+            if not math.isnan(joules):
+                power[source] = joules / seconds
+    total_w = after._replace(power_w=power).total_w
+    return power if total_w is None else power | {TOTAL: total_w}
 
 
 def _source_j(before: Reading, after: Reading, source: str, seconds: float) -> float:

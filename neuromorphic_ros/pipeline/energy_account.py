@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 from neuromorphic_ros.energy.hardware_model import HardwareModel
@@ -12,6 +13,8 @@ from neuromorphic_ros.pipeline.networks import find_hardware, hardware_names
 from neuromorphic_ros.snn.counts import Counts
 
 NOT_MEASURED = Measured()
+ENERGY_TOTAL = "energy/total"
+"""Topic of the total, an EnergyReport as those of `energy`."""
 
 
 class Hardware(NamedTuple):
@@ -39,20 +42,29 @@ def priced_on(name: str, baseline: str = "") -> Hardware:
 
 
 class EnergyAccount:
-    """Price the PopulationRates of one network, window by window."""
+    """Price the PopulationRates of one network, window by window.
+
+    A network is another one if its name is, if a population has another size, or if it has
+    populations that it had not and lacks others: a variant of lower quality only lacks some. A core
+    that starts anew with the same network goes on with its total.
+    """
 
     def __init__(self, hardware: Hardware) -> None:
         """Start with an empty account."""
         self._hardware = hardware
-        self.reset()
-
-    def reset(self) -> None:
-        """Begin a new total."""
         self._network = ""
         self._total: Counts | None = None
         self._total_s = 0.0
         self._stamp_ns = 0
         self._measured: Measured | None = None
+        self._ended: Fields | None = None
+
+    def reset(self) -> None:
+        """Begin a new total of the same network."""
+        if self._total is not None:
+            self._total = self._total.since(self._total)
+        self._total_s = 0.0
+        self._measured = _none_of(self._measured) if self._measured else None
 
     @property
     def counts(self) -> Counts | None:
@@ -64,24 +76,32 @@ class EnergyAccount:
         """How long `counts` were taken [s]."""
         return self._total_s
 
+    @property
+    def ended(self) -> Fields | None:
+        """Total of the network before, if the last window was the first of another network."""
+        return self._ended
+
     def add(self, rates: Any, stamp_ns: int, measured: Measured = NOT_MEASURED) -> Fields:
         """Add a PopulationRates and return the EnergyReport of its window.
 
         Another network than before begins a new total. measured: energy by a meter since the
         window before; the total is not known if that of one window is not.
         """
-        counts = counts_of(rates)
-        if self._total is None or rates.network != self._network:
-            self.reset()
-            self._total = counts
-        else:
-            self._total = self._total.plus(counts)
+        counts, window_s = counts_of(rates), float(rates.window_s)
+        self._ended = None
+        before, total = self._measured or _none_of(measured), self._total
+        if total is not None and (rates.network != self._network or _is_other(total, counts)):
+            self._ended = self.total()
+            before, total, self._total_s = _none_of(measured), None, 0.0
         self._network = rates.network
-        self._total_s += float(rates.window_s)
+        self._total = counts if total is None else total.plus(counts)
+        self._total_s += window_s
         self._stamp_ns = stamp_ns
-        before = self._measured or Measured(0.0)
-        self._measured = measured._replace(energy_j=before.energy_j + measured.energy_j)
-        return self._report(counts, float(rates.window_s), measured)
+        self._measured = measured._replace(
+            energy_j=before.energy_j + measured.energy_j,
+            seconds=before.seconds + measured.seconds,
+        )
+        return self._report(counts, window_s, measured)
 
     def total(self) -> Fields | None:
         """Return the EnergyReport since the start or the last reset; none: nothing was counted."""
@@ -92,3 +112,41 @@ class EnergyAccount:
     def _report(self, counts: Counts, window_s: float, measured: Measured) -> Fields:
         priced = price(counts, window_s, self._hardware.model, self._hardware.baseline)
         return energy_report(self._network, counts, window_s, priced, self._stamp_ns, measured)
+
+
+def report_values(report: Fields) -> dict[str, object]:
+    """Return what the diagnostics should say of an EnergyReport."""
+    joules = ("measured_j", "idle_j", "above_idle_j")
+    known = {name: f"{report[name]:.3f}" for name in joules if not math.isnan(report[name])}
+    return {
+        "network": report["network"],
+        "total_pj": f"{report['total_pj']:.0f}",
+        "lower_bound": report["lower_bound"],
+        "grade": report["grade"],
+        "meter": report["meter"],
+        **{name: known.get(name, NOT_MEASURED.meter) for name in joules},
+    }
+
+
+def total_words(total: Fields) -> str:
+    """Return a total as a line of text."""
+    bound = "at least " if total["lower_bound"] else ""
+    joules = f"{total['measured_j']:.3g} J by {total['meter']}"
+    return (
+        f"network '{total['network']}': {total['window_s']:.1f} s, {total['ticks']} ticks, "
+        f"{total['spikes']} spikes, {bound}{total['total_pj']:.3g} pJ priced on "
+        f"{total['hardware']}; measured: "
+        f"{'not known' if math.isnan(total['measured_j']) else joules}"
+    )
+
+
+def _none_of(measured: Measured) -> Measured:
+    """Return the energy of no time by the same meter."""
+    known = measured.meter != NOT_MEASURED.meter
+    return measured._replace(energy_j=0.0, seconds=0.0) if known else NOT_MEASURED
+
+
+def _is_other(total: Counts, counts: Counts) -> bool:
+    known, new = (dict(zip(each.names, each.sizes, strict=True)) for each in (total, counts))
+    resized = any(known[name] != new[name] for name in known.keys() & new.keys())
+    return resized or not (known.keys() <= new.keys() or new.keys() <= known.keys())

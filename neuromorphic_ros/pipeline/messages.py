@@ -223,10 +223,20 @@ def counts_of(message: Any) -> Counts:
 
 
 class Measured(NamedTuple):
-    """Energy by a meter [J], NaN: not known for a part of the time; meter: its name."""
+    """Energy by a meter [J] over a time [s], NaN: not known for a part of it; meter: its name.
+
+    idle_w: power while the network rests [W]; NaN: not measured.
+    """
 
     energy_j: float = math.nan
+    seconds: float = math.nan
+    idle_w: float = math.nan
     meter: str = "not measured"
+
+    @property
+    def idle_j(self) -> float:
+        """What resting would have taken [J]."""
+        return self.idle_w * self.seconds
 
 
 def energy_report(
@@ -265,5 +275,9 @@ def energy_report(
         "ratio": priced.ratio,
         "ratio_with_static": priced.ratio_with_static,
         "measured_j": measured.energy_j,
+        "measured_s": measured.seconds,
+        "idle_w": measured.idle_w,
+        "idle_j": measured.idle_j,
+        "above_idle_j": measured.energy_j - measured.idle_j,
         "meter": measured.meter,
     }

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from neuromorphic_ros.energy.energy_integral import EnergyState, integrate
+import math
+from collections.abc import Mapping
+
+from neuromorphic_ros.energy.energy_integral import EnergyState, integrate, power_w
 from neuromorphic_ros.energy.meter import Meter, MeterError, Reading
 from neuromorphic_ros.energy.meters.registry import Found
 from neuromorphic_ros.pipeline.energy_account import NOT_MEASURED
@@ -11,14 +14,22 @@ from neuromorphic_ros.pipeline.messages import Measured
 
 
 class PowerMeasurement:
-    """Read a meter again and again, and divide its energy into windows."""
+    """Read a meter again and again, and divide its energy into windows.
+
+    state: energy up to the last reading. power_w: at the last reading, by source [W].
+    idle_w: power of resting [W], to be set by whoever knows it; NaN: not measured.
+    """
 
     def __init__(self, found: Found) -> None:
         """Start without a reading."""
         self._meter: Meter | None = found.meter
         self._reason = found.reason
-        self._state = self._reported = EnergyState()
-        self.reading: Reading | None = None
+        self._reading: Reading | None = None
+        # Counters that are compared after a moment give any power, so windows leave this alone.
+        self._compared: Reading | None = None
+        self.state = self._reported = EnergyState()
+        self.power_w: Mapping[str, float] = {}
+        self.idle_w = math.nan
 
     @property
     def has_meter(self) -> bool:
@@ -29,33 +40,40 @@ class PowerMeasurement:
         """Read the meter; what cannot be read makes the energy of its time unknown."""
         if self._meter is None:
             return
-        try:
-            self.reading, self._reason = self._meter.read(steady_ns), ""
-        except MeterError as unreadable:
-            self.reading, self._reason = None, str(unreadable)
-        self._state = integrate(self._state, self.reading, steady_ns)
+        self._read(self._meter, steady_ns)
+        self.power_w = power_w(self._compared, self._reading) if self._reading else {}
+        self._compared = self._reading
 
     def take(self, steady_ns: int) -> Measured:
         """Return the energy since the last call."""
         if self._meter is None:
             return NOT_MEASURED
-        self.read(steady_ns)
-        energy_j = self._state.since(self._reported)
-        self._reported = self._state
-        return Measured(energy_j, self._meter.name)
+        self._read(self._meter, steady_ns)
+        span, self._reported = self.state.since(self._reported), self.state
+        return Measured(span.energy_j, span.seconds, self.idle_w, self._meter.name)
+
+    def _read(self, meter: Meter, steady_ns: int) -> None:
+        try:
+            self._reading, self._reason = meter.read(steady_ns), ""
+        except MeterError as unreadable:
+            self._reading, self._reason = None, str(unreadable)
+        self.state = integrate(self.state, self._reading, steady_ns)
 
     def health(self) -> Health:
         """Return what the diagnostics should say."""
         if self._meter is None:
             return Health("ok", self._reason, {})
         values: dict[str, object] = {"meter": self._meter.name}
-        if self.reading is None:
+        reading = self._reading
+        if reading is None:
             return Health("warn", f"not measured: {self._reason}", values)
-        values |= {name: f"{power_w:.3f} W" for name, power_w in self.reading.power_w.items()}
-        values |= {name: f"{energy_j:.1f} J" for name, energy_j in self.reading.energy_j.items()}
-        missing = (
-            set(self.reading.total) - self.reading.power_w.keys() - self.reading.energy_j.keys()
-        )
+        values |= {name: f"{watts:.3f} W" for name, watts in self.power_w.items()}
+        values |= {
+            f"{name} energy": f"{energy_j:.1f} J" for name, energy_j in reading.energy_j.items()
+        }
+        if not math.isnan(self.idle_w):
+            values["idle"] = f"{self.idle_w:.3f} W"
+        missing = set(reading.total) - reading.power_w.keys() - reading.energy_j.keys()
         if missing:
             return Health("warn", f"not measured: {', '.join(sorted(missing))} is gone", values)
         return Health("ok", "measuring", values)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -46,8 +47,16 @@ class Counts(NamedTuple):
         return self.neuron_updates - self.active_updates
 
     def plus(self, later: Counts) -> Counts:
-        """Return the sum of two windows of the same network."""
-        return self._replace(**{name: getattr(self, name) + getattr(later, name) for name in ADDED})
+        """Return the sum of two windows of the same network, by name: either may lack some."""
+        nodes = _Union(self.names, later.names)
+        links = _Union(self.projections, later.projections)
+        added: dict[str, Any] = {"ticks": self.ticks + later.ticks}
+        for union, fields in ((nodes, OF_NODES), (links, OF_PROJECTIONS)):
+            added |= {
+                field: union.sum(getattr(self, field), getattr(later, field)) for field in fields
+            }
+        sizes = nodes.first(self.sizes, later.sizes)
+        return Counts(names=nodes.names, sizes=sizes, projections=links.names, **added)
 
     def since(self, earlier: Counts) -> Counts:
         """Return what was added after `earlier`, counts of the same network."""
@@ -60,5 +69,45 @@ class Counts(NamedTuple):
         return dict(zip(self.names, self.spikes.tolist(), strict=True))
 
 
-ADDED = tuple(name for name in Counts._fields if name not in ("names", "sizes", "projections"))
+OF_NODES = ("spikes", "synaptic_events", "neuron_updates", "active_updates")
+OF_PROJECTIONS = (
+    "projection_events",
+    "plasticity_updates",
+    "memory_bytes",
+    "dense_macs",
+    "dense_bytes",
+)
+ADDED = (*OF_NODES, *OF_PROJECTIONS, "ticks")
 """What grows while a network runs."""
+
+
+class _Union:
+    """The names of two windows, in the order of their first use, and where each window has them."""
+
+    def __init__(self, before: tuple[str, ...], later: tuple[str, ...]) -> None:
+        # Two projections may join the same populations: the second of a name is another.
+        keys = list(_numbered(before)), list(_numbered(later))
+        place = {key: index for index, key in enumerate(dict.fromkeys([*keys[0], *keys[1]]))}
+        self.names = tuple(name for name, _ in place)
+        self._before, self._later = ([place[key] for key in side] for side in keys)
+
+    def sum(self, before: Integers, later: Integers) -> Integers:
+        """Return int64[names]; what a window lacks is zero there."""
+        total = np.zeros(len(self.names), np.int64)
+        total[self._before] = before
+        total[self._later] += later
+        return total
+
+    def first(self, before: Integers, later: Integers) -> Integers:
+        """Return int64[names] of the earlier window that has each."""
+        values = np.zeros(len(self.names), np.int64)
+        values[self._later] = later
+        values[self._before] = before
+        return values
+
+
+def _numbered(names: Iterable[str]) -> Iterable[tuple[str, int]]:
+    seen: dict[str, int] = {}
+    for name in names:
+        seen[name] = seen.get(name, -1) + 1
+        yield name, seen[name]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuromorphic_ros.energy.energy_integral import EnergyState, integrate
+from neuromorphic_ros.energy.energy_integral import EnergyState, Span, integrate, power_w
 from neuromorphic_ros.energy.meter import Reading
 
 SECOND_NS = 1_000_000_000
@@ -16,6 +16,10 @@ SECOND_NS = 1_000_000_000
 
 def watts(at_s: float, **power_w: float) -> Reading:
     return Reading(round(at_s * SECOND_NS), power_w, {}, ("a", "b"))
+
+
+def unknown(span: Span) -> bool:
+    return all(map(math.isnan, (*span, span.mean_w)))
 
 
 def run(*readings: Reading) -> EnergyState:
@@ -36,7 +40,7 @@ def test_it_is_the_sum_of_trapezoids(powers: list[float], period_s: float) -> No
     duration_s = (len(powers) - 1) * period_s
     assert state.energy_j == pytest.approx(inner * period_s + duration_s)
     assert state.measured_s == pytest.approx(duration_s)
-    assert state.since(EnergyState()) == state.energy_j
+    assert state.since(EnergyState()) == (state.energy_j, state.measured_s)
 
 
 def test_counters_are_exact_over_any_gap() -> None:
@@ -44,57 +48,58 @@ def test_counters_are_exact_over_any_gap() -> None:
     readings = (
         Reading(at_s * SECOND_NS, {}, {"package": 7.0 * at_s}, total) for at_s in (1, 2, 90)
     )
-    assert run(*readings).since(EnergyState()) == pytest.approx(7.0 * 89)
+    assert run(*readings).since(EnergyState()) == pytest.approx((7.0 * 89, 89.0))
 
 
 def test_a_source_that_vanishes_makes_the_energy_unknown_not_smaller() -> None:
     before = run(watts(0, a=5.0, b=1.0), watts(1, a=5.0, b=1.0))
     gone = integrate(before, watts(2, a=5.0), 2 * SECOND_NS)
-    assert math.isnan(gone.since(before))
+    assert unknown(gone.since(before))
     back = integrate(
         integrate(gone, watts(3, a=5.0, b=1.0), 3 * SECOND_NS), watts(4, a=5.0, b=1.0), 4
     )
-    assert math.isnan(back.since(before))
+    assert unknown(back.since(before))
     assert back.unmeasured_s == pytest.approx(2.0)
     later = integrate(back, watts(5, a=5.0, b=1.0), 5 * SECOND_NS)
-    assert later.since(back) == pytest.approx(6.0)
+    assert later.since(back) == pytest.approx((6.0, 1.0))
 
 
 def test_power_over_a_long_gap_or_without_a_reading_is_not_known() -> None:
     state = run(watts(0, a=1.0, b=1.0), watts(10, a=1.0, b=1.0))
-    assert math.isnan(state.since(EnergyState()))
+    assert unknown(state.since(EnergyState()))
     assert state.unmeasured_s == pytest.approx(10.0)
     lost = integrate(state, None, 11 * SECOND_NS)
-    assert math.isnan(lost.since(state))
+    assert unknown(lost.since(state))
 
 
 def test_nothing_is_known_before_two_readings() -> None:
-    assert math.isnan(run(watts(0, a=1.0, b=1.0)).since(EnergyState()))
+    assert unknown(run(watts(0, a=1.0, b=1.0)).since(EnergyState()))
     assert integrate(EnergyState(), None, 5) == EnergyState()
 
 
 def test_a_counter_that_goes_back_is_not_known() -> None:
     total = ("gpu0",)
     readings = (Reading(at * SECOND_NS, {}, {"gpu0": 9.0 - at}, total) for at in (1, 2))
-    assert math.isnan(run(*readings).since(EnergyState()))
+    assert unknown(run(*readings).since(EnergyState()))
 
 
-def test_energy_is_divided_by_the_power_of_idling() -> None:
-    idle = run(*(watts(at, a=2.0, b=1.0) for at in (0, 1, 2)))
-    idle_w = idle.mean_w(EnergyState())
-    assert idle_w == pytest.approx(3.0)
-    busy = integrate(idle, watts(4, a=6.0, b=1.0), 4 * SECOND_NS)
-    split = busy.split(idle, idle_w)
-    assert split == pytest.approx((10.0, 6.0, 4.0))
+def test_the_mean_power_of_a_span_is_that_of_its_time() -> None:
+    before = run(watts(0, a=9.0, b=1.0), watts(1, a=2.0, b=1.0))
+    after = integrate(before, watts(3, a=4.0, b=1.0), 3 * SECOND_NS)
+    assert after.since(before).mean_w == pytest.approx(4.0)
+    assert unknown(after.since(after))
 
 
-def test_without_energy_or_idling_nothing_is_divided() -> None:
-    state = run(watts(0, a=2.0, b=1.0), watts(1, a=2.0, b=1.0))
-    assert math.isnan(state.mean_w(state))
-    unknown = state.split(EnergyState(), math.nan)
-    assert unknown.energy_j == pytest.approx(3.0)
-    assert math.isnan(unknown.idle_j)
-    assert math.isnan(unknown.above_idle_j)
-    lost = integrate(state, None, 2 * SECOND_NS)
-    assert math.isnan(lost.mean_w(state))
-    assert math.isnan(lost.split(state, 1.0).idle_j)
+def test_power_is_what_is_told_or_the_mean_of_a_counter() -> None:
+    total = ("gpu0", "gpu1")
+    before = Reading(0, {}, {"gpu0": 1.0, "gpu1": 5.0}, total)
+    after = Reading(2 * SECOND_NS, {"gpu0": 30.0}, {"gpu0": 2.0, "gpu1": 9.0}, total)
+    assert power_w(before, after) == {"gpu0": 30.0, "gpu1": 2.0, "total": 32.0}
+    assert power_w(None, after) == {"gpu0": 30.0}
+    assert power_w(after, after) == {"gpu0": 30.0}
+
+
+def test_a_total_of_which_a_source_is_missing_is_not_told() -> None:
+    assert power_w(None, watts(0, a=1.0)) == {"a": 1.0}
+    went_back = Reading(SECOND_NS, {}, {"package": 1.0}, ("package",))
+    assert power_w(Reading(0, {}, {"package": 2.0}, ("package",)), went_back) == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -40,3 +41,11 @@ def rates(**changes: Any) -> dict[str, Any]:
         "step_us_count": ticks,
         **changes,
     }
+
+
+def diagnostics(name: str, hardware_id: str = "", /, **values: str) -> SimpleNamespace:
+    """Return a DiagnosticArray of one line; hardware_id: empty: the node in `name`."""
+    node = name.partition(":")[0].rpartition("/")[2]
+    items = [SimpleNamespace(key=key, value=value) for key, value in values.items()]
+    line = SimpleNamespace(name=name, hardware_id=hardware_id or node, values=items)
+    return SimpleNamespace(status=[line])

@@ -7,11 +7,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from monitoring.messages import rates
+from monitoring.messages import diagnostics, rates
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from neuromorphic_ros.energy.meter import Reading
 from neuromorphic_ros.pipeline.metrics import Metrics
 
 REPORT = {
@@ -19,6 +18,7 @@ REPORT = {
     "hardware": "loihi1",
     "total_pj": 2500.0,
     "measured_j": math.nan,
+    "idle_j": math.nan,
     "meter": "not measured",
 }
 
@@ -81,15 +81,81 @@ def test_priced_energy_is_a_histogram_and_measured_energy_a_counter() -> None:
     assert not [name for name, _ in scraped(metrics) if "joules_total" in name]
     metrics.energy(REPORT | {"measured_j": 0.5, "meter": "rapl"})
     assert value(metrics, "measured_joules_total", meter="rapl") == 0.5
+    assert value(metrics, "idle_joules_total", meter="rapl") is None
+    metrics.energy(REPORT | {"measured_j": 0.5, "idle_j": 0.25, "meter": "rapl"})
+    assert value(metrics, "idle_joules_total", meter="rapl") == 0.25
+
+
+def test_energy_that_flows_back_is_left_out() -> None:
+    metrics = Metrics()
+    metrics.energy(REPORT | {"measured_j": -0.5, "meter": "tegrastats"})
+    assert value(metrics, "measured_joules_total", meter="tegrastats") is None
 
 
 def test_power_that_is_not_measured_is_not_there() -> None:
     metrics = Metrics()
-    metrics.power(Reading(0, {"in": 2.5, "cpu": 1.0}, {}, ("in",)))
+    metrics.power({"in": 2.5, "cpu": 1.0}, 0.5)
     assert value(metrics, "power_watts", source="cpu") == 1.0
-    assert value(metrics, "power_watts", source="total") == 2.5
-    metrics.power(None)
+    assert value(metrics, "idle_power_watts", source="total") == 0.5
+    metrics.power({"cpu": 1.5})
+    assert value(metrics, "power_watts", source="cpu") == 1.5
+    assert value(metrics, "power_watts", source="in") is None
+    metrics.power({})
     assert not [name for name, _ in scraped(metrics) if "watts" in name]
+
+
+def test_the_load_of_a_network_that_is_not_timed_or_gone_is_not_there() -> None:
+    metrics = Metrics()
+    metrics.rates(message())
+    metrics.rates(message(network="other", step_us_p50=math.nan))
+    assert not [name for name, _ in scraped(metrics) if "load" in name]
+
+
+def test_the_use_of_the_processor_is_shown_while_it_is_known() -> None:
+    metrics = Metrics()
+    metrics.processor(0.25)
+    assert value(metrics, "cpu_ratio", robot="") == 0.25
+    metrics.processor(math.nan)
+    assert value(metrics, "cpu_ratio", robot="") is None
+
+
+def test_what_nodes_dropped_is_added_by_kind_and_part() -> None:
+    metrics = Metrics()
+    scan = "pipeline: input scan"
+    metrics.diagnostics(diagnostics(scan, received="9", rejected="2"), "/")
+    metrics.diagnostics(diagnostics(scan, rejected="5"), "/")
+    # The node was started again.
+    metrics.diagnostics(diagnostics(scan, rejected="1"), "/")
+    metrics.diagnostics(diagnostics("pipeline: input camera", **{"dvs.lost_packets": "4"}), "/")
+    assert value(metrics, "dropped_total", kind="rejected", part=scan) == 6
+    part = "pipeline: input camera dvs"
+    assert value(metrics, "dropped_total", kind="lost_packets", part=part) == 4
+    assert not [labels for name, labels in scraped(metrics) if ("kind", "received") in labels]
+
+
+@pytest.mark.parametrize("text", ["", "-1", "1e3", "many", "9" * 400, "\u00b2"])
+def test_what_is_no_count_is_not_added(text: str) -> None:
+    metrics = Metrics()
+    metrics.diagnostics(diagnostics("spiking_core: spikes scan", lost=text), "/")
+    assert not [name for name, _ in scraped(metrics) if "dropped_total" in name]
+
+
+@pytest.mark.parametrize(
+    ("name", "hardware_id", "namespace", "counted"),
+    [
+        ("robot1/pipeline: input scan", "pipeline", "/robot1", True),
+        ("robot1/pipeline: input scan", "pipeline", "/", False),
+        ("pipeline: input scan", "pipeline", "/robot1", False),
+        ("a/b/pipeline: input scan", "pipeline", "/a/b", True),
+        ("driver: port", "serial 5", "/", False),
+    ],
+)
+def test_only_the_nodes_of_the_namespace_are_counted(
+    name: str, hardware_id: str, namespace: str, counted: bool
+) -> None:
+    metrics = Metrics()
+    metrics.diagnostics(diagnostics(name, hardware_id, lost="1"), namespace)
+    assert bool(value(metrics, "dropped_total", kind="lost", part=name)) is counted
 
 
 def test_the_status_replaces_the_one_before_and_nan_is_left_out() -> None:

@@ -20,7 +20,7 @@ def test_windows_share_out_the_energy(tmp_path: Path) -> None:
     for tenth in range(11):
         measurement.read(tenth * SECOND_NS // 10)
     window = measurement.take(2 * SECOND_NS)
-    assert window.energy_j == pytest.approx(5.0)
+    assert (window.energy_j, window.seconds) == pytest.approx((5.0, 2.0))
     assert window.meter == "ina3221"
     assert measurement.take(3 * SECOND_NS).energy_j == pytest.approx(2.5)
     assert measurement.health().message == "measuring"
@@ -50,3 +50,30 @@ def test_without_a_meter_nothing_is_measured_and_it_is_said_why(tmp_path: Path) 
     assert window.meter == "not measured"
     assert measurement.health().message.startswith("not measured: no INA3221")
     assert not measurement.has_meter
+
+
+def test_idle_power_is_divided_off_once_it_is_known(tmp_path: Path) -> None:
+    nano(tmp_path)
+    measurement = PowerMeasurement(find_meter(AUTO, tmp_path))
+    measurement.read(0)
+    assert math.isnan(measurement.take(SECOND_NS).idle_j)
+    measurement.idle_w = 1.5
+    assert measurement.take(3 * SECOND_NS).idle_j == pytest.approx(3.0)
+    assert measurement.health().values["idle"] == "1.500 W"
+
+
+def test_the_power_of_counters_is_that_between_readings_and_not_that_of_a_moment(
+    tmp_path: Path,
+) -> None:
+    rapl(tmp_path)
+    measurement = PowerMeasurement(find_meter(AUTO, tmp_path))
+    measurement.read(0)
+    assert measurement.power_w == {}
+    rapl(tmp_path, 7_000_000)
+    measurement.read(SECOND_NS)
+    measurement.take(SECOND_NS + 1)
+    assert measurement.power_w["total"] == pytest.approx(2.0)
+    rapl(tmp_path, 8_000_000)
+    measurement.read(2 * SECOND_NS)
+    assert measurement.power_w["package-0"] == pytest.approx(1.0)
+    assert measurement.health().values["package-0 energy"] == "3.0 J"

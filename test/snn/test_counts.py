@@ -40,6 +40,52 @@ def test_plus_undoes_since() -> None:
     assert same(counts(2).plus(counts(5).since(counts(2))), counts(5))
 
 
+def variant() -> Counts:
+    """Without camera and `turn -> turn`, in another order, and with a new projection."""
+    return Counts(
+        names=("turn",),
+        sizes=np.array([2]),
+        spikes=np.array([1]),
+        synaptic_events=np.array([2]),
+        neuron_updates=np.array([10]),
+        active_updates=np.array([3]),
+        projections=("camera[2] -> turn", "turn -> out"),
+        projection_events=np.array([5, 7]),
+        plasticity_updates=np.array([0, 1]),
+        memory_bytes=np.array([2, 3]),
+        dense_macs=np.array([4, 5]),
+        dense_bytes=np.array([6, 7]),
+        ticks=5,
+    )
+
+
+def test_a_variant_is_added_by_name() -> None:
+    total = counts(1).plus(variant())
+    assert total.names == ("camera", "turn")
+    assert total.sizes.tolist() == [8, 2]
+    assert total.spikes.tolist() == [10, 4]
+    assert total.active_updates.tolist() == [0, 33]
+    assert total.projections == (*counts(1).projections, "turn -> out")
+    assert total.projection_events.tolist() == [18, 6, 7, 7]
+    assert total.dense_bytes.tolist() == [6400, 1600, 806, 7]
+    assert total.ticks == 105
+
+
+def test_the_order_of_adding_changes_no_number() -> None:
+    one, other = counts(1).plus(variant()), variant().plus(counts(1))
+    assert one.by_population() == other.by_population()
+    assert sorted(zip(one.projections, one.memory_bytes, strict=True)) == sorted(
+        zip(other.projections, other.memory_bytes, strict=True)
+    )
+
+
+def test_projections_between_the_same_populations_stay_apart() -> None:
+    twice = counts(1)._replace(projections=("a -> b", "a -> b", "a -> b"))
+    total = twice.plus(twice)
+    assert total.projections == twice.projections
+    assert total.projection_events.tolist() == [36, 12, 4]
+
+
 def test_nothing_was_added_since_the_same_counts() -> None:
     nothing = counts(4).since(counts(4))
     assert same(nothing, counts(0))
