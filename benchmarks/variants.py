@@ -9,10 +9,8 @@ speed or the end of the first window in which it is detected; waiting for a samp
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,7 +20,6 @@ from reporting import Row, main
 
 from neuromorphic_ros.bags.typestore import to_message
 from neuromorphic_ros.energy.price import price
-from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.pipeline.networks import find_hardware, find_network, network_names
 from neuromorphic_ros.pipeline.pipeline import Decision, Pipeline
 from neuromorphic_ros.pipeline.profile import load_profile, preset_names

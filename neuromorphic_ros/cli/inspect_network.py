@@ -21,6 +21,7 @@ from neuromorphic_ros.snn.neurons.model import Neuron
 from neuromorphic_ros.snn.nir.reading import read_nir
 from neuromorphic_ros.snn.spec import NetworkSpec, Projection
 from neuromorphic_ros.snn.summary import Fan, Summary, Synapses, parameters, summarize
+from neuromorphic_ros.snn.variant import Variant
 
 FIGURES = {".png": png, ".svg": svg}
 
@@ -84,6 +85,7 @@ def _document(summary: Summary) -> dict[str, Any]:
         "name": spec.name,
         "dt_ms": spec.dt_ms,
         "seed": spec.seed,
+        "variants": list(spec.variants),
         "inputs": [
             {
                 "name": source.name,
@@ -141,6 +143,16 @@ def _document(summary: Summary) -> dict[str, Any]:
     }
 
 
+def _variant(variant: Variant) -> str:
+    words = [f"ticks of {variant.dt_ms:g} ms"] if variant.dt_ms else []
+    words += [variant.precision] if variant.precision else []
+    words += [f"without {', '.join(variant.without)}"] if variant.without else []
+    named = (variant.neurons, variant.encoders, variant.decoders, variant.weights)
+    changed = [name for parts in named for name in parts]
+    words += [f"other {', '.join(changed)}"] if changed else []
+    return "; ".join(words) or "the same"
+
+
 def _lines(summary: Summary) -> Iterator[str]:
     spec = summary.spec
     bound = "" if summary.exact else "up to "
@@ -168,6 +180,9 @@ def _lines(summary: Summary) -> Iterator[str]:
             _projection(projection, part)
             for projection, part in zip(spec.projections, summary.synapses, strict=True)
         ],
+    )
+    yield from _table(
+        "variants", [(name, _variant(variant)) for name, variant in spec.variants.items()]
     )
     yield from _table(
         "readouts", [(each.name, f"{each.decoder} of {each.population}") for each in spec.readouts]

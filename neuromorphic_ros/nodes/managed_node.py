@@ -40,6 +40,7 @@ MOST_WAITING = 1000
 SHARED_PARAMETERS = frozenset(
     {
         "network",
+        "variant",
         "backend",
         "hardware",
         "baseline",

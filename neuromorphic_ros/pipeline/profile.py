@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import yaml
+
 from neuromorphic_ros.errors import NeuromorphicError
 from neuromorphic_ros.parameters import read_mapping
 from neuromorphic_ros.pipeline.tuning import Tunables
@@ -101,9 +103,21 @@ def load_profile(name: str, more: Iterable[str] = (), namespace: str = "") -> Pr
     sections: dict[str, dict[str, Any]] = {}
     for file in files:
         where = f"profile {file}"
-        for pattern, values in _sections(read_mapping(file, where, ProfileError), "", where):
+        content = read_mapping(file, where, ProfileError)
+        _refuse_aliases(file, where)
+        for pattern, values in _sections(content, "", where):
             sections.setdefault(pattern, {}).update(values)
     return Profile(files, sections, namespace)
+
+
+def _refuse_aliases(file: Path, where: str) -> None:
+    """Raise ProfileError for what YAML knows and ROS does not."""
+    for event in yaml.parse(file.read_text(encoding="utf-8")):
+        if isinstance(event, yaml.AliasEvent):
+            raise ProfileError(
+                f"{where}, line {event.start_mark.line + 1}: ROS reads no aliases (*"
+                f"{event.anchor}) in parameter files; repeat the values"
+            )
 
 
 def preset_names() -> list[str]:

@@ -198,3 +198,13 @@ def test_a_network_beyond_memory_is_told_by_its_bounds(
     assert "up to 1,000,000,000,000,000,000 synapses" in words
     assert "weights          up to 1e+03 PB" in words
     assert "largest fan-in   not counted" in words
+
+
+def test_variants_are_told_by_what_is_different(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["inspect", "robot"]) == 0
+    text = capsys.readouterr().out
+    low = next(line for line in text.splitlines() if line.strip().startswith("low "))
+    assert "ticks of 4 ms; int8; without dvs, cell, whole, retinotopic; other seen[0]" in low
+    assert main(["inspect", "robot@low", "--json"]) == 0
+    varied = json.loads(capsys.readouterr().out)
+    assert (varied["dt_ms"], varied["variants"]) == (4.0, [])

@@ -89,3 +89,9 @@ def test_shipped_presets_fit_the_networks_that_have_their_variant(preset: str) -
 def test_an_unknown_preset_is_answered_by_those_which_are() -> None:
     with pytest.raises(ProfileError, match=r"preset 'fast' .* shipped are max_efficiency, min_lat"):
         load_profile("jetson", ["fast"])
+
+
+def test_an_alias_that_ros_would_not_read_is_named_by_its_line(tmp_path: Path) -> None:
+    text = "/a: {ros__parameters: &same {network: robot}}\n/b: {ros__parameters: *same}\n"
+    with pytest.raises(ProfileError, match=r"mine\.yaml, line 2: ROS reads no aliases \(\*same\)"):
+        load_profile("jetson", [write(tmp_path, text)])
