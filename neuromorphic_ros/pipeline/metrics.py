@@ -15,7 +15,9 @@ from prometheus_client.utils import floatToGoString
 
 from neuromorphic_ros.energy.energy_integral import TOTAL
 
-DECADES_PJ = tuple(10.0**exponent for exponent in range(2, 16))
+ENERGY_BOUNDS_PJ = tuple(
+    mantissa * 10.0**exponent for exponent in range(2, 16) for mantissa in (1.0, 2.0, 5.0)
+)
 # Values of diagnostics that count what a node did not use, by the last part of their names.
 # Messages of sensors and spikes; spikes of a core; packets and events of an event camera.
 DROPPED = ("rejected", "lost", "late_spikes")
@@ -55,7 +57,7 @@ class Metrics:
             "neuromorphic_energy_pj",
             "Priced energy of a window, static energy included where it is known",
             ("network", "hardware"),
-            buckets=DECADES_PJ,
+            buckets=ENERGY_BOUNDS_PJ,
             registry=self.registry,
         )
         self._latency = _TickTimes()

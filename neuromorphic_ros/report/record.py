@@ -15,6 +15,7 @@ from neuromorphic_ros.bags.recording import RecordedMessage, Recording
 from neuromorphic_ros.encoding.image import Grey, resize
 from neuromorphic_ros.encoding.scan import Scan
 from neuromorphic_ros.errors import NeuromorphicError
+from neuromorphic_ros.pipeline.energy_account import ENERGY_TOTAL
 from neuromorphic_ros.pipeline.messages import spikes_of
 from neuromorphic_ros.pipeline.outputs import (
     DETECTIONS,
@@ -210,8 +211,9 @@ def _keep_rates(record: Record, content: Any, _: RecordedMessage) -> None:
     record.rates.append(content)
 
 
-def _keep_energy(record: Record, content: Any, _: RecordedMessage) -> None:
-    record.energy.append(content)
+def _keep_energy(record: Record, content: Any, message: RecordedMessage) -> None:
+    if not message.topic.endswith(f"/{ENERGY_TOTAL}"):
+        record.energy.append(content)
 
 
 def _keep_diagnostics(record: Record, content: Any, _: RecordedMessage) -> None:

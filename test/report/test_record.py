@@ -9,7 +9,7 @@ import pytest
 
 from neuromorphic_ros.bags.writer import RecordingWriter
 from neuromorphic_ros.encoding.scan import Scan
-from neuromorphic_ros.pipeline.outputs import SPIKES
+from neuromorphic_ros.pipeline.outputs import ENERGY, SPIKES
 from neuromorphic_ros.report.record import LONGEST_SIDE, Record, nearest_of, read_record
 
 from .conftest import SPIKES_A_STEP, START_NS, STEPS, write_run
@@ -25,6 +25,13 @@ def test_every_kind_is_read(record: Record) -> None:
     line = record.diagnostics["pipeline: input scan"]
     assert (line.worst, line.worst_message, line.values["rejected"]) == (1, "<odd>", "2")
     assert record.unreadable == 0
+
+
+def test_totals_of_energy_are_not_windows(tmp_path) -> None:
+    with RecordingWriter(tmp_path / "energy") as writer:
+        for topic in ("/robot1/energy", "/robot1/energy/total", "/energy/total"):
+            writer.write(topic, ENERGY, {"window_s": 1.0}, START_NS)
+    assert len(read_record(tmp_path / "energy").energy) == 1
 
 
 def test_time_begins_with_the_run(record: Record) -> None:
