@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from boards import NVPMODEL, calls, nano, write_files, write_program, write_zones
+from boards import NVPMODEL, calls, nano, write_program, write_zones
 from harness import PATIENCE_S, Received, Robot, eventually
 from neuromorphic_ros.srv import SetPowerMode
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
