@@ -248,7 +248,7 @@ def test_a_load_that_was_measured_before_the_last_step_down_is_no_reason_for_ano
 
 
 def test_after_days_of_too_much_work_it_recovers_within_two_pauses_of_an_hour() -> None:
-    busy = [(60.0, GOOD._replace(load=2.0))] * (3 * 24 * 60)
+    busy = [(10.0, GOOD._replace(load=2.0))] * (3 * 24 * 360)
     state, found = run(busy)
     assert found[-1][2].quality < Quality.HIGH
     now_ns = found[-1][0]
