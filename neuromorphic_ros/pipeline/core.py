@@ -63,6 +63,8 @@ class Step(NamedTuple):
 class SpikingCore:
     """Bin spikes by their own stamps into ticks and run every tick once, in order.
 
+    decisions_hz: how often readouts decide at most, apart from triggers; assign to change it.
+
     A tick is run when the clock has passed its end and every input is complete up to it, or has
     been waited for by max_lateness_ms. What a tick holds depends on stamps alone, and so do the
     decisions: at the multiples of the control period and at the stamps of triggering samples.
@@ -77,6 +79,7 @@ class SpikingCore:
         """Wait for the first sample; runner: of the whole network."""
         self.parameters = parameters
         self.sleep = SleepParameters()
+        self.decisions_hz = math.inf
         spec = runner.spec
         self.sources = {each.name: spec.sources_of(each.name) for each in spec.populations}
         self._next_tick: int | None = None
@@ -215,7 +218,8 @@ class SpikingCore:
 
     def _next_decision(self, tick: int) -> int:
         """Return the next tick at which readouts decide: of the control period, or of a trigger."""
-        period = max(1, round(self.parameters.control_period_ms * 1e6 / self._dt_ns))
+        period_ms = max(self.parameters.control_period_ms, 1e3 / self.decisions_hz)
+        period = max(1, round(period_ms * 1e6 / self._dt_ns))
         triggers = (stamp_ns // self._dt_ns for stamp_ns in self._decisions_ns)
         grid = (tick // period + 1) * period
         return min([grid, *(trigger for trigger in triggers if trigger > tick)])
