@@ -38,7 +38,7 @@ CONFIDENCE = (2.5, 97.5)
 TICKS = 1000
 
 # What counts, by the name of what it is assigned to; `_renew` also makes room for currents.
-COUNTERS = ("active", "arrived", "count", "received", "rest")
+COUNTERS = ("active", "count", "received", "rest")
 NEEDED = "_renew"
 
 

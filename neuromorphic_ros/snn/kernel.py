@@ -25,6 +25,10 @@ def _tick(network: Any, address: Any, begin: int, end: int, total: int) -> int:
     nodes = array_at(network.node, network.nodes, NODE)
     count = array_at(network.count, network.channels + network.neurons, int64)
     rest = array_at(network.rest, network.channels, uint8)
+    for position in range(begin, end):
+        rest[address[position]] += uint8(1)
+        if rest[address[position]] == 0:
+            count[address[position]] += 256
     while begin < end:
         index = 0
         while address[begin] >= nodes[index].begin + nodes[index].size:
@@ -33,13 +37,6 @@ def _tick(network: Any, address: Any, begin: int, end: int, total: int) -> int:
         until = begin + 1
         while until < end and 0 <= int64(address[until]) - node.begin < node.size:
             until += 1
-        if node.alike:
-            node.arrived += until - begin
-        else:
-            for position in range(begin, until):
-                rest[address[position]] += uint8(1)
-                if rest[address[position]] == 0:
-                    count[address[position]] += 256
         deliver(network, node, address, value, node.begin, begin, until)
         begin = until
     for index in range(network.inputs, network.nodes):

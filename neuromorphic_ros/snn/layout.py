@@ -52,11 +52,6 @@ class Expenses(NamedTuple):
     bytes: Integers
     dense: DenseEquivalent
 
-    def drives_alike(self, size: int) -> bool:
-        """Tell whether a spike of any of the `size` sources of its node costs the same."""
-        rows = np.unique(np.stack((self.synapses, self.bytes)), axis=1)
-        return self.synapses.size == size and rows.shape[1] <= 1
-
 
 class Layout(NamedTuple):
     """A network in memory; the tables hold addresses of the other arrays, so keep it whole.
@@ -88,14 +83,9 @@ class Layout(NamedTuple):
         return bool(np.any(self.nodes["graded"] & self.nodes["spikes"]))
 
     def spikes(self) -> Integers:
-        """Return the spikes of each source so far; int64[sources].
-
-        Of an input whose channels are all alike, its first one stands for all.
-        """
+        """Return the spikes of each source so far; int64[sources]."""
         spikes: Integers = self.spike_count.copy()
         spikes[: self.spike_rest.size] += self.spike_rest
-        alike = self.nodes[self.nodes["alike"] == 1]
-        spikes[alike["begin"]] += alike["arrived"]
         return spikes
 
     def start(self, population: Population) -> None:
@@ -191,10 +181,6 @@ def lay_out(spec: NetworkSpec) -> Layout:
         network=np.zeros(1, tables.NETWORK),
     )
     _fill_network(layout, spec)
-    nodes["alike"][: len(spec.inputs)] = [
-        all(each.drives_alike(int(size)) for each in layout.expenses if each.node == index)
-        for index, size in enumerate(nodes["size"][: len(spec.inputs)])
-    ]
     for population in populations:
         layout.start(population)
     return layout

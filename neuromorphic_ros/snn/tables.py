@@ -57,8 +57,7 @@ NETWORK = np.dtype(
 # An input or population. begin: its first source. connections: range of those it drives. plain:
 # its rules are all 0. graded: it may fire other amounts than 1. ring: its first current; slots of
 # `width` currents, one for each of `depth` coming ticks. active: updates so far of neurons that
-# received input. alike: of an input, whether a spike of any of its channels drives as many synapses;
-# its spikes are then not counted by channel, all have `arrived`.
+# received input.
 NODE = np.dtype(
     [
         ("begin", np.int64),
@@ -78,8 +77,6 @@ NODE = np.dtype(
         ("drive", np.int64),
         ("dendrite", np.int64),
         ("active", np.int64),
-        ("alike", np.int64),
-        ("arrived", np.int64),
     ]
 )
 # A projection. target: of its first column, in the ring of its target. far: larger than FAR.

@@ -40,7 +40,6 @@ def test_what_counts_is_removed_and_nothing_else() -> None:
     assert removed_from(kernel) == {
         "count = array_at(network.count, network.channels + network.neurons, int64)",
         "rest = array_at(network.rest, network.channels, uint8)",
-        "node.arrived += until - begin",
         "rest[address[position]] += uint8(1)",
         "count[address[position]] += 256",
         "count[node.begin + local] += int64(amount[local]) if node.spikes else 1",
