@@ -37,7 +37,7 @@ def cpu_share(process: psutil.Process, seconds: float) -> float:
     before, begun_s = process.cpu_times(), time.monotonic()
     time.sleep(seconds)
     after = process.cpu_times()
-    used_s = after.user + after.system - before.user - before.system
+    used_s = (after.user - before.user) + (after.system - before.system)
     return float(used_s / (time.monotonic() - begun_s))
 
 
