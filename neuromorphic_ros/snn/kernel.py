@@ -10,6 +10,7 @@ from numba import float32, int64, uint8, uint32, uint64
 
 from neuromorphic_ros.snn.compiled import array_at, revision, trailing_zeros
 from neuromorphic_ros.snn.delivery import deliver
+from neuromorphic_ros.snn.plasticity.update import learn
 from neuromorphic_ros.snn.tables import NETWORK, NODE
 from neuromorphic_ros.snn.update import update
 
@@ -26,16 +27,17 @@ def _tick(network: Any, address: Any, begin: int, end: int, total: int) -> int:
     count = array_at(network.count, network.channels + network.neurons, int64)
     for position in range(begin, end):
         count[address[position]] += 1
-    while begin < end:
+    first, done = begin, total
+    while first < end:
         index = 0
-        while address[begin] >= nodes[index].begin + nodes[index].size:
+        while address[first] >= nodes[index].begin + nodes[index].size:
             index += 1
         node = nodes[index]
-        until = begin + 1
+        until = first + 1
         while until < end and 0 <= int64(address[until]) - node.begin < node.size:
             until += 1
-        deliver(network, node, address, value, node.begin, begin, until)
-        begin = until
+        deliver(network, node, address, value, node.begin, first, until)
+        first = until
     for index in range(network.inputs, network.nodes):
         node = nodes[index]
         offset = node.begin - network.channels
@@ -61,6 +63,8 @@ def _tick(network: Any, address: Any, begin: int, end: int, total: int) -> int:
         deliver(network, node, fired, amounts, offset, before, total)
         if not node.spikes:
             total = before
+    if network.plastics:
+        learn(network, address, begin, end, fired, done, total)
     return total
 
 

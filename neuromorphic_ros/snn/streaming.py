@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple, NoReturn
@@ -11,14 +12,18 @@ import numpy.typing as npt
 
 from neuromorphic_ros.errors import NetworkError, SpikeError
 from neuromorphic_ros.snn import kernel
+from neuromorphic_ros.snn.array import Array
 from neuromorphic_ros.snn.counts import Counts, Integers
 from neuromorphic_ros.snn.layout import lay_out
+from neuromorphic_ros.snn.patterns import OneToOne
 from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population
 from neuromorphic_ros.snn.synapses import Connection
 from neuromorphic_ros.snn.weights import Values
 from neuromorphic_ros.spikes import Addresses, SpikeBatch
 
 _ONES = np.empty(0, np.float32)
+# Beyond it a change in one tick means nothing.
+MAX_LEARNING_RATE = 1e6
 _ADDRESS, _FIRST, _VALUE = np.dtype(np.uint32), np.dtype(np.int64), np.dtype(np.float32)
 
 
@@ -90,6 +95,14 @@ class StreamingNetwork:
     Work per tick: the synapses of the channels and neurons that spiked, and one update per neuron.
     A spike over a projection with delay 0 acts in its own tick, on later populations. The current
     of a neuron is summed in float32: its bias, then spikes in the order of sources and projections.
+
+    Plastic projections learn at the end of a tick, so that changed weights act from the next tick
+    on, in the order of their sources. In each, traces decay by a tick; then the spikes that arrive in
+    this tick change the weights of their rows, in the order of rows, and set their traces; then the
+    targets that fired change the weights of their columns and set theirs. Spikes of one tick are
+    thus a pair with source first. A delay is that of the spike: it arrives, for the rule too,
+    delay_ticks later. A neuron counts once in a tick, whatever its amount. What a rule costs grows
+    with spikes but for the decay of traces, which like the update of neurons grows with neurons.
     """
 
     def __init__(self, spec: NetworkSpec) -> None:
@@ -100,6 +113,7 @@ class StreamingNetwork:
         self._network = self._layout.network[0]
         self._table = self._layout.network.ctypes.data
         self._fired, self._fired_amount = np.empty(0, np.uint32), _ONES
+        self._learning_rate, self._freeze = 1.0, False
         self._make_room(max(1024, 4 * spec.neurons))
         self._make_ticks(1024)
         # The first tick of a robot must not be late.
@@ -111,9 +125,11 @@ class StreamingNetwork:
         return self._layout.connections
 
     def reset(self) -> None:
-        """Return to rest; the counts go on."""
+        """Return to rest; weights stay as they were learned, and the counts go on."""
         for population in self.spec.populations:
             self._layout.start(population)
+        for plastic in self._layout.plastic:
+            plastic.start()
 
     def adopt(self, other: object) -> None:
         """Go on from the state of a variant: by population, where model and shape are the same.
@@ -206,6 +222,49 @@ class StreamingNetwork:
             raise NetworkError(f"modulation {level} of '{name}' is outside of -1..1")
         self._layout.layers[name].state[fields.index("modulation")] = level
 
+    @property
+    def learning_rate(self) -> float:
+        """Factor of the learning rates of all plastic projections, from 0 on; at first 1."""
+        return self._learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, factor: float) -> None:
+        if not 0 <= factor <= MAX_LEARNING_RATE:
+            raise NetworkError(f"learning_rate {factor} is outside of 0..{MAX_LEARNING_RATE:g}")
+        self._learning_rate = factor
+        self._set_learning()
+
+    @property
+    def freeze(self) -> bool:
+        """Whether weights stay as they are; traces go on. At first they learn."""
+        return self._freeze
+
+    @freeze.setter
+    def freeze(self, freeze: bool) -> None:
+        self._freeze = freeze
+        self._set_learning()
+
+    def weights(self, projection: str | int) -> Values:
+        """Return a copy of the present weights of a projection, float32 (pre, post).
+
+        projection: `pre -> post` as in the network, or its index.
+        Raises NetworkError if there is none or there are several.
+        """
+        return self.connections[self._index(projection)].dense()
+
+    def learned(self) -> NetworkSpec:
+        """Return the network with the weights of its plastic projections as they are now.
+
+        They are matrices, but of one_to_one; `write_nir` writes them.
+        """
+        projections = list(self.spec.projections)
+        for plastic in self._layout.plastic:
+            projection, connection = projections[plastic.index], self.connections[plastic.index]
+            one_to_one = isinstance(projection.pattern, OneToOne)
+            weights = connection.weight.copy() if one_to_one else connection.dense()
+            projections[plastic.index] = dataclasses.replace(projection, weights=Array(weights))
+        return dataclasses.replace(self.spec, projections=tuple(projections))
+
     def counts(self) -> Counts:
         """Return the counts since construction."""
         layout, ticks = self._layout, int(self._network["tick"])
@@ -217,6 +276,9 @@ class StreamingNetwork:
             spikes = layout.spike_count[each.first : each.first + each.synapses.size]
             events[index], memory_bytes[index] = spikes @ each.synapses, spikes @ each.bytes
             by_source[each.node] += events[index]
+        updates = np.zeros(events.size, np.int64)
+        for plastic, record in zip(layout.plastic, layout.plastics, strict=True):
+            updates[plastic.index] = record["updates"]
         return Counts(
             names=layout.names,
             sizes=sizes,
@@ -226,8 +288,7 @@ class StreamingNetwork:
             active_updates=layout.nodes["active"].copy(),
             projections=tuple(str(each) for each in self.spec.projections),
             projection_events=events,
-            # No rule of learning runs in this engine.
-            plasticity_updates=np.zeros(events.size, np.int64),
+            plasticity_updates=updates,
             memory_bytes=memory_bytes,
             dense_macs=_whole([each.dense.macs for each in layout.expenses]) * ticks,
             dense_bytes=_whole([each.dense.weight_bytes for each in layout.expenses]) * ticks,
@@ -239,6 +300,20 @@ class StreamingNetwork:
             f"spikes do not fit network '{self.spec.name}': an address is outside of its "
             f"{self.spec.channels} channels, first does not rise from 0 to the last address, or "
             "there is not one value for each address"
+        )
+
+    def _set_learning(self) -> None:
+        self._network["learning"] = 0.0 if self._freeze else self._learning_rate
+
+    def _index(self, projection: str | int) -> int:
+        names = [str(each) for each in self.spec.projections]
+        if isinstance(projection, int) and 0 <= projection < len(names):
+            return projection
+        if names.count(str(projection)) == 1:
+            return names.index(str(projection))
+        raise NetworkError(
+            f"'{projection}' is not one projection of network '{self.spec.name}', which has "
+            f"{', '.join(names) or 'none'}; several of a name go by their index"
         )
 
     def _make_ticks(self, ticks: int) -> None:

@@ -18,6 +18,13 @@ KINDS = {
     "dendritic_lif": DENDRITIC,
 }
 
+# Rules of learning.
+PAIR_STDP, TRIPLET_STDP, HEBBIAN = range(3)
+RULES = {"pair_stdp": PAIR_STDP, "triplet_stdp": TRIPLET_STDP, "hebbian": HEBBIAN}
+
+# Kinds of sources of a plastic projection.
+INPUT, POPULATION = range(2)
+
 # Storage of weights.
 FLOAT32, FLOAT16, INT8 = range(3)
 STORAGE = {"float32": FLOAT32, "float16": FLOAT16, "int8": INT8}
@@ -28,7 +35,8 @@ FAR = 2**18
 # Everything that a tick touches, by address. nodes: inputs first, then populations in execution
 # order. first: int64[ticks + 1], the range of input addresses of each tick; value: amounts of the
 # inputs, 0 for ones. tick: of the next one. fired, fired_amount: where the addresses and amounts of
-# `room` spikes go; fired_first: the range of each tick in them.
+# `room` spikes go; fired_first: the range of each tick in them. learning: factor of all changes of
+# weights, 0 while they are frozen.
 NETWORK = np.dtype(
     [
         ("channels", np.int64),
@@ -49,6 +57,9 @@ NETWORK = np.dtype(
         ("fired", np.int64),
         ("fired_amount", np.int64),
         ("fired_first", np.int64),
+        ("plastics", np.int64),
+        ("plastic", np.int64),
+        ("learning", np.float32),
     ]
 )
 # An input or population. begin: its first source. connections: range of those it drives. plain:
@@ -95,5 +106,40 @@ CONNECTION = np.dtype(
         ("weight", np.int64),
         ("row", np.int64),
         ("column", np.int64),
+    ]
+)
+# A plastic projection. pre_first, post_first: its first row among the channels, or the first row and
+# column among the neurons. slow: its rule has slow traces. arriving: bits of the rows whose spikes
+# arrive, `words` words for each of delay + 1 ticks. by_column, source, place: of the synapses of each
+# column, if sparse, the rows and where the weights are. updates: weights that it changed.
+PLASTIC = np.dtype(
+    [
+        ("kind", np.int64),
+        ("source_kind", np.int64),
+        ("pre_first", np.int64),
+        ("post_first", np.int64),
+        ("rows", np.int64),
+        ("columns", np.int64),
+        ("synapses", np.int64),
+        ("delay", np.int64),
+        ("words", np.int64),
+        ("arriving", np.int64),
+        ("sparse", np.int64),
+        ("weight", np.int64),
+        ("row", np.int64),
+        ("column", np.int64),
+        ("by_column", np.int64),
+        ("source", np.int64),
+        ("place", np.int64),
+        ("pre_trace", np.int64),
+        ("post_trace", np.int64),
+        ("constant", np.int64),
+        ("updates", np.int64),
+        ("slow", np.int64),
+        ("nearest", np.int64),
+        ("pre_fast", np.float32),
+        ("pre_slow", np.float32),
+        ("post_fast", np.float32),
+        ("post_slow", np.float32),
     ]
 )
