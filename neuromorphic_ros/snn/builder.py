@@ -28,7 +28,9 @@ from neuromorphic_ros.snn.patterns import (
 )
 from neuromorphic_ros.snn.plasticity.hebbian import Hebbian
 from neuromorphic_ros.snn.plasticity.pair_stdp import PairStdp
+from neuromorphic_ros.snn.plasticity.reward_stdp import RewardStdp
 from neuromorphic_ros.snn.plasticity.rule import PlasticityRule
+from neuromorphic_ros.snn.plasticity.scaling import SynapticScaling
 from neuromorphic_ros.snn.plasticity.triplet_stdp import TripletStdp
 from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population, Projection, Readout, Stage
 from neuromorphic_ros.snn.streaming import StreamingNetwork, TickSpikes
@@ -57,7 +59,9 @@ __all__ = [
     "Pool2d",
     "Random",
     "Result",
+    "RewardStdp",
     "Stage",
+    "SynapticScaling",
     "TripletStdp",
     "Uniform",
 ]

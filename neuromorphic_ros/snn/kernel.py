@@ -10,8 +10,9 @@ from numba import float32, int64, uint8, uint32, uint64
 
 from neuromorphic_ros.snn.compiled import array_at, revision, trailing_zeros
 from neuromorphic_ros.snn.delivery import deliver
+from neuromorphic_ros.snn.plasticity.eligibility import settle
 from neuromorphic_ros.snn.plasticity.update import learn
-from neuromorphic_ros.snn.tables import NETWORK, NODE
+from neuromorphic_ros.snn.tables import INPUT, NETWORK, NODE, POPULATION
 from neuromorphic_ros.snn.update import update
 
 SINGLE = -1
@@ -27,6 +28,8 @@ def _tick(network: Any, address: Any, begin: int, end: int, total: int) -> int:
     count = array_at(network.count, network.channels + network.neurons, int64)
     for position in range(begin, end):
         count[address[position]] += 1
+    if network.rewarded:
+        settle(network, INPUT, address, begin, end)
     first, done = begin, total
     while first < end:
         index = 0
@@ -59,6 +62,8 @@ def _tick(network: Any, address: Any, begin: int, end: int, total: int) -> int:
                 fired_amount[total] = amount[local]
                 count[node.begin + local] += int64(amount[local]) if node.spikes else 1
                 total += 1
+        if network.rewarded:
+            settle(network, POPULATION, fired, before, total)
         amounts = array_at(network.fired_amount, total if node.graded else 0, float32)
         deliver(network, node, fired, amounts, offset, before, total)
         if not node.spikes:

@@ -95,6 +95,19 @@ class Layout(NamedTuple):
         ring = self.currents[node["ring"] : node["ring"] + node["depth"] * node["width"]]
         ring.reshape(node["depth"], node["width"])[:] = layer.drive
 
+    def present(self) -> tuple[Connection, ...]:
+        """Return the synapses of each projection as they are now."""
+        connections = list(self.connections)
+        for plastic in self.plastic:
+            connections[plastic.projection] = plastic.present()
+        return tuple(connections)
+
+    def start_learning(self) -> None:
+        """Forget all spikes and rewards; weights stay as they are."""
+        self.plastics["phasic"] = self.plastics["next_settled"] = self.plastics["next_scaled"] = 0
+        for plastic in self.plastic:
+            plastic.start()
+
     def adopt(self, population: Population, other: Layout, ticks: float) -> None:
         """Take state and currents under way from the same population of a variant.
 
@@ -254,9 +267,9 @@ def _plastic(
         if rule is None:
             continue
         pre, post = (node[spec.end(end).name] for end in (projection.pre, projection.post))
-        layer = lay_out_plastic(index, connection, rule, projection.delay_ticks)
+        layer = lay_out_plastic(index, connection, rule, projection.delay_ticks, spec.dt_ms)
         record = np.zeros(1, tables.PLASTIC)
-        fill_plastic(record[0], layer, connection, rule, spec.dt_ms)
+        fill_plastic(record[0], layer, spec.dt_ms)
         drives = int(pre["begin"]) >= spec.channels
         record["source_kind"] = tables.POPULATION if drives else tables.INPUT
         begin = int(pre["begin"]) - drives * spec.channels
@@ -272,6 +285,7 @@ def _fill_network(layout: Layout, spec: NetworkSpec) -> None:
     network["channels"], network["neurons"] = spec.channels, spec.neurons
     network["inputs"], network["nodes"] = len(spec.inputs), len(layout.names)
     network["plastics"], network["learning"] = len(layout.plastic), 1.0
+    network["rewarded"] = bool(np.any(layout.plastics["kind"] == tables.REWARD_STDP))
     for field, part in (
         ("node", layout.nodes),
         ("connection", layout.links),

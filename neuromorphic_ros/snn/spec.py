@@ -106,9 +106,9 @@ class Projection:
     one per channel. before: maps that the spikes pass first, in order.
     precision: in which the weights are stored. compartment: of dendritic neurons, 0 is the soma.
     draw: which random numbers of the network's seed it takes; none: those of its place.
-    plasticity: the rule by which its weights learn while the streaming engine runs; none: never. All
-    pairs of its pattern are synapses then, of weight 0 too. It takes float32, one map, and ends that
-    spike.
+    plasticity: the rule by which its weights learn while the streaming engine runs; none: never.
+    All pairs of its pattern are synapses then, of weight 0 too. It takes float32, no maps before,
+    and ends that spike.
     """
 
     pre: str

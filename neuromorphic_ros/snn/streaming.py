@@ -11,11 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from neuromorphic_ros.errors import NetworkError, SpikeError
-from neuromorphic_ros.snn import kernel
+from neuromorphic_ros.snn import kernel, tables
 from neuromorphic_ros.snn.array import Array
 from neuromorphic_ros.snn.counts import Counts, Integers
 from neuromorphic_ros.snn.layout import lay_out
 from neuromorphic_ros.snn.patterns import OneToOne
+from neuromorphic_ros.snn.plasticity.layout import modulate
+from neuromorphic_ros.snn.plasticity.reward_stdp import RewardStdp
 from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population
 from neuromorphic_ros.snn.synapses import Connection
 from neuromorphic_ros.snn.weights import Values
@@ -76,6 +78,12 @@ class TickSpikes(NamedTuple):
         return batches
 
 
+def _level(name: str, level: float) -> float:
+    if not -1 <= level <= 1:
+        raise NetworkError(f"{name} {level} is outside of -1..1")
+    return level
+
+
 def _whole(numbers: list[int]) -> Integers:
     return np.array(numbers, np.int64)
 
@@ -97,7 +105,7 @@ class StreamingNetwork:
     of a neuron is summed in float32: its bias, then spikes in the order of sources and projections.
 
     Plastic projections learn at the end of a tick, so that changed weights act from the next tick
-    on, in the order of their sources. In each, traces decay by a tick; then the spikes that arrive in
+    on, in the order of the file. In each, traces decay by a tick; then the spikes that arrive in
     this tick change the weights of their rows, in the order of rows, and set their traces; then the
     targets that fired change the weights of their columns and set theirs. Spikes of one tick are
     thus a pair with source first. A delay is that of the spike: it arrives, for the rule too,
@@ -114,6 +122,7 @@ class StreamingNetwork:
         self._table = self._layout.network.ctypes.data
         self._fired, self._fired_amount = np.empty(0, np.uint32), _ONES
         self._learning_rate, self._freeze = 1.0, False
+        self._dopamine = self._serotonin = 0.0
         self._make_room(max(1024, 4 * spec.neurons))
         self._make_ticks(1024)
         # The first tick of a robot must not be late.
@@ -121,15 +130,14 @@ class StreamingNetwork:
 
     @property
     def connections(self) -> tuple[Connection, ...]:
-        """The synapses of each projection, as stored."""
-        return self._layout.connections
+        """The synapses of each projection, as stored; of plastic ones as they are now."""
+        return self._layout.present()
 
     def reset(self) -> None:
         """Return to rest; weights stay as they were learned, and the counts go on."""
         for population in self.spec.populations:
             self._layout.start(population)
-        for plastic in self._layout.plastic:
-            plastic.start()
+        self._layout.start_learning()
 
     def adopt(self, other: object) -> None:
         """Go on from the state of a variant: by population, where model and shape are the same.
@@ -244,6 +252,39 @@ class StreamingNetwork:
         self._freeze = freeze
         self._set_learning()
 
+    @property
+    def dopamine(self) -> float:
+        """Tonic level of dopamine, -1 to 1, under which projections learn; at first 0."""
+        return self._dopamine
+
+    @dopamine.setter
+    def dopamine(self, level: float) -> None:
+        learns = self._learns_by_reward()
+        self._layout.plastics["tonic"][learns] = _level("dopamine", level)
+        self._dopamine = level
+
+    @property
+    def serotonin(self) -> float:
+        """Level of serotonin, -1 to 1, the patience of what learns by reward; at first 0."""
+        return self._serotonin
+
+    @serotonin.setter
+    def serotonin(self, level: float) -> None:
+        self._learns_by_reward()
+        for plastic, record in zip(self._layout.plastic, self._layout.plastics, strict=True):
+            rule = self.spec.projections[plastic.projection].plasticity
+            if isinstance(rule, RewardStdp):
+                modulate(record, rule, self.spec.dt_ms, _level("serotonin", level))
+        self._serotonin = level
+
+    def reward(self, amount: float) -> None:
+        """Add to the phasic level of dopamine, -1 to 1; negative: punish.
+
+        Raises NetworkError if nothing learns by reward, as setting `dopamine` and `serotonin` does.
+        """
+        learns = self._learns_by_reward()
+        self._layout.plastics["phasic"][learns] += _level("reward", amount)
+
     def weights(self, projection: str | int) -> Values:
         """Return a copy of the present weights of a projection, float32 (pre, post).
 
@@ -257,12 +298,17 @@ class StreamingNetwork:
 
         They are matrices, but of one_to_one; `write_nir` writes them.
         """
-        projections = list(self.spec.projections)
+        projections, connections = list(self.spec.projections), self.connections
         for plastic in self._layout.plastic:
-            projection, connection = projections[plastic.index], self.connections[plastic.index]
+            projection, connection = (
+                projections[plastic.projection],
+                connections[plastic.projection],
+            )
             one_to_one = isinstance(projection.pattern, OneToOne)
             weights = connection.weight.copy() if one_to_one else connection.dense()
-            projections[plastic.index] = dataclasses.replace(projection, weights=Array(weights))
+            projections[plastic.projection] = dataclasses.replace(
+                projection, weights=Array(weights)
+            )
         return dataclasses.replace(self.spec, projections=tuple(projections))
 
     def counts(self) -> Counts:
@@ -278,7 +324,7 @@ class StreamingNetwork:
             by_source[each.node] += events[index]
         updates = np.zeros(events.size, np.int64)
         for plastic, record in zip(layout.plastic, layout.plastics, strict=True):
-            updates[plastic.index] = record["updates"]
+            updates[plastic.projection] = record["updates"]
         return Counts(
             names=layout.names,
             sizes=sizes,
@@ -304,6 +350,12 @@ class StreamingNetwork:
 
     def _set_learning(self) -> None:
         self._network["learning"] = 0.0 if self._freeze else self._learning_rate
+
+    def _learns_by_reward(self) -> npt.NDArray[np.bool_]:
+        learns = np.asarray(self._layout.plastics["kind"] == tables.REWARD_STDP)
+        if not np.any(learns):
+            raise NetworkError(f"no projection of network '{self.spec.name}' learns by reward")
+        return learns
 
     def _index(self, projection: str | int) -> int:
         names = [str(each) for each in self.spec.projections]

@@ -19,8 +19,13 @@ KINDS = {
 }
 
 # Rules of learning.
-PAIR_STDP, TRIPLET_STDP, HEBBIAN = range(3)
-RULES = {"pair_stdp": PAIR_STDP, "triplet_stdp": TRIPLET_STDP, "hebbian": HEBBIAN}
+PAIR_STDP, TRIPLET_STDP, HEBBIAN, REWARD_STDP = range(4)
+RULES = {
+    "pair_stdp": PAIR_STDP,
+    "triplet_stdp": TRIPLET_STDP,
+    "hebbian": HEBBIAN,
+    "reward_stdp": REWARD_STDP,
+}
 
 # Kinds of sources of a plastic projection.
 INPUT, POPULATION = range(2)
@@ -36,7 +41,7 @@ FAR = 2**18
 # order. first: int64[ticks + 1], the range of input addresses of each tick; value: amounts of the
 # inputs, 0 for ones. tick: of the next one. fired, fired_amount: where the addresses and amounts of
 # `room` spikes go; fired_first: the range of each tick in them. learning: factor of all changes of
-# weights, 0 while they are frozen.
+# weights, 0 while they are frozen. rewarded: some learn by reward.
 NETWORK = np.dtype(
     [
         ("channels", np.int64),
@@ -59,6 +64,7 @@ NETWORK = np.dtype(
         ("fired_first", np.int64),
         ("plastics", np.int64),
         ("plastic", np.int64),
+        ("rewarded", np.int64),
         ("learning", np.float32),
     ]
 )
@@ -108,10 +114,13 @@ CONNECTION = np.dtype(
         ("column", np.int64),
     ]
 )
-# A plastic projection. pre_first, post_first: its first row among the channels, or the first row and
-# column among the neurons. slow: its rule has slow traces. arriving: bits of the rows whose spikes
-# arrive, `words` words for each of delay + 1 ticks. by_column, source, place: of the synapses of each
-# column, if sparse, the rows and where the weights are. updates: weights that it changed.
+# A plastic projection. pre_first: its first row among the channels or neurons; post_first: its
+# first column among the neurons. slow: its rule has slow traces. arriving: bits of the rows whose
+# spikes arrive, `words` words for each of delay + 1 ticks. by_column, source, place: of the
+# synapses of each column, if sparse, the rows and where the weights are. updates: weights that it
+# changed. activity: of the targets, if weights are scaled; the next row, and how many rows a tick scales.
+# Of those that learn by reward: lag and eligibility, the next row to settle and how many rows a
+# tick settles, dopamine, and what a tick makes of them.
 PLASTIC = np.dtype(
     [
         ("kind", np.int64),
@@ -134,6 +143,13 @@ PLASTIC = np.dtype(
         ("pre_trace", np.int64),
         ("post_trace", np.int64),
         ("constant", np.int64),
+        ("lag", np.int64),
+        ("eligibility", np.int64),
+        ("next_settled", np.int64),
+        ("settled_per_tick", np.int64),
+        ("activity", np.int64),
+        ("next_scaled", np.int64),
+        ("scaled_per_tick", np.int64),
         ("updates", np.int64),
         ("slow", np.int64),
         ("nearest", np.int64),
@@ -141,5 +157,13 @@ PLASTIC = np.dtype(
         ("pre_slow", np.float32),
         ("post_fast", np.float32),
         ("post_slow", np.float32),
+        ("eligibility_decay", np.float32),
+        ("phasic_decay", np.float32),
+        ("rate", np.float32),
+        ("tonic", np.float32),
+        ("phasic", np.float32),
+        ("activity_decay", np.float32),
+        ("target", np.float32),
+        ("scaling", np.float32),
     ]
 )

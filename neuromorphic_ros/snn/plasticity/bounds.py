@@ -9,7 +9,7 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from neuromorphic_ros.parameters import STRICT
-from neuromorphic_ros.snn.elementwise import ONE, ZERO, where
+from neuromorphic_ros.snn.elementwise import ZERO, where
 
 Amplitude = Annotated[float, Field(ge=0, le=1e6)]
 Bound = Annotated[float, Field(ge=-1e6, le=1e6, description="Bound of the weights")]
@@ -24,6 +24,13 @@ class BoundConstants(NamedTuple):
 
 
 @register_jitable(forceinline=True)
+def clipped(constants: Any, weight: Any) -> Any:
+    """Return a weight, or the bound that it is beyond."""
+    weight = where(weight > constants.w_max, constants.w_max, weight)
+    return where(weight < constants.w_min, constants.w_min, weight)
+
+
+@register_jitable(forceinline=True)
 def bounded(constants: Any, weight: Any, change: Any) -> Any:
     """Return a weight after a change, between its bounds.
 
@@ -31,9 +38,7 @@ def bounded(constants: Any, weight: Any, change: Any) -> Any:
     """
     if constants.soft > ZERO:
         change = change * where(change > ZERO, constants.w_max - weight, weight - constants.w_min)
-    weight = weight + change
-    weight = where(weight > constants.w_max, constants.w_max, weight)
-    return where(weight < constants.w_min, constants.w_min, weight)
+    return clipped(constants, weight + change)
 
 
 @dataclass(frozen=True, config=STRICT, kw_only=True)

@@ -9,6 +9,7 @@ from pydantic.dataclasses import dataclass
 from neuromorphic_ros.parameters import STRICT
 from neuromorphic_ros.snn.elementwise import ONE
 from neuromorphic_ros.snn.plasticity.bounds import Amplitude, Bounded, bounded
+from neuromorphic_ros.snn.plasticity.scaling import Scaled
 from neuromorphic_ros.snn.plasticity.traces import TauMs, TraceRules, trace_rules
 
 # Without activity of its source a weight is forgotten.
@@ -35,7 +36,7 @@ def on_post(constants: Any, weight: Any, pre: Any, post: Any, gain: Any) -> Any:
 
 
 @dataclass(frozen=True, config=STRICT, kw_only=True)
-class Hebbian(Bounded):
+class Hebbian(Bounded, Scaled):
     """Hebb's rule with the forgetting of Oja (J. Mathematical Biology 15, 267, 1982) or decay.
 
     At each spike of the target, w changes by

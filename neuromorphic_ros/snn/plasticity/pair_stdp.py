@@ -8,6 +8,7 @@ from pydantic.dataclasses import dataclass
 
 from neuromorphic_ros.parameters import STRICT
 from neuromorphic_ros.snn.plasticity.bounds import Amplitude, Bounded, bounded
+from neuromorphic_ros.snn.plasticity.scaling import Scaled
 from neuromorphic_ros.snn.plasticity.traces import Pairing, TauMs, TraceRules, trace_rules
 
 NEEDS_PRE_TRACE = True
@@ -34,7 +35,7 @@ def on_post(constants: Any, weight: Any, pre: Any, post: Any, gain: Any) -> Any:
 
 
 @dataclass(frozen=True, config=STRICT, kw_only=True)
-class PairStdp(Bounded):
+class PairStdp(Bounded, Scaled):
     """Exponential windows of pairs of spikes (Bi & Poo, J. Neuroscience 18, 10464, 1998).
 
     A source spike that arrives s >= 0 before a spike of the target adds

@@ -9,6 +9,7 @@ from pydantic.dataclasses import dataclass
 
 from neuromorphic_ros.parameters import STRICT
 from neuromorphic_ros.snn.plasticity.bounds import Amplitude, Bounded, bounded
+from neuromorphic_ros.snn.plasticity.scaling import Scaled
 from neuromorphic_ros.snn.plasticity.traces import Pairing, TauMs, TraceRules, trace_rules
 
 NEEDS_PRE_TRACE = True
@@ -39,7 +40,7 @@ def on_post(constants: Any, weight: Any, pre: Any, post: Any, gain: Any) -> Any:
 
 
 @dataclass(frozen=True, config=STRICT, kw_only=True)
-class TripletStdp(Bounded):
+class TripletStdp(Bounded, Scaled):
     """The triplet rule of Pfister & Gerstner (J. Neuroscience 26, 9673, 2006), equations 3 and 4.
 
     With traces r1, r2 of the source and o1, o2 of the target, a spike that arrives subtracts

@@ -10,15 +10,26 @@ import numpy as np
 from numba import float32, int32, int64, uint32, uint64
 
 from neuromorphic_ros.snn.compiled import array_at, column, prefetch, set_column, trailing_zeros
-from neuromorphic_ros.snn.elementwise import ZERO
+from neuromorphic_ros.snn.elementwise import ONE, ZERO
 from neuromorphic_ros.snn.plasticity import hebbian, pair_stdp, triplet_stdp
+from neuromorphic_ros.snn.plasticity.bounds import BoundConstants
+from neuromorphic_ros.snn.plasticity.eligibility import learn_by_reward, settle_row
+from neuromorphic_ros.snn.plasticity.scaling import scaled
 from neuromorphic_ros.snn.plasticity.traces import Trace, after_spike
-from neuromorphic_ros.snn.tables import HEBBIAN, INPUT, PAIR_STDP, PLASTIC
+from neuromorphic_ros.snn.tables import (
+    HEBBIAN,
+    INPUT,
+    PAIR_STDP,
+    PLASTIC,
+    REWARD_STDP,
+    TRIPLET_STDP,
+)
 
 # Below this a trace of spikes that add 1 is zero: far below the last bit of any weight it changes.
 LEAST_TRACE = np.float32(2.0**-40)
 # Rows between the one that is written and the one that is fetched, when a column is.
 ROWS_AHEAD = 16
+_BOUNDS = len(BoundConstants._fields)
 
 
 def _learner(rule: ModuleType, constants: Any) -> Any:
@@ -29,7 +40,7 @@ def _learner(rule: ModuleType, constants: Any) -> Any:
     rows_of_constants = len(constants._fields)
 
     @numba.njit
-    def arrive(plastic: Any, row: int, gain: Any) -> int:
+    def arrive(plastic: Any, row: int, gain: Any) -> Any:
         """Change the synapses of a row by a spike that arrived."""
         own = column(constants, array_at(plastic.constant, (rows_of_constants, 1), float32), 0)
         pre = column(Trace, array_at(plastic.pre_trace, (2, plastic.rows), float32), row)
@@ -55,7 +66,7 @@ def _learner(rule: ModuleType, constants: Any) -> Any:
         return int64(changed)
 
     @numba.njit
-    def fire(plastic: Any, fired: Any, begin: int, end: int, gain: Any) -> int:
+    def fire(plastic: Any, fired: Any, begin: int, end: int, gain: Any) -> Any:
         """Change the synapses to the targets that fired."""
         own = column(constants, array_at(plastic.constant, (rows_of_constants, 1), float32), 0)
         pre = array_at(plastic.pre_trace, (2, plastic.rows), float32)
@@ -131,6 +142,35 @@ def _decay(trace: Any, factor: Any) -> None:
 
 
 @numba.njit
+def _scale(plastic: Any, fired: Any, begin: int, end: int, learning: Any) -> None:
+    """Follow the activity of the targets, and scale the next rows."""
+    activity = array_at(plastic.activity, plastic.columns, float32)
+    _decay(activity, plastic.activity_decay)
+    for position in range(begin, end):
+        activity[int64(fired[position]) - plastic.post_first] += ONE - plastic.activity_decay
+    if learning == ZERO:
+        return
+    own = column(BoundConstants, array_at(plastic.constant, (_BOUNDS, 1), float32), 0)
+    weight = array_at(plastic.weight, plastic.synapses, float32)
+    for _ in range(plastic.scaled_per_tick):
+        row = plastic.next_scaled
+        plastic.next_scaled = row + 1 if row + 1 < plastic.rows else 0
+        if plastic.kind == REWARD_STDP:
+            settle_row(plastic, row)
+        first, last = row * plastic.columns, (row + 1) * plastic.columns
+        if plastic.sparse:
+            of_row = array_at(plastic.row, plastic.rows + 1, int64)
+            first, last = of_row[row], of_row[row + 1]
+        target = array_at(plastic.column, last if plastic.sparse else 0, int32)
+        for synapse in range(first, last):
+            place = int64(target[synapse]) if plastic.sparse else synapse - first
+            before = weight[synapse]
+            after = scaled(own, before, activity[place], plastic.target, plastic.scaling)
+            weight[synapse] = after
+            plastic.updates += after != before
+
+
+@numba.njit
 def _mark(plastic: Any, tick: int, address: Any, begin: int, end: int) -> None:
     """Note the rows that spiked where the tick finds them in which they arrive."""
     slot = (tick + plastic.delay) % (plastic.delay + 1)
@@ -174,5 +214,9 @@ def learn(
             _learn_pairs(plastic, arrived, fired, low, high, network.learning)
         elif plastic.kind == HEBBIAN:
             _learn_hebbian(plastic, arrived, fired, low, high, network.learning)
-        else:
+        elif plastic.kind == TRIPLET_STDP:
             _learn_triplets(plastic, arrived, fired, low, high, network.learning)
+        else:
+            learn_by_reward(plastic, arrived, fired, low, high, network.learning)
+        if plastic.scaled_per_tick:
+            _scale(plastic, fired, low, high, network.learning)
