@@ -26,8 +26,11 @@ def _tick(network: Any, address: Any, begin: int, end: int, total: int) -> int:
     fired_amount = array_at(network.fired_amount, network.room, float32)
     nodes = array_at(network.node, network.nodes, NODE)
     count = array_at(network.count, network.channels + network.neurons, int64)
+    rest = array_at(network.rest, network.channels, uint8)
     for position in range(begin, end):
-        count[address[position]] += 1
+        rest[address[position]] += uint8(1)
+        if rest[address[position]] == 0:
+            count[address[position]] += 256
     if network.rewarded:
         settle(network, INPUT, address, begin, end)
     first, done = begin, total
