@@ -103,8 +103,9 @@ def dense_numba(weights: Matrix, pre: Raster, post: Raster) -> Side:
 
 
 def norse(weights: Matrix, pre: Raster, post: Raster) -> Side:
-    """norse's stdp_step_linear alone: traces decay by Euler steps, and one of the targets counts its
-    spike of the same tick.
+    """norse's stdp_step_linear alone.
+
+    Its traces decay by Euler steps, and those of targets hold the spikes of the same tick.
     """
     import torch
     from norse.torch.functional.stdp import STDPParameters, STDPState, stdp_step_linear
