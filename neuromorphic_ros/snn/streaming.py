@@ -299,16 +299,11 @@ class StreamingNetwork:
         They are matrices, but of one_to_one; `write_nir` writes them.
         """
         projections, connections = list(self.spec.projections), self.connections
-        for plastic in self._layout.plastic:
-            projection, connection = (
-                projections[plastic.projection],
-                connections[plastic.projection],
-            )
+        for index in (plastic.projection for plastic in self._layout.plastic):
+            projection, connection = projections[index], connections[index]
             one_to_one = isinstance(projection.pattern, OneToOne)
             weights = connection.weight.copy() if one_to_one else connection.dense()
-            projections[plastic.projection] = dataclasses.replace(
-                projection, weights=Array(weights)
-            )
+            projections[index] = dataclasses.replace(projection, weights=Array(weights))
         return dataclasses.replace(self.spec, projections=tuple(projections))
 
     def counts(self) -> Counts:

@@ -121,7 +121,7 @@ CONNECTION = np.dtype(
 # first column among the neurons. slow: its rule has slow traces. arriving: bits of the rows whose
 # spikes arrive, `words` words for each of delay + 1 ticks. by_column, source, place: of the
 # synapses of each column, if sparse, the rows and where the weights are. updates: weights that it
-# changed. activity: of the targets, if weights are scaled; the next row, and how many rows a tick scales.
+# changed. activity: of the targets, if weights are scaled; the next row, and how many per tick.
 # Of those that learn by reward: lag and eligibility, the next row to settle and how many rows a
 # tick settles, dopamine, and what a tick makes of them.
 PLASTIC = np.dtype(

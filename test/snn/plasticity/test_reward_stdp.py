@@ -151,7 +151,7 @@ def test_weights_stay_in_bounds_and_act_within_them(
 
 
 def test_a_weight_that_was_rewarded_acts_with_the_next_spike() -> None:
-    network = forced(RewardStdp(learning_rate=10.0, w_max=1.0), [[0.2]])
+    network = forced(RewardStdp(learning_rate=2.0, w_max=1.0), [[0.2]])
     pair = np.zeros((10, 1), bool)
     pair[0] = True
     run(network, pair, pair)

@@ -27,7 +27,7 @@ SCALING = SynapticScaling(target_rate_hz=20.0, tau_scaling_ms=500.0, tau_rate_ms
 @pytest.mark.parametrize("rows", [3, 70])
 def test_a_weight_follows_the_rate_of_its_target(rule: Any, pattern: Any, rows: int) -> None:
     post = np.zeros((1000, 2), bool)
-    post[::10, 0] = True  # 100 Hz; the other is silent
+    post[::25, 0] = True  # 40 Hz; the other is silent
     learned = run(
         forced(rule(learning_rate=0.0, scaling=SCALING, w_max=1e3), np.full((rows, 2), 0.5),
                pattern=pattern),
@@ -99,7 +99,7 @@ def test_scaling_returns_rates_to_their_target_within_three_time_constants() -> 
 
 def test_scaling_holds_rates_while_stdp_learns() -> None:
     scaling = SynapticScaling(target_rate_hz=10.0, tau_scaling_ms=5000.0, tau_rate_ms=500.0)
-    network = driven(Lif(), PairStdp(learning_rate=1e-4, bounds="multiplicative", scaling=scaling))
+    network = driven(Lif(), PairStdp(learning_rate=2e-5, bounds="multiplicative", scaling=scaling))
     returns(network, settle_s=60.0, within_s=30.0, target_hz=10.0)
 
 
