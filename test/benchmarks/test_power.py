@@ -11,10 +11,12 @@ import pytest
 
 pytest.importorskip("rclpy")
 
-import power
 from harness import robot_domain
 
+from benchmarks.benchmark_script import load
 from neuromorphic_ros.power.quality import Quality
+
+power = load("power")
 
 
 @pytest.fixture(autouse=True)
