@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated
 
 import cv2
@@ -105,5 +106,5 @@ def _by_picture(columns: list[SpikeBatch], count: int, size: int) -> list[SpikeB
     mine = (polarity * size * size + pixel)[order].astype(np.uint32)
     return [
         SpikeBatch((2, size, size), mine[low:high], time_ns[order[low:high]])
-        for low, high in zip(bounds[:-1], bounds[1:], strict=True)
+        for low, high in pairwise(bounds)
     ]

@@ -47,10 +47,14 @@ def save_checkpoint(path: Path, of: str, state: TrainingState) -> None:
         "best_epoch": state.best_epoch,
         "history": history,
     }
-    content = save({name: each.clone() for name, each in tensors.items()}, {"training": _json(told)})
+    content = save(
+        {name: each.clone() for name, each in tensors.items()}, {"training": _json(told)}
+    )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as f:
+        with tempfile.NamedTemporaryFile(
+            dir=path.parent, prefix=f".{path.name}.", delete=False
+        ) as f:
             f.write(content)
             f.flush()
             os.fsync(f.fileno())

@@ -1,9 +1,8 @@
-"""Ask a network for classes, on the engine that runs on the robot, and count how often it is right."""
+"""Ask a network for classes, on the engine that runs on the robot."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -49,6 +48,11 @@ class Evaluation(NamedTuple):
         """Share of the samples that were given their class."""
         return int(np.trace(self.confusion)) / self.samples
 
+    @property
+    def ci95(self) -> Interval:
+        """Wilson's interval of the accuracy."""
+        return wilson(int(np.trace(self.confusion)), self.samples)
+
 
 def evaluate(spec: NetworkSpec, samples: Samples, output: str = "output") -> Evaluation:
     """Run each sample from rest; its class is the one whose neurons in `output` fired most.
@@ -92,8 +96,3 @@ def wilson(right: int, samples: int, confidence: float = 0.95) -> Interval:
     spread = share * (1 - share) / samples + z * z / (4 * samples * samples)
     half = z * math.sqrt(spread) / (1 + z * z / samples)
     return Interval(max(0.0, middle - half), min(1.0, middle + half))
-
-
-def majority(votes: Iterable[int], classes: int) -> int:
-    """Return the class with most votes, the first among equals."""
-    return int(np.bincount(np.fromiter(votes, np.int64), minlength=classes).argmax())

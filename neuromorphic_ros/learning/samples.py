@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from neuromorphic_ros.errors import NetworkError, NeuromorphicError
 from neuromorphic_ros.snn.spec import NetworkSpec
 from neuromorphic_ros.snn.streaming import TickSpikes
+from neuromorphic_ros.spikes import SpikeBatch
 
 Amounts = npt.NDArray[Any]
 Labels = npt.NDArray[np.int64]
@@ -36,7 +37,7 @@ class Samples(NamedTuple):
     def __len__(self) -> int:
         return len(self.label)
 
-    def take(self, index: npt.ArrayLike) -> Samples:
+    def take(self, index: npt.NDArray[Any] | slice) -> Samples:
         """Return some of the samples, by places or a mask."""
         return Samples(self.inputs[index], self.label[index])
 
@@ -65,7 +66,9 @@ def check_samples(spec: NetworkSpec, samples: Samples, output: str) -> None:
         raise LearningError("a sequence holds NaN or infinity")
     low, high = int(samples.label.min()), int(samples.label.max())
     if low < 0 or high >= classes:
-        raise LearningError(f"labels are {low} to {high}; '{output}' has classes 0 to {classes - 1}")
+        raise LearningError(
+            f"labels are {low} to {high}; '{output}' has classes 0 to {classes - 1}"
+        )
 
 
 def split_by_class(label: Labels, share: float, seed: int) -> npt.NDArray[np.bool_]:
@@ -76,6 +79,25 @@ def split_by_class(label: Labels, share: float, seed: int) -> npt.NDArray[np.boo
         places = generator.permutation(np.flatnonzero(label == each))
         chosen[places[: max(1, round(share * len(places)))]] = True
     return chosen
+
+
+def binned(batches: Sequence[SpikeBatch], ticks: int, dt_ns: int) -> Amounts:
+    """Count events per channel and tick from time 0 on, uint8[n, ticks, *shape], at most 255.
+
+    Later events are left out. Raises LearningError if there is no batch or shapes differ.
+    """
+    shapes = {batch.shape for batch in batches}
+    if len(shapes) != 1:
+        raise LearningError(f"recordings have the shapes {sorted(shapes)}; they need one in common")
+    (shape,) = shapes
+    size = math.prod(shape)
+    amounts = np.zeros((len(batches), ticks * size), np.uint8)
+    for batch, into in zip(batches, amounts, strict=True):
+        tick = batch.time_ns // dt_ns
+        inside = (tick >= 0) & (tick < ticks)
+        place = tick[inside] * size + batch.address[inside]
+        into[:] = np.minimum(np.bincount(place, minlength=into.size), 255)
+    return amounts.reshape(len(batches), ticks, *shape)
 
 
 def tick_spikes(sequence: Amounts) -> TickSpikes:

@@ -168,7 +168,7 @@ def advance(work: Work, state: TrainingState) -> TrainingState:
         optimizer.zero_grad()
         logits, rate_cost = _forward(network, inputs, work)
         loss = cross_entropy(logits, label, label_smoothing=p.label_smoothing)
-        (loss + p.rate_cost * rate_cost).backward()  # type: ignore[no-untyped-call]
+        (loss + p.rate_cost * rate_cost).backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), p.clip_norm)
         optimizer.step()
         step += 1
