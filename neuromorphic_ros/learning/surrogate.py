@@ -150,7 +150,7 @@ def is_over(work: Work, state: TrainingState) -> bool:
 def advance(work: Work, state: TrainingState) -> TrainingState:
     """Train for one epoch.
 
-    Raises LearningError if the loss is no longer finite.
+    Raises LearningError if loss or weights are no longer finite.
     """
     p, number = work.parameters, len(state.history)
     network = _network(work, state.weights)
@@ -174,12 +174,13 @@ def advance(work: Work, state: TrainingState) -> TrainingState:
         step += 1
         loss_sum += loss.item() * len(batch)
         right += int((logits.argmax(1) == label).sum())
-    if not math.isfinite(loss_sum):
+    weights = _copied(network)
+    # A membrane that is not a number does not fire, so that the loss alone would not tell.
+    if not math.isfinite(loss_sum) or not all(map(_is_finite, weights.values())):
         raise LearningError(
-            f"the loss of epoch {number + 1} is {loss_sum}; lower the learning rate "
+            f"loss or weights of epoch {number + 1} are no longer finite; lower the learning rate "
             f"({p.learning_rate:g})"
         )
-    weights = _copied(network)
     validation = math.nan if work.validation is None else accuracy(work, weights, work.validation)
     epoch = Epoch(loss_sum / len(order), right / len(order), validation)
     earlier = max((each.validation for each in state.history), default=-math.inf)
@@ -256,6 +257,10 @@ def _moments(network: TorchNetwork, optimizer: torch.optim.AdamW) -> dict[str, T
         for name, parameter in network.named_parameters()
         for moment in MOMENTS
     }
+
+
+def _is_finite(tensor: Tensor) -> bool:
+    return bool(torch.isfinite(tensor).all())
 
 
 def _copied(network: TorchNetwork) -> dict[str, Tensor]:

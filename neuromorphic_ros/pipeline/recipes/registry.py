@@ -6,11 +6,11 @@ import os
 from pathlib import Path
 
 from neuromorphic_ros.learning.samples import LearningError
-from neuromorphic_ros.pipeline.recipes import digits
+from neuromorphic_ros.pipeline.recipes import digits, nmnist
 from neuromorphic_ros.pipeline.recipes.recipe import Recipe
 from neuromorphic_ros.resources import share_directory
 
-RECIPES: dict[str, Recipe] = {each.RECIPE.name: each.RECIPE for each in (digits,)}
+RECIPES: dict[str, Recipe] = {each.RECIPE.name: each.RECIPE for each in (digits, nmnist)}
 DATA = "NEUROMORPHIC_DATA"
 
 
