@@ -7,13 +7,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from neuromorphic_ros.learning.classification import evaluate
 from neuromorphic_ros.pipeline.models import NETWORK, write_card, write_network
 from neuromorphic_ros.pipeline.recipes.registry import RECIPES, data_path, find_recipe
 
 if TYPE_CHECKING:
     from neuromorphic_ros.learning.surrogate import TrainingState, Work
 
-CHECKPOINT = "training.safetensors"
+CHECKPOINT = "training_{}.safetensors"
 
 
 def add_parser(subparsers: Any) -> None:
@@ -42,17 +43,25 @@ def run(arguments: argparse.Namespace) -> int:
     recipe = find_recipe(arguments.recipe)
     # Only training needs torch.
     from neuromorphic_ros.learning.surrogate import trained
-    from neuromorphic_ros.pipeline.model_training import measured_card, prepare
+    from neuromorphic_ros.pipeline.model_training import measured_card, plan, pooled
 
     out = arguments.out or Path("models") / recipe.name
     path = data_path(recipe, arguments.data)
-    prepared = prepare(recipe, path, arguments.seed, arguments.epochs)
-    state = _learned(prepared.work, out / CHECKPOINT, arguments.quiet)
-    spec = trained(prepared.work, state)
-    card, _ = measured_card(recipe, spec, prepared.held_out, _command(arguments))
+    planned = plan(recipe, path, arguments.seed, arguments.epochs)
+    checkpoints, found = [], []
+    for number, fold in enumerate(planned.folds):
+        checkpoints.append(out / CHECKPOINT.format(number))
+        spec = trained(fold.work, _learned(fold.work, checkpoints[-1], arguments.quiet))
+        found.append(evaluate(spec, fold.held_out))
+    if planned.whole:
+        checkpoints.append(out / CHECKPOINT.format("whole"))
+        spec = trained(planned.whole, _learned(planned.whole, checkpoints[-1], arguments.quiet))
+    ticks = planned.folds[0].held_out.inputs.shape[1]
+    card = measured_card(recipe, pooled(found), ticks, _command(arguments))
     write_network(spec, out)
     write_card(card, out)
-    (out / CHECKPOINT).unlink(missing_ok=True)
+    for checkpoint in checkpoints:
+        checkpoint.unlink(missing_ok=True)
     low, high = card.ci95
     print(
         f"{card.metric} {card.value:.2%} ({low:.2%} to {high:.2%}) of {card.samples} held-out "

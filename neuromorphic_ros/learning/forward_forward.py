@@ -11,6 +11,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from neuromorphic_ros.errors import BackendError
+from neuromorphic_ros.learning.samples import LearningError, Samples
+
+try:
+    import torch
+    from torch import Tensor
+except ImportError:
+    raise BackendError(
+        "training needs torch, which is not installed: pip install neuromorphic_ros[torch]"
+    ) from None
+
 from neuromorphic_ros.learning.goodness import (
     Contrast,
     Layer,
@@ -18,12 +29,9 @@ from neuromorphic_ros.learning.goodness import (
     Places,
     goodness,
     pass_on,
-    torch,
     train_layer,
 )
-from neuromorphic_ros.learning.samples import LearningError, Samples
 
-Tensor = torch.Tensor
 EVALUATION_BATCH = 256
 
 

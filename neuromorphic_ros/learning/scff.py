@@ -12,18 +12,26 @@ from typing import NamedTuple
 
 import numpy as np
 
+from neuromorphic_ros.errors import BackendError
+from neuromorphic_ros.learning.samples import Amounts, LearningError, Samples
+
+try:
+    import torch
+    from torch import Tensor
+except ImportError:
+    raise BackendError(
+        "training needs torch, which is not installed: pip install neuromorphic_ros[torch]"
+    ) from None
+
 from neuromorphic_ros.learning.goodness import (
     Contrast,
     Layer,
     LocalTraining,
     Places,
     pass_on,
-    torch,
     train_layer,
 )
-from neuromorphic_ros.learning.samples import Amounts, LearningError, Samples
 
-Tensor = torch.Tensor
 EVALUATION_BATCH = 256
 
 

@@ -45,9 +45,9 @@ def read(path: Path) -> Labelled:
     return read_images(path, PICTURE, CLASSES)
 
 
-def held_out(labelled: Labelled, seed: int) -> npt.NDArray[np.bool_]:
-    """Hold out a fifth of each class."""
-    return split_by_class(labelled.label, 0.2, seed)
+def folds(labelled: Labelled, seed: int) -> list[npt.NDArray[np.bool_]]:
+    """Hold out a fifth of each class, once."""
+    return [split_by_class(labelled.label, 0.2, seed)]
 
 
 def encode(labelled: Labelled) -> Samples:
@@ -99,7 +99,7 @@ RECIPE = Recipe(
     spec=NETWORK,
     parameters={"epochs": 20, "learning_rate": 2e-3, "rate_cost": 0.5},
     read=read,
-    held_out=held_out,
+    folds=folds,
     encode=encode,
     train=train,
 )

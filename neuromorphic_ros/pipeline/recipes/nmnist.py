@@ -92,9 +92,9 @@ def read(path: Path) -> Labelled:
     return Labelled(content, label, np.zeros(len(label), np.int64))
 
 
-def held_out(labelled: Labelled, seed: int) -> npt.NDArray[np.bool_]:
-    """Hold out a fifth of each class."""
-    return split_by_class(labelled.label, 0.2, seed)
+def folds(labelled: Labelled, seed: int) -> list[npt.NDArray[np.bool_]]:
+    """Hold out a fifth of each class, once."""
+    return [split_by_class(labelled.label, 0.2, seed)]
 
 
 def encode(labelled: Labelled) -> Samples:
@@ -155,7 +155,7 @@ RECIPE = Recipe(
         "rate_cost": 0.1,
     },
     read=read,
-    held_out=held_out,
+    folds=folds,
     encode=encode,
     train=train,
     augment=augment,

@@ -55,7 +55,9 @@ class Recipe(NamedTuple):
     """From recordings to a trained network.
 
     split: how recordings are held out, in words. read: from a file or folder; raises LearningError.
-    held_out: true for those that measure accuracy, from a seed. encode: as the robot would; train:
+    folds: true for those that
+    are held out to measure accuracy, from a seed; of several folds each trains a network to be
+    measured, and one more is trained on everything. encode: as the robot would; train:
     the same or more, varied by the seed. augment: by place in the batch, see
     `learning.samples.Augment`. parameters: fields of `learning.surrogate.SurrogateTraining`.
     """
@@ -68,7 +70,7 @@ class Recipe(NamedTuple):
     spec: NetworkSpec
     parameters: dict[str, Any]
     read: Callable[[Path], Labelled]
-    held_out: Callable[[Labelled, int], npt.NDArray[np.bool_]]
+    folds: Callable[[Labelled, int], list[npt.NDArray[np.bool_]]]
     encode: Callable[[Labelled], Samples]
     train: Callable[[Labelled, int], Samples]
     augment: Callable[[Amounts, np.random.Generator], Amounts] | None = None

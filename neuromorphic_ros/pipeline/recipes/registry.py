@@ -6,11 +6,13 @@ import os
 from pathlib import Path
 
 from neuromorphic_ros.learning.samples import LearningError
-from neuromorphic_ros.pipeline.recipes import digits, nmnist
+from neuromorphic_ros.pipeline.recipes import digits, nmnist, watch_exercises
 from neuromorphic_ros.pipeline.recipes.recipe import Recipe
 from neuromorphic_ros.resources import share_directory
 
-RECIPES: dict[str, Recipe] = {each.RECIPE.name: each.RECIPE for each in (digits, nmnist)}
+RECIPES: dict[str, Recipe] = {
+    each.RECIPE.name: each.RECIPE for each in (digits, nmnist, watch_exercises)
+}
 DATA = "NEUROMORPHIC_DATA"
 
 
