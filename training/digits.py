@@ -1,4 +1,4 @@
-"""Train the shipped `digits`: python training/digits.py [--epochs N --seed N --out FOLDER]."""
+"""Train the shipped `digits`; arguments as of `neuromorphic train`."""
 
 from __future__ import annotations
 

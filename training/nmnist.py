@@ -1,4 +1,4 @@
-"""Train the shipped `nmnist`: python training/nmnist.py [--epochs N --seed N --out FOLDER]."""
+"""Train the shipped `nmnist`; arguments as of `neuromorphic train`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Train the shipped `watch_exercises`: python training/watch_exercises.py [--epochs N --seed N --out FOLDER]."""
+"""Train the shipped `watch_exercises`; arguments as of `neuromorphic train`."""
 
 from __future__ import annotations
 

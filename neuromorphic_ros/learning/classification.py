@@ -62,7 +62,7 @@ def evaluate(spec: NetworkSpec, samples: Samples, output: str = "output") -> Eva
     check_samples(spec, samples, output)
     network, place = StreamingNetwork(spec), addresses_of(spec, output)
     shape = spec.population(output).shape
-    predicted = np.empty(len(samples), np.int64)
+    predicted = np.empty(samples.size, np.int64)
     for index, sequence in enumerate(samples.inputs):
         network.reset()
         fired = network.run(tick_spikes(sequence)).one_by_one().address.astype(np.int64)

@@ -78,13 +78,13 @@ def train_forward_forward(
 
         def contrast(places: Places, generator: np.random.Generator, at: int = number) -> Contrast:
             batch = samples.take(places)
-            other = (batch.label + generator.integers(1, classes, len(batch))) % classes
+            other = (batch.label + generator.integers(1, classes, batch.size)) % classes
             return Contrast(
                 below(at, with_label(batch, batch.label, classes, strength)),
                 below(at, with_label(batch, other, classes, strength)),
             )
 
-        history.append(train_layer(layer, contrast, len(samples), p, number))
+        history.append(train_layer(layer, contrast, samples.size, p, number))
     return history
 
 
@@ -97,11 +97,11 @@ def predict_forward_forward(
     """
     counted = range(1 if len(layers) > 1 else 0, len(layers))
     predicted = []
-    for low in range(0, len(samples), EVALUATION_BATCH):
+    for low in range(0, samples.size, EVALUATION_BATCH):
         batch = samples.take(slice(low, low + EVALUATION_BATCH))
-        scores = torch.zeros(len(batch), classes)
+        scores = torch.zeros(batch.size, classes)
         for label in range(classes):
-            inputs = with_label(batch, np.full(len(batch), label), classes, strength)
+            inputs = with_label(batch, np.full(batch.size, label), classes, strength)
             for number, layer in enumerate(layers):
                 strengths, inputs = pass_on(layer, inputs)
                 if number in counted:

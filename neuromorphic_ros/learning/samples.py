@@ -34,7 +34,9 @@ class Samples(NamedTuple):
     inputs: Amounts
     label: Labels
 
-    def __len__(self) -> int:
+    @property
+    def size(self) -> int:
+        """Number of samples."""
         return len(self.label)
 
     def take(self, index: npt.NDArray[Any] | slice) -> Samples:
@@ -52,9 +54,9 @@ def check_samples(spec: NetworkSpec, samples: Samples, output: str) -> None:
     if len(spec.inputs) != 1:
         raise LearningError(f"network '{spec.name}' has {len(spec.inputs)} inputs; it needs one")
     classes, shape = spec.population(output).shape[0], spec.inputs[0].shape
-    if not len(samples) or len(samples) != len(samples.inputs):
+    if not samples.size or samples.size != len(samples.inputs):
         raise LearningError(
-            f"there are {len(samples.inputs)} sequences and {len(samples)} labels; "
+            f"there are {len(samples.inputs)} sequences and {samples.size} labels; "
             "give as many labels as sequences, and at least one"
         )
     if samples.inputs.shape[2:] != shape or not samples.inputs.shape[1]:

@@ -105,8 +105,8 @@ def fit_readout(
 
     Raises LearningError unless there is a row of strengths per sample.
     """
-    if len(strengths) != len(samples) or not len(samples):
-        raise LearningError(f"{len(strengths)} rows of strengths for {len(samples)} samples")
+    if len(strengths) != samples.size or not samples.size:
+        raise LearningError(f"{len(strengths)} rows of strengths for {samples.size} samples")
     mean, deviation = strengths.mean(0), strengths.std(0, correction=0) + 1e-3
     features, label = (strengths - mean) / deviation, torch.from_numpy(samples.label)
     weight = torch.zeros(features.shape[1], classes, requires_grad=True)

@@ -156,7 +156,7 @@ def advance(work: Work, state: TrainingState) -> TrainingState:
     network = _network(work, state.weights)
     optimizer = _optimizer(network, p, state)
     generator = np.random.default_rng((p.seed, number))
-    order = generator.permutation(len(work.samples))
+    order = generator.permutation(work.samples.size)
     steps = p.epochs * math.ceil(len(order) / p.batch)
     step, loss_sum, right = state.step, 0.0, 0
     for places in np.array_split(order, range(p.batch, len(order), p.batch)):
@@ -172,7 +172,7 @@ def advance(work: Work, state: TrainingState) -> TrainingState:
         torch.nn.utils.clip_grad_norm_(network.parameters(), p.clip_norm)
         optimizer.step()
         step += 1
-        loss_sum += loss.item() * len(batch)
+        loss_sum += loss.item() * batch.size
         right += int((logits.argmax(1) == label).sum())
     weights = _copied(network)
     # A membrane that is not a number does not fire, so that the loss alone would not tell.
@@ -204,11 +204,11 @@ def accuracy(work: Work, weights: dict[str, Tensor], samples: Samples) -> float:
     """Return the share of samples whose class fires most, in torch."""
     network, right = _network(work, weights), 0
     with torch.no_grad():
-        for low in range(0, len(samples), EVALUATION_BATCH):
+        for low in range(0, samples.size, EVALUATION_BATCH):
             batch = samples.take(slice(low, low + EVALUATION_BATCH))
             logits, _ = _forward(network, batch.inputs, work)
             right += int((logits.argmax(1) == torch.from_numpy(batch.label)).sum())
-    return right / len(samples)
+    return right / samples.size
 
 
 def _network(work: Work, weights: dict[str, Tensor] | None = None) -> TorchNetwork:

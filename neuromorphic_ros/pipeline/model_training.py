@@ -48,7 +48,7 @@ def plan(recipe: Recipe, path: Path, seed: int, epochs: int | None = None) -> Pl
     folds = []
     for held_out in recipe.folds(labelled, seed):
         if held_out.all() or not held_out.any():
-            raise LearningError(f"{path}: {len(labelled)} recordings are too few to hold some out")
+            raise LearningError(f"{path}: {labelled.size} recordings are too few to hold some out")
         measured_on = recipe.encode(labelled.take(held_out))
         folds.append(Fold(work(labelled.take(~held_out)), measured_on))
     return Plan(tuple(folds), work(labelled) if len(folds) > 1 else None)

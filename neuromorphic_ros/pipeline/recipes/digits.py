@@ -60,7 +60,7 @@ def train(labelled: Labelled, seed: int) -> Samples:
     generator = np.random.default_rng((seed, 1))
     seen = [encode(labelled)]
     for _ in range(VARIANTS):
-        moved = distortions(len(labelled), generator)
+        moved = distortions(labelled.size, generator)
         seen.append(_seen(labelled, MISMATCHED, int(generator.integers(2**31)), moved))
     return Samples(*map(np.concatenate, zip(*seen, strict=True)))
 

@@ -105,7 +105,7 @@ def encode(labelled: Labelled) -> Samples:
 def train(labelled: Labelled, seed: int) -> Samples:
     """Take each recording several times; `augment` makes others of them."""
     once = encode(labelled)
-    return once.take(np.tile(np.arange(len(once)), PASSES))
+    return once.take(np.tile(np.arange(once.size), PASSES))
 
 
 def augment(inputs: Amounts, generator: np.random.Generator) -> Amounts:

@@ -24,7 +24,9 @@ class Labelled(NamedTuple):
     label: npt.NDArray[np.int64]
     group: npt.NDArray[np.int64]
 
-    def __len__(self) -> int:
+    @property
+    def size(self) -> int:
+        """Number of recordings."""
         return len(self.label)
 
     def take(self, chosen: npt.NDArray[np.bool_]) -> Labelled:

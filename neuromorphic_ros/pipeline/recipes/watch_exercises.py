@@ -90,15 +90,10 @@ def encode(labelled: Labelled) -> Samples:
 
     Raises LearningError if no series is long enough.
     """
-    windows, label = [], []
-    for series, true in zip(labelled.content, labelled.label, strict=True):
-        coded = fields_of(series[::STRIDE])
-        starts = range(0, len(coded) - WINDOW + 1, HOP)
-        windows += [coded[start : start + WINDOW] for start in starts]
-        label += [true] * len(starts)
-    if not windows:
+    samples = _windows(labelled)
+    if not samples.size:
         raise LearningError(f"no series lasts {WINDOW * TICK_MS * 1e-3:g} s")
-    return Samples(np.stack(windows), np.array(label, np.int64))
+    return samples
 
 
 def train(labelled: Labelled, seed: int) -> Samples:
@@ -107,7 +102,7 @@ def train(labelled: Labelled, seed: int) -> Samples:
     seen = [encode(labelled)]
     for _ in range(VARIANTS):
         varied = [_varied(series, generator) for series in labelled.content]
-        seen.append(encode(labelled._replace(content=varied)))
+        seen.append(_windows(labelled._replace(content=varied)))
     return Samples(*map(np.concatenate, zip(*seen, strict=True)))
 
 
@@ -121,6 +116,17 @@ def fields_of(series: FloatArray) -> npt.NDArray[np.uint8]:
     fired = np.zeros(response.shape, np.uint8)
     fired[np.arange(len(response)), response.argmax(axis=1)] = 1
     return fired.reshape(len(series), AXES, FIELDS)
+
+
+def _windows(labelled: Labelled) -> Samples:
+    windows = [np.zeros((0, WINDOW, AXES, FIELDS), np.uint8)]
+    label: list[int] = []
+    for series, true in zip(labelled.content, labelled.label, strict=True):
+        coded = fields_of(series[::STRIDE])
+        starts = range(0, len(coded) - WINDOW + 1, HOP)
+        windows += [coded[None, start : start + WINDOW] for start in starts]
+        label += [true] * len(starts)
+    return Samples(np.concatenate(windows), np.array(label, np.int64))
 
 
 def _varied(series: FloatArray, generator: np.random.Generator) -> FloatArray:
