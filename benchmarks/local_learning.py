@@ -40,16 +40,14 @@ STRENGTH = 6.0
 DENSE_FF = LocalTraining(epochs=30, learning_rate=2e-3)
 DENSE_SCFF = LocalTraining(epochs=20, threshold_positive=1.0, threshold_negative=1.0)
 SPIKING_FF = LocalTraining(
-    epochs=8,
-    batch=128,
+    epochs=25,
     learning_rate=4e-3,
     threshold_positive=0.05,
     threshold_negative=0.05,
     sharpness=60.0,
 )
 SPIKING_SCFF = LocalTraining(
-    epochs=4,
-    batch=128,
+    epochs=6,
     threshold_positive=0.1,
     threshold_negative=0.1,
     sharpness=30.0,
@@ -135,7 +133,7 @@ def measured_dense(data: Split, ff: Sequence[int], scff: Sequence[int]) -> list[
 def measured_spiking(data: Split) -> list[Row]:
     """Measure the methods with spiking layers."""
     channels = data.train.inputs.shape[2]
-    told = spiking(channels + CLASSES, (256,))
+    told = spiking(channels + CLASSES, (400,))
     free, drawn = spiking(channels, (256, 256)), spiking(channels, (256, 256))
     return [
         row(
@@ -165,7 +163,7 @@ def measure(mnist: Path | None) -> list[Row]:
     pictures = Split(
         *(Samples(each.content.reshape(each.size, -1), each.label) for each in (train, rest))
     )
-    events = Split(_flat(digits.train(train, 0, variants=3)), _flat(digits.encode(rest)))
+    events = Split(_flat(digits.encode(train)), _flat(digits.encode(rest)))
     return measured_dense(pictures, (500, 500), (500, 500)) + measured_spiking(events)
 
 

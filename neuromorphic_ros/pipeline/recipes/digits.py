@@ -55,11 +55,11 @@ def encode(labelled: Labelled) -> Samples:
     return _seen(labelled, SENSOR, 0, None)
 
 
-def train(labelled: Labelled, seed: int, variants: int = VARIANTS) -> Samples:
+def train(labelled: Labelled, seed: int) -> Samples:
     """See each picture as it is, and variants of it by sensors with mismatch."""
     generator = np.random.default_rng((seed, 1))
     seen = [encode(labelled)]
-    for _ in range(variants):
+    for _ in range(VARIANTS):
         moved = distortions(labelled.size, generator)
         seen.append(_seen(labelled, MISMATCHED, int(generator.integers(2**31)), moved))
     return Samples(*map(np.concatenate, zip(*seen, strict=True)))
