@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 import os
-import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -50,16 +50,17 @@ def save_checkpoint(path: Path, of: str, state: TrainingState) -> None:
     content = save(
         {name: each.clone() for name, each in tensors.items()}, {"training": _json(told)}
     )
+    scratch = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as f:
-            f.write(content)
-            f.flush()
-            os.fsync(f.fileno())
-        os.replace(f.name, path)
+        with scratch.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(scratch, path)
     except OSError as unwritable:
+        with suppress(OSError):
+            scratch.unlink(missing_ok=True)
         raise LearningError(f"checkpoint {path} cannot be written: {unwritable}") from None
 
 

@@ -15,6 +15,14 @@ from neuromorphic_ros.pipeline.recipes.recipe import Labelled
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".pgm", ".tif", ".tiff")
 MAX_IMAGES = 1_000_000
+# A number with zeros before it counts pictures.
+NUMBER = r"(0|[1-9]\d{0,8})"
+RULES = (
+    ("folder", rf"^(?:\D*[_ -])?{NUMBER}$"),
+    ("name", rf"^{NUMBER}(?:[_. -]|$)"),
+    ("name", rf"(?<!\d){NUMBER}$"),
+    ("name", rf"^\D*{NUMBER}(?!\d)"),
+)
 
 Picture = npt.NDArray[np.float32]
 
@@ -22,12 +30,13 @@ Picture = npt.NDArray[np.float32]
 def read_images(path: Path, size: int, classes: int) -> Labelled:
     """Read pictures as float32[n, size, size], from 0 to 1, bright on dark.
 
-    An archive (.npz) holds `images` (n, height, width) and `labels` (n). In a folder, the name of
-    an image's folder or the number at the start or the end of its name is its class:
-    `7/scan.png`, `7_scan.png`, `scan_7.png`, in this order of preference.
+    An archive (.npz) holds `images` (n, height, width) and `labels` (n). Of a folder, the
+    first rule that gives every image a class holds: the name of its folder (`7/scan.png`), or the
+    number at the start, at the end or in the middle of its name (`7_scan.png`, `scan_7.png`,
+    `scan_7_b.png`).
     Raises LearningError if there is none or one cannot be read.
     """
-    pictures, label = _archive(path) if path.is_file() else _folder(path)
+    pictures, label = _archive(path) if path.is_file() else _folder(path, classes)
     if not len(label) or label.min() < 0 or label.max() >= classes:
         raise LearningError(
             f"{path}: labels must be 0 to {classes - 1}, and of one picture at least"
@@ -57,7 +66,7 @@ def _archive(path: Path) -> tuple[list[Picture], npt.NDArray[np.int64]]:
     return list(images.astype(np.float32)), labels.astype(np.int64)
 
 
-def _folder(path: Path) -> tuple[list[Picture], npt.NDArray[np.int64]]:
+def _folder(path: Path, classes: int) -> tuple[list[Picture], npt.NDArray[np.int64]]:
     files = sorted(each for each in path.rglob("*") if each.suffix.lower() in SUFFIXES)
     if not files:
         raise LearningError(f"{path}: has no image files ({', '.join(SUFFIXES)})")
@@ -69,20 +78,29 @@ def _folder(path: Path) -> tuple[list[Picture], npt.NDArray[np.int64]]:
         if picture is None:
             raise LearningError(f"{file}: is no image that can be read")
         pictures.append(picture.astype(np.float32))
-    return pictures, np.array([_label(file) for file in files], np.int64)
+    return pictures, np.array(_labels(files, classes), np.int64)
 
 
-def _label(file: Path) -> int:
-    for found in (
-        re.fullmatch(r"(?:\D*[_-])?(\d+)", file.parent.name),
-        re.match(r"(\d+)(?=[_.-])", file.name),
-        re.search(r"(\d+)$", file.stem),
-    ):
-        if found and len(found[1]) <= 9:
-            return int(found[1])
+def _labels(files: list[Path], classes: int) -> list[int]:
+    """Return the classes by the first rule that gives each file one."""
+    numbers = [[_number(file, *rule) for file in files] for rule in RULES]
+    for found in numbers:
+        if all(number is not None and number < classes for number in found):
+            return [number for number in found if number is not None]
+    nameless = [
+        file
+        for file, *tried in zip(files, *numbers, strict=True)
+        if not any(number is not None and number < classes for number in tried)
+    ]
     raise LearningError(
-        f"{file}: neither its folder nor its name says its class, e.g. 7/{file.name}"
+        f"{(nameless or files)[0]}: neither folder nor name says its class, 0 to {classes - 1}, as "
+        f"7/{files[0].name} would"
     )
+
+
+def _number(file: Path, place: str, pattern: str) -> int | None:
+    found = re.search(pattern, file.parent.name if place == "folder" else file.stem)
+    return int(found[1]) if found else None
 
 
 def _normalized(picture: Picture, size: int) -> Picture:

@@ -84,11 +84,23 @@ def test_a_picture_without_a_class_is_named(tmp_path: Path) -> None:
         ("pictures/7-12.JPG", 7),
         ("pictures/scan_7.bmp", 7),
         ("pictures/scan7.png", 7),
+        ("pictures/0012_7.png", 7),
+        ("pictures/digit_7_0012.png", 7),
+        ("digits_8x8/7.png", 7),
     ],
 )
 def test_names_say_the_class(tmp_path: Path, name: str, label: int) -> None:
     save(tmp_path / name, stroke())
     assert read_images(tmp_path, 8, 10).label.tolist() == [label]
+
+
+def test_one_rule_holds_for_a_whole_folder(tmp_path: Path) -> None:
+    for name in ("3_7.png", "12_5.png"):
+        save(tmp_path / name, stroke())
+    assert read_images(tmp_path, 8, 10).label.tolist() == [5, 7]
+    save(tmp_path / "4_.png", stroke())
+    with pytest.raises(LearningError, match="neither folder nor name"):
+        read_images(tmp_path, 8, 10)
 
 
 @pytest.mark.parametrize("size", [4, 8, 28, 64])
