@@ -26,6 +26,7 @@ MAX_LIQUID = 4000
 
 Matrix = npt.NDArray[np.float64]
 Extent = Annotated[int, Field(ge=1, le=MAX_LIQUID)]
+Delay = Annotated[int, Field(ge=1, le=100_000)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 TauMs = Annotated[float, Field(ge=0.1, le=1e5)]
 
@@ -69,8 +70,11 @@ class ReservoirParameters:
         float, Field(ge=-10, le=10, description="Drive of every neuron, thresholds in a tick")
     ] = 0.1
     delay_ticks: Annotated[
-        int, Field(ge=1, le=100_000, description="Delay of the recurrent synapses [ticks]")
-    ] = 1
+        tuple[Delay, ...],
+        Field(
+            min_length=1, max_length=20, description="Each recurrent synapse has one of these [ticks]"
+        ),
+    ] = (1,)
     input_probability: Annotated[
         Probability, Field(description="Chance that a channel, or graded value, drives a neuron")
     ] = 0.1
@@ -122,7 +126,8 @@ def reservoir(
     model = Alif if p.neuron == "alif" else Lif
     liquid = model(tau_mem_ms=tau_mem_ms, reset="subtract", bias=p.bias, initial=start, floor=-1.0)
     trace = Li(tau_mem_ms=p.tau_trace_ms, resistance=1.0)
-    weights = Array(recurrent_weights(p, synapses).astype(np.float32))
+    weights = recurrent_weights(p, synapses).astype(np.float32)
+    delay = np.random.default_rng((seed, 3)).integers(0, len(p.delay_ticks), weights.shape)
     return Reservoir(
         populations=(
             Population(name=LIQUID, shape=p.shape, neuron=liquid),
@@ -137,7 +142,15 @@ def reservoir(
                 )
                 for index, source in enumerate(inputs)
             ),
-            Projection(pre=LIQUID, post=LIQUID, weights=weights, delay_ticks=p.delay_ticks),
+            *(
+                Projection(
+                    pre=LIQUID,
+                    post=LIQUID,
+                    weights=Array(weights * (delay == index)),
+                    delay_ticks=ticks,
+                )
+                for index, ticks in enumerate(p.delay_ticks)
+            ),
             Projection(pre=LIQUID, post=TRACE, pattern=OneToOne()),
         ),
     )
@@ -160,6 +173,12 @@ def reservoir_network(
         populations=parts.populations,
         projections=parts.projections,
         seed=seed,
+        # One matrix for each delay, of which most is zero and not stored.
+        max_synapses=max(
+            NetworkSpec.max_synapses,
+            parameters.size * (len(parameters.delay_ticks) * parameters.size + 1)
+            + math.prod(channels) * parameters.size,
+        ),
     )
 
 
