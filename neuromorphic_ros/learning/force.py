@@ -13,6 +13,10 @@ from scipy.linalg import blas
 from neuromorphic_ros.errors import NeuromorphicError
 from neuromorphic_ros.parameters import STRICT
 
+# Forgetting stops while some direction has not been heard of for so long that the inverse has grown
+# by this factor: else it overflows (Astrom & Wittenmark, Adaptive Control, 1995, estimator wind-up).
+WIND_UP = 1e3
+
 Values = npt.NDArray[np.float32]
 
 
@@ -24,7 +28,9 @@ class ReadoutError(NeuromorphicError, ValueError):
 class ForceParameters:
     """Parameters of recursive least squares.
 
-    Without forgetting, the weights after n steps are those of ridge regression over all of them.
+    Without forgetting, the weights after n steps are those of ridge regression over all of them, as
+    long as float32 holds the inverse: with a regularization above about 1e-7 times the sum of all
+    squared features so far.
     """
 
     regularization: Annotated[
@@ -42,12 +48,14 @@ class ForceState(NamedTuple):
 
     weights: float32[outputs, features]. inverse: float32[features, features] in Fortran order, the
     inverse of the features' regularised correlation; of it only the upper triangle is kept.
-    product: float32[features], room for a step.
+    product: float32[features], room for a step. resets: how often rounding has spoiled the inverse,
+    which was then begun again.
     """
 
     weights: Values
     inverse: Values
     product: Values
+    resets: int = 0
 
 
 def start(parameters: ForceParameters, features: int, outputs: int) -> ForceState:
@@ -55,9 +63,14 @@ def start(parameters: ForceParameters, features: int, outputs: int) -> ForceStat
     if features < 1 or outputs < 1:
         raise ReadoutError(f"a readout of {features} features and {outputs} outputs is none")
     inverse = np.zeros((features, features), np.float32, order="F")
-    np.fill_diagonal(inverse, 1.0 / parameters.regularization)
+    _begin(parameters, inverse)
     weights = np.zeros((outputs, features), np.float32)
     return ForceState(weights, inverse, np.zeros(features, np.float32))
+
+
+def _begin(parameters: ForceParameters, inverse: Values) -> None:
+    inverse.fill(0.0)
+    np.fill_diagonal(inverse, 1.0 / parameters.regularization)
 
 
 def predict(state: ForceState, features: Values) -> Values:
@@ -79,17 +92,23 @@ def step(
     Raises ReadoutError, with the state as before, if a shape or dtype is wrong or a value is not
     finite.
     """
-    weights, inverse, product = state
+    weights, inverse, product, resets = state
     _check("features", features, product.shape)
     _check("target", target, weights.shape[:1])
-    blas.ssymv(1.0, inverse, features, y=product, overwrite_y=1)
-    # Rounding can make a quadratic form negative that is not.
-    power = max(float(features @ product), 0.0)
-    gain = 1.0 / (parameters.forgetting + power)
     output = weights @ features
+    blas.ssymv(1.0, inverse, features, y=product, overwrite_y=1)
+    power = float(features @ product)
+    if not 0.0 <= power < np.inf:
+        # No inverse of a correlation gives this: the weights would grow without bound. They stay,
+        # and the inverse is that of the start again (Goodwin & Sin, Adaptive Filtering Prediction
+        # and Control, 1984, covariance resetting).
+        _begin(parameters, inverse)
+        return output, state._replace(resets=resets + 1)
+    gain = 1.0 / (parameters.forgetting + power)
     weights += np.outer((target - output) * np.float32(gain), product)
     blas.ssyr(-gain, product, a=inverse, overwrite_a=1)
-    if parameters.forgetting < 1.0:
+    largest = float(inverse.diagonal().max()) * parameters.regularization
+    if parameters.forgetting < 1.0 and largest < WIND_UP:
         inverse *= np.float32(1.0 / parameters.forgetting)
     return output, state
 

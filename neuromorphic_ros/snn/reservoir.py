@@ -72,7 +72,9 @@ class ReservoirParameters:
     delay_ticks: Annotated[
         tuple[Delay, ...],
         Field(
-            min_length=1, max_length=20, description="Each recurrent synapse has one of these [ticks]"
+            min_length=1,
+            max_length=20,
+            description="Each recurrent synapse has one of these [ticks]",
         ),
     ] = (1,)
     input_probability: Annotated[
@@ -182,9 +184,9 @@ def reservoir_network(
     )
 
 
-def excitatory(parameters: ReservoirParameters, generator: np.random.Generator) -> npt.NDArray[
-    np.bool_
-]:
+def excitatory(
+    parameters: ReservoirParameters, generator: np.random.Generator
+) -> npt.NDArray[np.bool_]:
     """Return which neurons excite, at random places of the grid; exactly the share, rounded."""
     kinds = np.arange(parameters.size) < round(parameters.excitatory_share * parameters.size)
     return generator.permutation(kinds)

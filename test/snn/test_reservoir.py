@@ -31,8 +31,9 @@ def parameters(**values: Any) -> ReservoirParameters:
 
 
 def loop(spec: NetworkSpec) -> npt.NDArray[np.float64]:
-    index = next(i for i, each in enumerate(spec.projections) if each.pre == each.post == LIQUID)
-    return connect(spec, index).dense().astype(np.float64)
+    """Return the recurrent weights of all delays together, as the engine runs them."""
+    own = [i for i, each in enumerate(spec.projections) if each.pre == each.post == LIQUID]
+    return np.sum([connect(spec, index).dense().astype(np.float64) for index in own], axis=0)
 
 
 @settings(max_examples=15, deadline=None)
@@ -40,7 +41,7 @@ def loop(spec: NetworkSpec) -> npt.NDArray[np.float64]:
 def test_the_radius_of_what_the_engine_runs_is_the_one_asked_for(
     radius: float, reach: float, seed: int
 ) -> None:
-    chosen = parameters(spectral_radius=radius, reach=reach)
+    chosen = parameters(spectral_radius=radius, reach=reach, delay_ticks=(1, 5, 9))
     weights = loop(reservoir_network(chosen, (3,), seed=seed))
     assert np.abs(np.linalg.eigvals(weights)).max() == pytest.approx(radius, rel=1e-3)
 
@@ -81,6 +82,16 @@ def test_connections_fall_off_with_distance_as_maass_has_it() -> None:
         assert connected[pairs].mean() == pytest.approx(expected, abs=5 * deviation)
     assert not connected[squared > 100].any()
     assert connected.mean() < 0.02
+
+
+def test_every_synapse_has_one_of_the_delays() -> None:
+    chosen = parameters(delay_ticks=(2, 7), reach=5.0)
+    spec = reservoir_network(chosen, (3,))
+    own = [i for i, each in enumerate(spec.projections) if each.pre == each.post == LIQUID]
+    assert [spec.projections[index].delay_ticks for index in own] == [2, 7]
+    one, other = (connect(spec, index).dense() != 0 for index in own)
+    assert not np.any(one & other)
+    assert 0.4 < one.sum() / (one | other).sum() < 0.6
 
 
 def test_time_constants_span_their_range() -> None:
@@ -150,7 +161,8 @@ def test_without_radius_a_neuron_fires_at_the_rate_of_its_bias() -> None:
         ({"shape": (0, 1, 1)}, "shape"),
         ({"tau_mem_ms": (20.0, 10.0)}, "must rise"),
         ({"excitatory_share": 1.5}, "excitatory_share"),
-        ({"delay_ticks": 0}, "delay_ticks"),
+        ({"delay_ticks": (0,)}, "delay_ticks"),
+        ({"delay_ticks": ()}, "delay_ticks"),
         ({"neuron": "adex"}, "neuron"),
         ({"spectral_radius": -1.0}, "spectral_radius"),
     ],
@@ -160,7 +172,9 @@ def test_impossible_parameters_are_refused(values: dict[str, Any], complaint: st
         parameters(**values)
 
 
-@pytest.mark.parametrize("values", [{"shape": (1, 1, 1)}, {"probability_ee": 0.0, "excitatory_share": 1.0}])
+@pytest.mark.parametrize(
+    "values", [{"shape": (1, 1, 1)}, {"probability_ee": 0.0, "excitatory_share": 1.0}]
+)
 def test_a_liquid_without_loops_is_refused(values: dict[str, Any]) -> None:
     with pytest.raises(NetworkError, match="form no loop"):
         reservoir_network(parameters(**values), (3,))
