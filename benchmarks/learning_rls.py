@@ -13,9 +13,9 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
+import numba
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 from peers import echo_state
 from reporting import Row, table
 
@@ -49,7 +49,7 @@ def by_numpy(features: Values, targets: Values) -> Side:
     return Side(step, lambda: weights[:, 0])
 
 
-@njit
+@numba.njit()
 def _numba_step(inverse: Values, weights: Values, product: Values, x: Values, y: float) -> None:
     size = x.size
     power = error = np.float32(0)

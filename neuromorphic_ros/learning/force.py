@@ -13,8 +13,8 @@ from scipy.linalg import blas
 from neuromorphic_ros.errors import NeuromorphicError
 from neuromorphic_ros.parameters import STRICT
 
-# Forgetting stops while some direction has not been heard of for so long that the inverse has grown
-# by this factor: else it overflows (Astrom & Wittenmark, Adaptive Control, 1995, estimator wind-up).
+# Forgetting stops while the inverse has grown by this factor in some direction that no features
+# have had for long: else it overflows (Astrom & Wittenmark, Adaptive Control, 1995, wind-up).
 WIND_UP = 1e3
 
 Values = npt.NDArray[np.float32]
@@ -59,7 +59,7 @@ class ForceState(NamedTuple):
 
 
 def start(parameters: ForceParameters, features: int, outputs: int) -> ForceState:
-    """Return a readout that has learned nothing; raises ReadoutError without features or outputs."""
+    """Return a readout that has learned nothing; raises ReadoutError for one of no size."""
     if features < 1 or outputs < 1:
         raise ReadoutError(f"a readout of {features} features and {outputs} outputs is none")
     inverse = np.zeros((features, features), np.float32, order="F")

@@ -74,7 +74,7 @@ class ReservoirParameters:
         Field(
             min_length=1,
             max_length=20,
-            description="Each recurrent synapse has one of these [ticks]",
+            description="Delays, one drawn for each recurrent synapse [ticks]",
         ),
     ] = (1,)
     input_probability: Annotated[
