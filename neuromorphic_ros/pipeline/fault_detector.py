@@ -14,6 +14,10 @@ from neuromorphic_ros.learning.force import ForceParameters
 from neuromorphic_ros.parameters import STRICT
 from neuromorphic_ros.pipeline.liquid import Liquid, LiquidParameters
 
+# Half ranges from the middle of its range at which a value counts no more: one glitch must neither
+# spoil the readout nor be heard in the smoothed error for long.
+BEYOND = 10.0
+
 Values = npt.NDArray[np.float64]
 Alarms = npt.NDArray[np.bool_]
 
@@ -76,7 +80,8 @@ class FaultDetector:
         """Take a sample; raises SensorError, with the detector as before, if it does not fit."""
         p = self.parameters
         traces = self._liquid.step(values)
-        target = ((np.asarray(values, np.float64) - self._centre) / self._scale).astype(np.float32)
+        relative = (np.asarray(values, np.float64) - self._centre) / self._scale
+        target = np.clip(relative, -BEYOND, BEYOND).astype(np.float32)
         foreseen = np.zeros_like(target)
         if self._features is not None:
             if p.washout_samples <= self._samples < p.learn_samples:
@@ -92,7 +97,8 @@ class FaultDetector:
         if self._samples == calibrated:
             # What never moved while calibrating counts from a thousandth of its range on.
             self._deviation = np.maximum(np.std(self._calibration, axis=0), 1e-3)
-            self._threshold = p.margin * max(map(self._distance, self._calibration))
+            most = max(map(self._distance, self._calibration))
+            self._threshold = p.margin * max(most, np.finfo(np.float32).tiny)
         score = self._distance(self._error) / self._threshold
         return Verdict(score, score > 1.0)
 

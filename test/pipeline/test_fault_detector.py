@@ -92,6 +92,15 @@ def test_a_bad_sample_changes_nothing() -> None:
     assert one.step(values[310]) == other.step(values[310])
 
 
+def test_a_glitch_beyond_float32_is_an_alarm_that_ends() -> None:
+    detector, values = FaultDetector(parameters()), machine(600, 600)
+    detector.run(values[:400])
+    assert detector.step([1e300, -1e300]).alarm
+    _, alarm = detector.run(values[401:])
+    assert alarm[:3].all()
+    assert not alarm[60:].any()
+
+
 def test_rates_are_those_of_the_leaderboard() -> None:
     alarm = np.array([1, 0, 0, 0, 1, 0], bool)
     faulty = np.array([0, 0, 0, 0, 1, 1], bool)
