@@ -138,7 +138,7 @@ def spiking(shape: tuple[int, int, int], seed: int) -> LiquidParameters:
 def naive(shape: tuple[int, int, int], seed: int) -> LiquidParameters:
     """Return a liquid as it is commonly built."""
     return LiquidParameters(
-        reservoir=ReservoirParameters(shape=shape),
+        reservoir=ReservoirParameters(shape=shape, tau_trace_ms=80.0),
         low=(0.0,),
         high=(1.0,),
         ticks=TICKS,
