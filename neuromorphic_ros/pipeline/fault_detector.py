@@ -98,7 +98,7 @@ class FaultDetector:
             # What never moved while calibrating counts from a thousandth of its range on.
             self._deviation = np.maximum(np.std(self._calibration, axis=0), 1e-3)
             most = max(map(self._distance, self._calibration))
-            self._threshold = p.margin * max(most, np.finfo(np.float32).tiny)
+            self._threshold = p.margin * max(most, float(np.finfo(np.float32).tiny))
         score = self._distance(self._error) / self._threshold
         return Verdict(score, score > 1.0)
 
