@@ -126,7 +126,7 @@ class StreamingNetwork:
         self._make_room(max(1024, 4 * spec.neurons))
         self._make_ticks(1024)
         # The first tick of a robot must not be late.
-        kernel.prepare()
+        self._run = kernel.prepare(bool(self._layout.plastic))
 
     @property
     def connections(self) -> tuple[Connection, ...]:
@@ -167,7 +167,7 @@ class StreamingNetwork:
         if value.size:
             return self.run(TickSpikes(address, np.array([0, address.size]), value)).address
         try:
-            fired = kernel.run(self._table, address, kernel.SINGLE)
+            fired = self._run(self._table, address, kernel.SINGLE)
         except TypeError:  # not as compiled: of another dtype, read-only or with gaps
             return self.run(TickSpikes(address, np.array([0, address.size]))).address
         if fired < 0:
@@ -197,7 +197,7 @@ class StreamingNetwork:
             network["value"] = value.ctypes.data
         try:
             done = 0
-            while (done := kernel.run(self._table, address, done)) < ticks:
+            while (done := self._run(self._table, address, done)) < ticks:
                 if done < 0:
                     self._refuse()
                 self._make_room(2 * self._fired.size)

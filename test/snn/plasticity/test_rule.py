@@ -107,7 +107,7 @@ PATTERNS = [
     {"pattern": {"type": "random", "probability": 0.2}},
     {"pattern": {"type": "random", "in_degree": 16}, "delay_ticks": 2},
     {"pre": "x[4:20]", "post": "y[1:7]"},
-    {"weights": 0.0, "bias": 0.05},
+    {"weights": 0.0, "bias": 0.1},
 ]
 
 
@@ -115,8 +115,10 @@ PATTERNS = [
 @pytest.mark.parametrize(
     "rule",
     [
-        PairStdp(learning_rate=0.02, pairing="nearest"),
-        RewardStdp(learning_rate=5.0, scaling=SynapticScaling(tau_scaling_ms=1000.0)),
+        PairStdp(learning_rate=0.02, pairing="nearest", depression=0.1),
+        RewardStdp(
+            learning_rate=0.5, depression=0.1, scaling=SynapticScaling(tau_scaling_ms=1000.0)
+        ),
     ],
 )
 def test_a_learned_network_goes_on_after_it_was_written(
