@@ -38,7 +38,7 @@ CONFIDENCE = (2.5, 97.5)
 TICKS = 1000
 
 # What counts, by the name of what it is assigned to; `_renew` also makes room for currents.
-COUNTERS = ("active", "count", "received")
+COUNTERS = ("active", "count", "received", "rest")
 NEEDED = "_renew"
 
 
@@ -66,6 +66,11 @@ class WithoutCounting(Compilable):
 
     def visit_For(self, node: ast.For) -> ast.stmt | None:
         """Leave out a loop in which nothing is left."""
+        self.generic_visit(node)
+        return node if node.body else None
+
+    def visit_If(self, node: ast.If) -> ast.stmt | None:
+        """Leave out what is done only to count."""
         self.generic_visit(node)
         return node if node.body else None
 

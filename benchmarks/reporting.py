@@ -1,4 +1,4 @@
-"""Print the rows of a benchmark as a table, or as JSON with --json."""
+"""Print the rows of a benchmark as a table, with --markdown as one of Markdown, or as JSON."""
 
 from __future__ import annotations
 
@@ -14,9 +14,15 @@ def main(description: str | None, measure: Callable[[], Sequence[Row]]) -> None:
     """Measure and print, as the command line asks."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    as_json = parser.parse_args().json
+    parser.add_argument(
+        "--markdown", action="store_true", help="print the table as the docs have it"
+    )
+    arguments = parser.parse_args()
     rows = measure()
-    print(json.dumps(rows) if as_json else table(rows))
+    if arguments.json:
+        print(json.dumps(rows))
+    else:
+        print(markdown(rows) if arguments.markdown else table(rows))
 
 
 def table(rows: Sequence[Row]) -> str:
@@ -29,6 +35,13 @@ def table(rows: Sequence[Row]) -> str:
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         for line in lines
     )
+
+
+def markdown(rows: Sequence[Row]) -> str:
+    """Return rows of equal keys as a table of Markdown."""
+    lines = [list(rows[0]), ["---"] * len(rows[0])] if rows else []
+    lines += [[_shown(value) for value in row.values()] for row in rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _shown(value: object) -> str:

@@ -67,7 +67,7 @@ packages=$(cat "requirements/$distro.txt" requirements/build.txt setup.cfg scrip
 package=$({
     echo "$packages" "$PWD"
     cat msg/* srv/* CMakeLists.txt package.xml cmake/* scripts/link_build.py
-    for folder in config launch models neuromorphic_ros recordings; do
+    for folder in config launch models monitoring neuromorphic_ros recordings; do
         [ ! -d $folder ] || find $folder -name __pycache__ -prune -o -type f -print | sort
     done
 } | digest)

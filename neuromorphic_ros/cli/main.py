@@ -11,6 +11,7 @@ from neuromorphic_ros.cli import (
     encode,
     energy,
     inspect_network,
+    power,
     replay,
     report,
     run,
@@ -19,7 +20,7 @@ from neuromorphic_ros.cli import (
 )
 from neuromorphic_ros.errors import NeuromorphicError
 
-SUBCOMMANDS = (demo, encode, energy, inspect_network, replay, report, run, simulate, up)
+SUBCOMMANDS = (demo, encode, energy, inspect_network, power, replay, report, run, simulate, up)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -13,7 +13,8 @@ from rclpy.task import Future
 from std_srvs.srv import Trigger
 
 from neuromorphic_ros.energy.meter import MeterError
-from neuromorphic_ros.energy.meters.registry import AUTO, METERS, NONE, find_meter
+from neuromorphic_ros.energy.meters.registry import AUTO, METERS, NONE, Found, find_meter
+from neuromorphic_ros.errors import SpikeError
 from neuromorphic_ros.msg import PowerStatus
 from neuromorphic_ros.nodes.conversion import message_class, to_ros
 from neuromorphic_ros.nodes.managed_node import ManagedNode, run
@@ -29,6 +30,7 @@ from neuromorphic_ros.pipeline.energy_account import (
     total_words,
 )
 from neuromorphic_ros.pipeline.idle_measurement import Answer, IdleMeasurement
+from neuromorphic_ros.pipeline.messages import check_rates
 from neuromorphic_ros.pipeline.metrics import Metrics
 from neuromorphic_ros.pipeline.networks import hardware_names
 from neuromorphic_ros.pipeline.outputs import ENERGY, RATES, OutputMessage
@@ -71,6 +73,7 @@ class EnergyMonitor(ManagedNode):
         self._account: EnergyAccount | None = None
         self._metrics = Metrics()
         self._server: MetricsServer | None = None
+        self._measure(Found(None, ""))
         self._answer: Future[Answer] | None = None
         self._measuring = False
         self.create_service(GetEnergyReport, "get_energy_report", self._on_request)
@@ -81,10 +84,7 @@ class EnergyMonitor(ManagedNode):
     def configure(self) -> None:
         """Read the hardware models, find a meter and serve the metrics."""
         self._account = EnergyAccount(priced_on(self.value("hardware"), self.value("baseline")))
-        self._measurement = PowerMeasurement(
-            find_meter(self.value("meter"), Path(self.value("root")))
-        )
-        self._idle = IdleMeasurement(self._measurement)
+        self._measure(find_meter(self.value("meter"), Path(self.value("root"))))
         self._processor = ProcessorUse(Path(self.value("root")))
         self._outputs.add("energy", ENERGY)
         self._total = self.create_lifecycle_publisher(
@@ -103,6 +103,7 @@ class EnergyMonitor(ManagedNode):
         self.listen(PowerStatus, "power_status", self._metrics.status, LATCHED)
         kind, qos = message_class(DIAGNOSTICS), QoSProfile(depth=DIAGNOSTICS_DEPTH)
         self.listen(kind, "/diagnostics", self._on_diagnostics, qos)
+        self._measurement.start(self.steady_ns)
         if self._measurement.has_meter:
             self.every(self.value("meter_period_s"), self._read)
         self._measuring = True
@@ -112,10 +113,13 @@ class EnergyMonitor(ManagedNode):
         self._measuring = False
         self._idle.cancel()
         self._reply(Answer(False, "the node was deactivated before idle power was known"))
+        self._metrics.power({})
 
     def cleanup(self) -> None:
         """Drop the account, and no longer serve."""
         self._account = None
+        # What a meter has started ends with it.
+        self._measure(Found(None, ""))
         self._outputs.close()
         if self._total:
             self.destroy_lifecycle_publisher(self._total)
@@ -132,6 +136,10 @@ class EnergyMonitor(ManagedNode):
         level = "error" if problem else "ok"
         self.diagnostics.set("networks", level, problem or "one at a time")
         self._metrics.processor(self._processor.read())
+
+    def _measure(self, found: Found) -> None:
+        self._measurement = PowerMeasurement(found)
+        self._idle = IdleMeasurement(self._measurement)
 
     def _serve(self) -> None:
         port = self.value("metrics_port")
@@ -162,9 +170,17 @@ class EnergyMonitor(ManagedNode):
     def _on_rates(self, rates: Any) -> None:
         assert self._account is not None
         stamp_ns, now_ns = nanoseconds(rates.header.stamp), self.steady_ns
+        try:
+            check_rates(rates)
+        except SpikeError as wrong:
+            self.diagnostics.set("rates", "error", f"message rejected: {wrong}")
+            return
+        self.diagnostics.set("rates", "ok", "receiving")
         self._idle.rates(rates, now_ns)
         if not self._networks.take(rates, stamp_ns, now_ns):
             return
+        if self._account.begins_with(rates):
+            self._measurement.begin_window(now_ns, rates.window_s)
         report = self._account.add(rates, stamp_ns, self._measurement.take(now_ns))
         if self._account.ended:
             self.get_logger().info(

@@ -19,8 +19,6 @@ from neuromorphic_ros.pipeline.pipeline import Pipeline
 from neuromorphic_ros.pipeline.quality_control import compile_lower
 from neuromorphic_ros.power.quality import Quality
 
-TIMER_S = 0.01
-
 
 class PipelineNode(ManagedNode):
     """Sensor topics in, cmd_vel, detections, rates and, while somebody listens, spikes out."""
@@ -57,7 +55,7 @@ class PipelineNode(ManagedNode):
         self._sensors = {}
         self._listen()
         QualitySubscription(self, self._on_quality)
-        self._timer = self.every(TIMER_S, self._on_timer)
+        self._timer = self.every(self._live.timer_ns / 1e9, self._on_timer)
 
     def brake(self, reason: str) -> None:
         """Stop the robot."""
@@ -107,6 +105,7 @@ class PipelineNode(ManagedNode):
     def _on_quality(self, quality: Quality) -> str:
         assert self._live is not None
         spec = self._live.pipeline.apply(quality)
+        self._timer.timer_period_ns = self._live.timer_ns
         self._listen()
         return f"{quality.name.lower()}: {spec.neurons} neurons, ticks of {spec.dt_ms:g} ms"
 

@@ -159,6 +159,10 @@ class PowerManager(ManagedNode):
         self._take_outcomes()
         now_ns = self.steady_ns
         decided = self._supervisor.step(now_ns)
+        if self._answer and decided.held_back:
+            # It got hot since the mode was asked for.
+            self._supervisor.choose(AUTO)
+            self._reply(decided.held_back)
         if decided.change.mode and self._worker is None:
             self._worker = Worker(self, lambda _: self._change(decided.change))
         for line, health in (("power", decided.power), ("board", decided.board)):
@@ -188,7 +192,7 @@ class PowerManager(ManagedNode):
             if wanted.mode == self._asked:
                 if error:
                     self._supervisor.choose(AUTO)
-                self._reply(str(error) if error else "")
+                self._reply(str(error or ""))
 
     async def _on_request(
         self, request: SetPowerMode.Request, response: SetPowerMode.Response

@@ -16,9 +16,10 @@ from neuromorphic_ros.parameters import STRICT
 from neuromorphic_ros.pipeline.time_jump import RESTART_NS, restarted
 from neuromorphic_ros.power.sleep import SleepParameters, is_asleep
 from neuromorphic_ros.snn.streaming import TickSpikes
-from neuromorphic_ros.spikes import SpikeBatch
+from neuromorphic_ros.spikes import SpikeBatch, merge
 
 MAX_GAP_NS = 60_000_000_000
+END_NS = 2**63 - 1
 MAX_WAITING_SAMPLES = 20_000
 MAX_WAITING_SPIKES = 1_000_000
 CORE_SETS = {"core": "parameters", "sleep": "sleep"}
@@ -62,6 +63,8 @@ class Step(NamedTuple):
 class SpikingCore:
     """Bin spikes by their own stamps into ticks and run every tick once, in order.
 
+    decisions_hz: how often readouts decide at most, apart from triggers; assign to change it.
+
     A tick is run when the clock has passed its end and every input is complete up to it, or has
     been waited for by max_lateness_ms. What a tick holds depends on stamps alone, and so do the
     decisions: at the multiples of the control period and at the stamps of triggering samples.
@@ -76,12 +79,13 @@ class SpikingCore:
         """Wait for the first sample; runner: of the whole network."""
         self.parameters = parameters
         self.sleep = SleepParameters()
+        self.decisions_hz = math.inf
         spec = runner.spec
         self.sources = {each.name: spec.sources_of(each.name) for each in spec.populations}
         self._next_tick: int | None = None
         self._stamps: dict[str, list[int]] = {}
         self._complete: dict[str, int] = {}
-        self._pending = (np.empty(0, np.int64), np.empty(0, np.int64))
+        self._pending: dict[str, SpikeBatch] = {}
         self._quiet_from = 0
         self._run_by(runner)
         self.reset()
@@ -112,25 +116,13 @@ class SpikingCore:
         if runner is self.runner or next_ns % runner.spec.dt_ns:
             return
         runner.adopt(self.runner)
-        quiet_ns, known, pending = self._quiet_from * before_ns, self._inputs, self._pending
-        offset = dict(zip(known, self._offsets, strict=False))
         self._run_by(runner)
         if self._next_tick is not None:
             self._next_tick = next_ns // self._dt_ns
-        self._quiet_from = quiet_ns // self._dt_ns
+        self._quiet_from = self._quiet_from * before_ns // self._dt_ns
         self._stamps = {name: self._stamps.get(name, []) for name in self._inputs}
         self._complete = {name: x for name, x in self._complete.items() if name in self._inputs}
-        kept = [(np.empty(0, np.int64), np.empty(0, np.int64))]
-        for name, new in zip(self._inputs, self._offsets, strict=False):
-            time_ns, address = pending
-            if name in known:
-                local = address - offset[name]
-                mine = (local >= 0) & (local < math.prod(self._inputs[name].shape))
-                kept.append((time_ns[mine], local[mine] + new))
-        self._pending = (
-            np.concatenate([time_ns for time_ns, _ in kept]),
-            np.concatenate([address for _, address in kept]),
-        )
+        self._pending = {name: x for name, x in self._pending.items() if name in self._inputs}
 
     def reset(self) -> None:
         """Return to rest and wait for the first sample."""
@@ -141,7 +133,7 @@ class SpikingCore:
         self._stamps = {name: [] for name in self._inputs}
         self._complete = {}
         self._decisions_ns: set[int] = set()
-        self._pending = (np.empty(0, np.int64), np.empty(0, np.int64))
+        self._pending = {}
         self._clock_ns: int | None = None
         self._stale_clock_ns: int | None = None
         self._quiet_from = 0
@@ -150,7 +142,17 @@ class SpikingCore:
     @property
     def rests(self) -> bool:
         """Tell whether there is nothing to run until the next sample."""
-        return not self._pending[0].size and (self.asleep or not self._complete)
+        return not self._waiting and (self.asleep or not self._complete)
+
+    @property
+    def _waiting(self) -> int:
+        """Number of spikes that wait for their tick."""
+        return sum(map(len, self._pending.values()))
+
+    def _first_waiting(self, otherwise: int) -> int:
+        """Return the tick of the first spike that waits, if before another one."""
+        first_ns = (int(batch.time_ns[0]) for batch in self._pending.values() if len(batch))
+        return min([otherwise, *(time_ns // self._dt_ns for time_ns in first_ns)])
 
     def push(self, source: str, spikes: SpikeBatch, stamp_ns: int, complete_ns: int) -> None:
         """Take the spikes of one sample of an input; no later sample spikes before `complete_ns`.
@@ -166,15 +168,12 @@ class SpikingCore:
             self.reset()
             self._stale_clock_ns = self._clock_ns = clock_ns
         self._check_waiting(source, stamp_ns)
-        index = list(self._inputs).index(source)
-        time_ns = spikes.time_ns
-        address = spikes.address.astype(np.int64) + self._offsets[index]
         if self._next_tick is not None:
-            in_time = time_ns >= self._next_tick * self._dt_ns
-            self.late_spikes += int(in_time.size - np.count_nonzero(in_time))
-            time_ns, address = time_ns[in_time], address[in_time]
-        times_ns, addresses = self._pending
-        self._pending = (np.concatenate((times_ns, time_ns)), np.concatenate((addresses, address)))
+            in_time = spikes.between(self._next_tick * self._dt_ns, END_NS)
+            self.late_spikes += len(spikes) - len(in_time)
+            spikes = in_time
+        before = self._pending.get(source)
+        self._pending[source] = merge([before, spikes]) if before else spikes
         self._stamps[source].append(stamp_ns)
         self._complete[source] = complete_ns
         if self._inputs[source].trigger:
@@ -219,7 +218,8 @@ class SpikingCore:
 
     def _next_decision(self, tick: int) -> int:
         """Return the next tick at which readouts decide: of the control period, or of a trigger."""
-        period = max(1, round(self.parameters.control_period_ms * 1e6 / self._dt_ns))
+        period_ms = max(self.parameters.control_period_ms, 1e3 / self.decisions_hz)
+        period = max(1, round(period_ms * 1e6 / self._dt_ns))
         triggers = (stamp_ns // self._dt_ns for stamp_ns in self._decisions_ns)
         grid = (tick // period + 1) * period
         return min([grid, *(trigger for trigger in triggers if trigger > tick)])
@@ -238,11 +238,10 @@ class SpikingCore:
     def _first_tick(self) -> int:
         stamps = [stamps[0] // self._dt_ns for stamps in self._stamps.values() if stamps]
         # The first sample of one input may spike before that of another is taken.
-        times_ns = self._pending[0]
-        return int((times_ns // self._dt_ns).min(initial=min(stamps)))
+        return self._first_waiting(min(stamps))
 
     def _check_waiting(self, source: str, stamp_ns: int) -> None:
-        samples, spikes = len(self._stamps[source]), self._pending[0].size
+        samples, spikes = len(self._stamps[source]), self._waiting
         if samples > MAX_WAITING_SAMPLES or spikes > MAX_WAITING_SPIKES:
             raise SensorError(
                 f"{samples} samples and {spikes} spikes wait for the clock, which is at "
@@ -269,7 +268,7 @@ class SpikingCore:
 
     def _wakes(self, due: int) -> bool:
         """Tell whether a spike before the tick `due` ends the sleep; let time pass by otherwise."""
-        wake = int((self._pending[0] // self._dt_ns).min(initial=due))
+        wake = self._first_waiting(due)
         self._next_tick = max(self._next_tick or 0, wake)
         self.asleep = wake >= due
         if self.asleep:
@@ -281,21 +280,24 @@ class SpikingCore:
         return not self.asleep
 
     def _drop_before(self, tick: int) -> None:
-        times_ns, addresses = self._pending
-        kept = times_ns >= tick * self._dt_ns
-        self._pending = (times_ns[kept], addresses[kept])
+        begin_ns = tick * self._dt_ns
+        self._pending = {
+            name: batch.between(begin_ns, END_NS) for name, batch in self._pending.items()
+        }
 
     def _forget_decisions(self, until: int) -> None:
         until_ns = (until + 1) * self._dt_ns
         self._decisions_ns = {stamp_ns for stamp_ns in self._decisions_ns if stamp_ns >= until_ns}
 
     def _step(self, start: int, stop: int) -> Step:
-        times_ns, addresses = self._pending
-        due = times_ns < stop * self._dt_ns
+        keys = [np.empty(0, np.int64)]
+        for name, offset in zip(self._inputs, self._offsets, strict=False):
+            if batch := self._pending.get(name):
+                due = batch.between(start * self._dt_ns, stop * self._dt_ns)
+                ticks = due.time_ns // self._dt_ns - start
+                keys.append(ticks * self._offsets[-1] + due.address + offset)
         # Sorted by tick, then address: the order of arrival must not change any sum.
-        ticks = times_ns[due] // self._dt_ns - start
-        key = np.sort(ticks * self._offsets[-1] + addresses[due])
-        tick, address = np.divmod(key, self._offsets[-1])
+        tick, address = np.divmod(np.sort(np.concatenate(keys)), self._offsets[-1])
         first = np.searchsorted(tick, np.arange(stop - start + 1))
         fired = self.runner.run(TickSpikes(address.astype(np.uint32), first)).one_by_one()
         for spikes in (first, fired.first):

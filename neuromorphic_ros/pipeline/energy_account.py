@@ -81,6 +81,11 @@ class EnergyAccount:
         """Total of the network before, if the last window was the first of another network."""
         return self._ended
 
+    def begins_with(self, rates: Any) -> bool:
+        """Tell whether a PopulationRates is the first of a total of its network."""
+        total = self._total
+        return total is None or rates.network != self._network or _is_other(total, counts_of(rates))
+
     def add(self, rates: Any, stamp_ns: int, measured: Measured = NOT_MEASURED) -> Fields:
         """Add a PopulationRates and return the EnergyReport of its window.
 
@@ -89,10 +94,11 @@ class EnergyAccount:
         """
         counts, window_s = counts_of(rates), float(rates.window_s)
         self._ended = None
-        before, total = self._measured or _none_of(measured), self._total
-        if total is not None and (rates.network != self._network or _is_other(total, counts)):
+        before, total = self._measured, self._total
+        if self.begins_with(rates):
             self._ended = self.total()
-            before, total, self._total_s = _none_of(measured), None, 0.0
+            before, total, self._total_s = None, None, 0.0
+        before = before or _none_of(measured)
         self._network = rates.network
         self._total = counts if total is None else total.plus(counts)
         self._total_s += window_s

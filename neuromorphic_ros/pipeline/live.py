@@ -18,6 +18,7 @@ from neuromorphic_ros.pipeline.watchdog import Watchdog
 
 # Bounds how long a network that is too slow keeps the node from stopping the robot.
 BUDGET_NS = 50_000_000
+TIMER_NS = 10_000_000
 
 
 class Now(NamedTuple):
@@ -171,6 +172,11 @@ class LivePipeline:
     def rests(self) -> bool:
         """Tell whether nothing is to be done, no zero to be sent either, until the next input."""
         return self.core.rests and (self.pipeline.motor is None or self._watchdog.is_silent)
+
+    @property
+    def timer_ns(self) -> int:
+        """How often to advance without samples: some times per decision [ns]."""
+        return max(TIMER_NS, round(0.25e9 / self.pipeline.core.decisions_hz))
 
     def failed(self, reason: str) -> None:
         """Stop motion until a sensor and then the network work again."""

@@ -19,7 +19,7 @@ from neuromorphic_ros.energy.price import Price
 from neuromorphic_ros.errors import SpikeError
 from neuromorphic_ros.pipeline.sensing import nanoseconds
 from neuromorphic_ros.pipeline.sensor_input import Encoded
-from neuromorphic_ros.snn.counts import Counts
+from neuromorphic_ros.snn.counts import OF_NODES, OF_PROJECTIONS, Counts
 from neuromorphic_ros.snn.spec import NetworkSpec
 from neuromorphic_ros.spikes import SpikeBatch
 
@@ -201,6 +201,20 @@ def population_rates(
         "step_us_bound": np.array(STEP_BOUNDS_US, np.float32),
         "step_us_count": np.array(times.ticks, np.uint64),
     }
+
+
+def check_rates(message: Any) -> None:
+    """Raise SpikeError if a PopulationRates has no time or lists that do not fit together."""
+    if not 0 <= message.window_s < math.inf:
+        raise SpikeError(f"PopulationRates of '{message.network}' over {message.window_s} s")
+    for names, fields in (("name", ("size", *OF_NODES)), ("projection", OF_PROJECTIONS)):
+        expected = len(getattr(message, names))
+        for field in fields:
+            if len(getattr(message, field)) != expected:
+                raise SpikeError(
+                    f"PopulationRates of '{message.network}' has {expected} of {names} and "
+                    f"{len(getattr(message, field))} of {field}"
+                )
 
 
 def counts_of(message: Any) -> Counts:

@@ -41,7 +41,7 @@ class Pipeline:
         spec = runner.spec
         self.core = SpikingCore(runner, CoreParameters())
         self.inputs = {source.name: SensorInput(source, spec.seed) for source in spec.inputs}
-        self.quality = QualityControl(self.inputs.values())
+        self.quality = QualityControl(self.inputs.values(), self.core)
         self._runners = {Quality.HIGH: runner, **(lower or {})}
         self._wanted = runner
         self.motor = motor_readout(spec)
@@ -70,8 +70,7 @@ class Pipeline:
         """Everything that can be changed while it runs, by parameter set."""
         sets = {name: item.tunable for name, item in self.inputs.items()}
         sets |= {name: Tunable(self.core, attribute) for name, attribute in CORE_SETS.items()}
-        if any(item.camera for item in self.inputs.values()):
-            sets["quality"] = Tunable(self.quality, "rates")
+        sets["quality"] = Tunable(self.quality, "rates")
         if self.motor:
             sets |= self.motor.tunables
         if self.detection:

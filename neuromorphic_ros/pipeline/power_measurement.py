@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from neuromorphic_ros.energy.energy_integral import EnergyState, integrate, power_w
 from neuromorphic_ros.energy.meter import Meter, MeterError, Reading
@@ -11,6 +13,14 @@ from neuromorphic_ros.energy.meters.registry import Found
 from neuromorphic_ros.pipeline.energy_account import NOT_MEASURED
 from neuromorphic_ros.pipeline.health import Health
 from neuromorphic_ros.pipeline.messages import Measured
+
+# The first window of a network is over when it is told: its beginning must be known then.
+MEMORY_NS = 5_000_000_000
+
+
+class _Known(NamedTuple):
+    steady_ns: int
+    state: EnergyState
 
 
 class PowerMeasurement:
@@ -28,6 +38,7 @@ class PowerMeasurement:
         # Counters that are compared after a moment give any power, so windows leave this alone.
         self._compared: Reading | None = None
         self.state = self._reported = EnergyState()
+        self._states: deque[_Known] = deque()
         self.power_w: Mapping[str, float] = {}
         self.idle_w = math.nan
 
@@ -35,6 +46,19 @@ class PowerMeasurement:
     def has_meter(self) -> bool:
         """Whether there is anything to read."""
         return self._meter is not None
+
+    def start(self, steady_ns: int) -> None:
+        """Begin the first window now, whatever was read before."""
+        self.read(steady_ns)
+        self._states.clear()
+        self._reported = self.state
+
+    def begin_window(self, steady_ns: int, window_s: float) -> None:
+        """Let the next window begin `window_s` ago [s], if that is remembered."""
+        begun_ns = steady_ns - round(window_s * 1e9)
+        before = [known.state for known in self._states if known.steady_ns <= begun_ns]
+        if before:
+            self._reported = before[-1]
 
     def read(self, steady_ns: int) -> None:
         """Read the meter; what cannot be read makes the energy of its time unknown."""
@@ -58,6 +82,9 @@ class PowerMeasurement:
         except MeterError as unreadable:
             self._reading, self._reason = None, str(unreadable)
         self.state = integrate(self.state, self._reading, steady_ns)
+        self._states.append(_Known(steady_ns, self.state))
+        while steady_ns - self._states[0].steady_ns > MEMORY_NS:
+            self._states.popleft()
 
     def health(self) -> Health:
         """Return what the diagnostics should say."""

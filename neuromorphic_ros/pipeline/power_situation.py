@@ -19,8 +19,9 @@ BATTERY_STATE = "sensor_msgs/msg/BatteryState"
 TEMPERATURE = "sensor_msgs/msg/Temperature"
 ASLEEP = "std_msgs/msg/Bool"
 
-# Of BatteryState.msg: CHARGING, NOT_CHARGING and FULL, which all hang on a charger.
-_CHARGING = (1, 3, 4)
+# Of BatteryState.msg: CHARGING and FULL. NOT_CHARGING is said both of a charger that rests, which
+# it does when the charge is high anyway, and of a battery that nothing feeds.
+_CHARGING = (1, 4)
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -60,9 +61,8 @@ class PowerSituation:
         """Keep a BatteryState; raises SensorError if its charge is not between 0 and 1."""
         charge = float(message.percentage)
         if not 0 <= charge <= 1:
-            raise SensorError(
-                f"percentage is {charge:g}, not 0 to 1; let its driver say 0.42 for 42 %"
-            )
+            advice = "does not measure it" if math.isnan(charge) else "must say 0.42 for 42 %"
+            raise SensorError(f"percentage is {charge:g}, not 0 to 1: its driver {advice}")
         charging = message.power_supply_status in _CHARGING
         self._battery = _Timed(Battery(charge, charging), now_ns)
 
@@ -89,11 +89,6 @@ class PowerSituation:
     def asleep(self, asleep: bool) -> None:
         """Keep whether the network sleeps."""
         self._asleep = asleep
-
-    @property
-    def is_asleep(self) -> bool:
-        """Tell whether the network said last that it sleeps."""
-        return self._asleep
 
     def at(self, now_ns: int) -> Situation:
         """Return what is known now; a fresh battery message is preferred to the files.

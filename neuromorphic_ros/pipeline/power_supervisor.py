@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ from neuromorphic_ros.pipeline.power_control import PowerControl, Wanted
 from neuromorphic_ros.pipeline.power_situation import FreshnessParameters, PowerSituation
 from neuromorphic_ros.pipeline.tuning import Tunable
 from neuromorphic_ros.power.governor import GovernorParameters, GovernorState, step
+from neuromorphic_ros.power.nvpmodel import PowerModeError
 from neuromorphic_ros.power.power_mode import PowerLevel, PowerMode, modes_by_level
 from neuromorphic_ros.power.quality import Quality
 
@@ -25,11 +27,13 @@ _NEWS = ("mode", "quality", "asleep", "throttled", "reason")
 class Supervision(NamedTuple):
     """status: fields of PowerStatus without header. change: what the board is to be changed to.
 
+    held_back: why a chosen mode is not what the board is in or changed to; empty: it is.
     power, board: what is to be said of the decision and of the board.
     """
 
     status: Fields
     change: Wanted
+    held_back: str
     power: Health
     board: Health
 
@@ -65,10 +69,13 @@ class PowerSupervisor:
     def choose(self, name: str) -> None:
         """Hold a power mode by its name until another one or AUTO, the governor's, is chosen.
 
+        In heat the smallest mode is in force, whatever is held.
         Raises PowerModeError with the reason if it cannot be.
         """
         if name != AUTO:
             self.control.require(name)
+            if refused := self._held_back(name):
+                raise PowerModeError(refused)
             self.control.retry()
         self._chosen = "" if name == AUTO else name
 
@@ -77,11 +84,12 @@ class PowerSupervisor:
         situation = self.situation.at(now_ns)
         self._state, decision = step(self.parameters, self._state, situation, now_ns)
         in_force = self.control.read()
-        wanted = self._wanted(decision.level)
+        held_back = self._held_back(self._chosen) if self._chosen else ""
+        wanted = self._wanted(decision.level, "" if held_back else self._chosen)
         status: Fields = {
             "mode": in_force,
             "quality": int(decision.quality),
-            "asleep": self.situation.is_asleep,
+            "asleep": decision.asleep,
             "throttled": decision.throttled,
             "battery": situation.battery,
             "temperature_c": situation.temperature_c,
@@ -90,16 +98,26 @@ class PowerSupervisor:
         return Supervision(
             status,
             wanted if self.control.is_due(wanted, in_force, now_ns) else Wanted(),
+            held_back,
             self._health(decision.quality, status, situation.load),
             self.control.health(in_force),
         )
 
-    def _wanted(self, level: PowerLevel) -> Wanted:
-        modes = [PowerMode(mode.name, mode.number, mode.clock_khz) for mode in self.control.modes]
-        if not modes:
+    def _by_level(self) -> Mapping[PowerLevel, PowerMode]:
+        modes = self.control.modes
+        return modes_by_level([PowerMode(each.name, each.number, each.clock_khz) for each in modes])
+
+    def _held_back(self, name: str) -> str:
+        """Tell why a mode must not be in force now; empty: it may."""
+        if not self._state.throttled or name == self._by_level()[PowerLevel.LOW].name:
+            return ""
+        return f"power mode '{name}' is not set: {self._state.reason}; ask again when it has cooled"
+
+    def _wanted(self, level: PowerLevel, chosen: str) -> Wanted:
+        by_level = self._by_level()
+        if not by_level:
             return Wanted()
-        by_level = modes_by_level(modes)
-        name = self._chosen or by_level[level].name
+        name = chosen or by_level[level].name
         highest = name == by_level[PowerLevel.HIGH].name
         return Wanted(name, hold_clocks=self._hold_clocks and highest)
 

@@ -115,8 +115,8 @@ def _refuse_aliases(file: Path, where: str) -> None:
     for event in yaml.parse(file.read_text(encoding="utf-8")):
         if isinstance(event, yaml.AliasEvent):
             raise ProfileError(
-                f"{where}, line {event.start_mark.line + 1}: ROS reads no aliases (*"
-                f"{event.anchor}) in parameter files; repeat the values"
+                f"{where}: ROS reads no aliases (*{event.anchor}) in parameter files; repeat the "
+                "values"
             )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from neuromorphic_ros.backends.base import Runner
 from neuromorphic_ros.errors import NetworkError
+from neuromorphic_ros.pipeline.core import SpikingCore
 from neuromorphic_ros.pipeline.sample_rate import SampleRates
 from neuromorphic_ros.pipeline.sensor_input import SensorInput
 from neuromorphic_ros.power.quality import Quality
@@ -37,10 +38,11 @@ def compile_lower(
 
 
 class QualityControl:
-    """Thin the samples of camera inputs by the quality that power allows."""
+    """Thin the samples of camera inputs, and decisions, by the quality that power allows."""
 
-    def __init__(self, inputs: Iterable[SensorInput]) -> None:
-        """Begin at high quality."""
+    def __init__(self, inputs: Iterable[SensorInput], core: SpikingCore | None = None) -> None:
+        """Begin at high quality; core: whose decisions are made more rarely."""
+        self._core = core
         self._inputs = [item for item in inputs if item.camera]
         self._rates = SampleRates()
         self.quality = Quality.HIGH
@@ -60,3 +62,5 @@ class QualityControl:
         self.quality = quality
         for item in self._inputs:
             item.limit.rate_hz = self._rates.camera_hz(quality)
+        if self._core:
+            self._core.decisions_hz = self._rates.decisions_hz(quality)

@@ -1,4 +1,4 @@
-"""How many samples of a sensor are encoded at each quality."""
+"""How often samples are encoded and decisions made at each quality."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from neuromorphic_ros.power.quality import Quality
 
 @dataclass(frozen=True, config=STRICT)
 class SampleRates:
-    """Rates at which camera samples are taken while power is short.
+    """Rates at which camera samples are taken and readouts decide while power is short.
 
     A camera is most of the work of a network that has one, and what it sees changes by events, not
-    by frames. Sensors that steer, as lidars and IMUs, are never thinned.
+    by frames. Sensors that steer, as lidars and IMUs, are never thinned, and the samples of
+    triggers are decided on at once.
     """
 
     medium_camera_hz: Annotated[
@@ -26,6 +27,21 @@ class SampleRates:
     low_camera_hz: Annotated[
         float, Field(ge=0.1, le=1000, description="Pictures per second at low quality [Hz]")
     ] = 5.0
+
+    medium_decisions_hz: Annotated[
+        float, Field(ge=1, le=1000, description="Decisions per second at medium quality [Hz]")
+    ] = 25.0
+    low_decisions_hz: Annotated[
+        float, Field(ge=1, le=1000, description="Decisions per second at low quality [Hz]")
+    ] = 10.0
+
+    def decisions_hz(self, quality: Quality) -> float:
+        """Return how often readouts decide at most at a quality; infinite: as the core says."""
+        return {
+            Quality.LOW: self.low_decisions_hz,
+            Quality.MEDIUM: self.medium_decisions_hz,
+            Quality.HIGH: float("inf"),
+        }[quality]
 
     def camera_hz(self, quality: Quality) -> float | None:
         """Return the rate at a quality; none: every picture is taken."""

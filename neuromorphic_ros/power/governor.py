@@ -75,6 +75,9 @@ class Situation(NamedTuple):
     pending: bool = True
 
 
+NOTHING_LIMITS = "nothing limits"
+
+
 class GovernorState(NamedTuple):
     """What the governor remembers; times are those given to `step`, none: not yet.
 
@@ -95,7 +98,7 @@ class GovernorState(NamedTuple):
     load_ns: int = 0
     pause_s: float = 0.0
     changed_ns: int | None = None
-    reason: str = "start"
+    reason: str = NOTHING_LIMITS
 
 
 class Decision(NamedTuple):
@@ -239,4 +242,4 @@ def _reason(
         )
     if reasons:
         return "; ".join(reasons)
-    return "charging" if situation.charging else "nothing limits"
+    return "charging" if situation.charging else NOTHING_LIMITS

@@ -38,8 +38,11 @@ def _ticker(settle: Any, learn: Any) -> Any:
         fired_amount = array_at(network.fired_amount, network.room, float32)
         nodes = array_at(network.node, network.nodes, NODE)
         count = array_at(network.count, network.channels + network.neurons, int64)
+        rest = array_at(network.rest, network.channels, uint8)
         for position in range(begin, end):
-            count[address[position]] += 1
+            rest[address[position]] += uint8(1)
+            if rest[address[position]] == 0:
+                count[address[position]] += 256
         settle(network, INPUT, address, begin, end)
         first, done = begin, total
         while first < end:

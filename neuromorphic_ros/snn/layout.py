@@ -61,7 +61,8 @@ class Layout(NamedTuple):
     int64[nodes + 1]. nodes, links, network: records of `tables`, one per name, per projection that
     is in `connections`, and one of all. currents: float32, under way to the neurons.
     plastic: of plastic projections, in the order of `plastics`, records of `tables` too.
-    expenses: of each projection. spike_count: int64[sources].
+    expenses: of each projection. spike_count: int64[sources], and spike_rest: uint8[channels], what
+    is to be added for inputs.
     """
 
     names: tuple[str, ...]
@@ -70,6 +71,7 @@ class Layout(NamedTuple):
     connections: tuple[Connection, ...]
     expenses: tuple[Expenses, ...]
     spike_count: Integers
+    spike_rest: npt.NDArray[np.uint8]
     currents: Values
     amount: Values
     flag: npt.NDArray[np.uint64]
@@ -83,6 +85,12 @@ class Layout(NamedTuple):
     def fires_amounts(self) -> bool:
         """Whether neurons may fire several spikes in a tick."""
         return bool(np.any(self.nodes["graded"] & self.nodes["spikes"]))
+
+    def spikes(self) -> Integers:
+        """Return the spikes of each source so far; int64[sources]."""
+        spikes: Integers = self.spike_count.copy()
+        spikes[: self.spike_rest.size] += self.spike_rest
+        return spikes
 
     def start(self, population: Population) -> None:
         """Set the neurons of a population, and what is under way to them, to the start."""
@@ -181,6 +189,7 @@ def lay_out(spec: NetworkSpec) -> Layout:
             for index, (name, connection) in enumerate(zip(pre, connections, strict=True))
         ),
         spike_count=np.zeros(begin[-1], np.int64),
+        spike_rest=np.zeros(max(1, spec.channels), np.uint8),
         currents=currents,
         amount=np.zeros(largest, np.float32),
         # The kernel looks at eight flags at a time.
@@ -293,5 +302,6 @@ def _fill_network(layout: Layout, spec: NetworkSpec) -> None:
         ("amount", layout.amount),
         ("flag", layout.flag),
         ("count", layout.spike_count),
+        ("rest", layout.spike_rest),
     ):
         network[field] = part.ctypes.data

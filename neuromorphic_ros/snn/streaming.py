@@ -316,8 +316,9 @@ class StreamingNetwork:
         neurons = np.where(np.arange(sizes.size) < len(self.spec.inputs), 0, sizes)
         events, memory_bytes = np.zeros((2, len(layout.expenses)), np.int64)
         by_source = np.zeros(sizes.size, np.int64)
+        fired = layout.spikes()
         for index, each in enumerate(layout.expenses):
-            spikes = layout.spike_count[each.first : each.first + each.synapses.size]
+            spikes = fired[each.first : each.first + each.synapses.size]
             events[index], memory_bytes[index] = spikes @ each.synapses, spikes @ each.bytes
             by_source[each.node] += events[index]
         updates = np.zeros(events.size, np.int64)
@@ -326,7 +327,7 @@ class StreamingNetwork:
         return Counts(
             names=layout.names,
             sizes=sizes,
-            spikes=np.add.reduceat(layout.spike_count, layout.begin[:-1]),
+            spikes=np.add.reduceat(fired, layout.begin[:-1]),
             synaptic_events=by_source,
             neuron_updates=neurons * ticks,
             active_updates=layout.nodes["active"].copy(),

@@ -38,10 +38,11 @@ STORAGE = {"float32": FLOAT32, "float16": FLOAT16, "int8": INT8}
 FAR = 2**18
 
 # Everything that a tick touches, by address. nodes: inputs first, then populations in execution
-# order. first: int64[ticks + 1], the range of input addresses of each tick; value: amounts of the
-# inputs, 0 for ones. tick: of the next one. fired, fired_amount: where the addresses and amounts of
-# `room` spikes go; fired_first: the range of each tick in them. learning: factor of all changes of
-# weights, 0 while they are frozen.
+# order. count: int64[sources], spikes, of inputs in steps of 256; rest: uint8[channels], what is to
+# be added to these, as bytes need less of the nearest cache. first: int64[ticks + 1], the range of
+# input addresses of each tick; value: amounts of the inputs, 0 for ones. tick: of the next one.
+# fired, fired_amount: where the addresses and amounts of `room` spikes go; fired_first: the range
+# of each tick in them. learning: factor of all changes of weights, 0 while they are frozen.
 NETWORK = np.dtype(
     [
         ("channels", np.int64),
@@ -54,6 +55,7 @@ NETWORK = np.dtype(
         ("amount", np.int64),
         ("flag", np.int64),
         ("count", np.int64),
+        ("rest", np.int64),
         ("ticks", np.int64),
         ("first", np.int64),
         ("value", np.int64),

@@ -39,7 +39,9 @@ def removed_from(module: Any) -> set[str]:
 def test_what_counts_is_removed_and_nothing_else() -> None:
     assert removed_from(kernel) == {
         "count = array_at(network.count, network.channels + network.neurons, int64)",
-        "count[address[position]] += 1",
+        "rest = array_at(network.rest, network.channels, uint8)",
+        "rest[address[position]] += uint8(1)",
+        "count[address[position]] += 256",
         "count[node.begin + local] += int64(amount[local]) if node.spikes else 1",
     }
     assert removed_from(update) == {
@@ -54,9 +56,17 @@ def test_what_counts_is_removed_and_nothing_else() -> None:
 
 
 def test_a_loop_goes_with_its_counting_and_a_call_that_does_more_stays() -> None:
-    source = "for each in range(3):\n    count[each] += 1\nnode.active += _renew(1)\nfull = 2"
+    source = """
+for each in range(3):
+    rest[each] += 1
+    if rest[each] == 0:
+        count[each] += 256
+node.active += _renew(1)
+if whole:
+    full = 2
+"""
     tree = counting.WithoutCounting().visit(ast.parse(source))
-    assert ast.unparse(tree) == "_renew(1)\nfull = 2"
+    assert ast.unparse(tree) == "_renew(1)\nif whole:\n    full = 2"
 
 
 def test_without_counting_the_same_neurons_fire(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -20,7 +20,7 @@ from std_srvs.srv import Trigger
 
 from neuromorphic_ros.pipeline.outputs import ENERGY
 
-from .driving import write_network
+from .driving import drive, write_network
 
 pytestmark = pytest.mark.ros
 
@@ -83,6 +83,22 @@ def scrape(port: int) -> str:
 
 def measure_idle(robot: Robot) -> Any:
     return robot.listener.call(Trigger, "measure_idle", Trigger.Request())
+
+
+def measure_idle_while(robot: Robot, happens: Callable[[], object]) -> Any:
+    """Let something happen once a measurement goes on, and return its answer."""
+    client = robot.listener.node.create_client(Trigger, "measure_idle")
+    eventually(client.service_is_ready, "the service")
+    asked: list[Any] = []
+    # A server that has not discovered the client yet loses its answer.
+    timer = robot.listener.node.create_timer(
+        0.2, lambda: asked.append(client.call_async(Trigger.Request()))
+    )
+    eventually(lambda: len(asked) > 5, "requests")
+    happens()
+    answer = eventually(lambda: next((e.result() for e in list(asked) if e.done()), None), "answer")
+    timer.cancel()
+    return answer
 
 
 def test_windows_are_measured_until_the_meter_vanishes(
@@ -221,15 +237,35 @@ def test_idle_power_is_not_that_of_a_network_which_runs(
     assert "network 'net' runs" in answer.message
 
 
-def test_a_real_network_that_was_deactivated_lets_idle_power_be_measured(
+def test_idle_power_of_a_real_network_waits_for_its_sleep_and_ends_when_it_wakes(
     robot: Robot, tmp_path: Path, port: int
 ) -> None:
     nano(tmp_path)
     started(robot, tmp_path, port, idle_measurement_s=1.0)
-    pipeline = robot.start("pipeline", {"network": write_network(tmp_path)})
-    assert robot.listener.transition(pipeline.name, "deactivate")
-    answer = measure_idle(robot)
-    assert answer.success, answer.message
+    driving = drive(robot, write_network(tmp_path), composed=True)
+    awake = measure_idle(robot)
+    assert not awake.success
+    assert "runs, and idle power is that of a rest" in awake.message
+    driving.lidar.stop()
+    eventually(lambda: measure_idle(robot).success, "idle power of a network that sleeps")
+    assert robot.listener.set_parameters(NODE, idle_measurement_s=600.0) == [""]
+    woken = measure_idle_while(robot, driving.lidar.resume)
+    assert not woken.success
+    assert "meanwhile: keep its sensors still" in woken.message
+
+
+def test_a_message_that_does_not_fit_together_is_named_and_the_next_one_counts(
+    robot: Robot, tmp_path: Path, port: int
+) -> None:
+    reports = monitored(robot, tmp_path, port)
+    publisher = robot.listener.publisher("rates", RATES)
+    odd = robot.listener.message(RATES, rates(name=["in"], network="odd"))
+    timer = robot.listener.repeat(publisher, lambda: odd, 10.0)
+    said = "message rejected: PopulationRates of 'odd' has 1 of name and 2 of size"
+    robot.listener.reports(f"{NODE}: rates", said)
+    timer.cancel()
+    robot.listener.reports(f"{NODE}: rates", "receiving")
+    assert {each.message.network for each in reports} == {"net"}
 
 
 def test_without_a_meter_there_is_no_idle_power(robot: Robot, tmp_path: Path, port: int) -> None:
@@ -244,21 +280,9 @@ def test_a_deactivation_ends_the_measurement_of_idle_power(
 ) -> None:
     nano(tmp_path)
     started(robot, tmp_path, port, idle_measurement_s=600.0)
-    client = robot.listener.node.create_client(Trigger, "measure_idle")
-    eventually(client.service_is_ready, "the service")
-    # A server that has not discovered the client yet loses its answer.
-    asked = [client.call_async(Trigger.Request())]
-    robot.listener.node.create_timer(
-        0.2, lambda: asked.append(client.call_async(Trigger.Request()))
-    )
-    eventually(lambda: len(asked) > 5, "requests")
-    assert robot.listener.transition(NODE, "deactivate")
-
-    def said(words: str) -> bool:
-        return any(each.done() and words in each.result().message for each in list(asked))
-
-    eventually(lambda: said("deactivated before idle power was known"), "an answer")
-    eventually(lambda: said("the node is not active"), "a refusal")
+    answer = measure_idle_while(robot, lambda: robot.listener.transition(NODE, "deactivate"))
+    assert answer.message == "the node was deactivated before idle power was known"
+    assert measure_idle(robot).message == "the node is not active"
     assert robot.listener.transition(NODE, "activate")
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import math
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from boards import calls, nano, write_program, write_zones
+from boards import NVPMODEL, calls, nano, write_program, write_zones
 from harness import PATIENCE_S, Received, Robot, eventually
 from neuromorphic_ros.srv import SetPowerMode
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
@@ -166,6 +167,35 @@ def test_a_hot_board_is_throttled_whatever_a_thermometer_in_the_air_says(
         until(received, throttled=False, quality=HIGH)
 
 
+def test_a_mode_that_is_asked_for_before_it_gets_hot_is_given_up(robot: Robot, board: Path) -> None:
+    received = start(robot, board, allow_hardware_control=True)
+    with repeated(robot, "battery_state", BATTERY, percentage=0.1, power_supply_status=DISCHARGING):
+        until(received, quality=LOW, throttled=False, mode="5W")
+        heats = f"echo 95000 > {board}/sys/class/thermal/thermal_zone0/temp; sleep 2"
+        program = NVPMODEL.replace("#!/bin/sh\n", f"#!/bin/sh\n{heats}\n")
+        write_program(board, "usr/sbin/nvpmodel", program)
+        refused = ask(robot, "MAXN")
+        assert not refused.success
+        assert "'MAXN' is not set: 95.0 degC" in refused.message
+        assert "95.0 degC" in ask(robot, "MAXN").message
+        changed = ["nvpmodel -m 0", "nvpmodel -m 1"]
+        eventually(lambda: calls(board)[-2:] == changed, "the smallest mode again")
+        until(received, throttled=True, mode="5W")
+
+
+def test_a_root_that_vanishes_stops_nobody(robot: Robot, board: Path) -> None:
+    received = start(robot, board, allow_hardware_control=True)
+    until(received, mode="MAXN")
+    for each in board.iterdir():
+        shutil.rmtree(each) if each.is_dir() else each.unlink()
+    until(received, mode="", quality=HIGH)
+    refused = ask(robot, "5W")
+    assert not refused.success
+    assert "is missing" in refused.message
+    nano(board)
+    until(received, mode="MAXN", quality=HIGH)
+
+
 def test_a_hot_temperature_message_throttles(robot: Robot, board: Path) -> None:
     received = start(robot, board)
     until(received, throttled=False)
@@ -181,6 +211,8 @@ def test_a_hot_temperature_message_throttles(robot: Robot, board: Path) -> None:
         ("battery_state", BATTERY, {"percentage": math.nan}, "percentage is nan"),
         ("battery_state", BATTERY, {"percentage": 42.0}, "percentage is 42"),
         ("temperature", TEMPERATURE, {"temperature": math.nan}, "temperature is nan"),
+        ("battery_state", BATTERY, {"percentage": -0.5}, "percentage is -0.5"),
+        ("temperature", TEMPERATURE, {"temperature": math.inf}, "temperature is inf"),
         ("temperature", TEMPERATURE, {"temperature": 1e6}, "temperature is 1e+06"),
         ("rates", RATES, {"ticks": 10, "step_us_p50": 5.0, "window_s": 0.0}, "are no load"),
     ],

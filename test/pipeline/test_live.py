@@ -16,6 +16,7 @@ from neuromorphic_ros.pipeline.live_motor import LiveMotor
 from neuromorphic_ros.pipeline.messages import ReceivedSpikes
 from neuromorphic_ros.pipeline.pipeline import Pipeline
 from neuromorphic_ros.pipeline.readouts import motor_readout
+from neuromorphic_ros.power.quality import Quality
 from neuromorphic_ros.snn.spec import NetworkSpec
 from neuromorphic_ros.snn.streaming import StreamingNetwork, TickSpikes
 from neuromorphic_ros.spikes import SpikeBatch
@@ -246,3 +247,11 @@ def test_a_core_rests_unless_spikes_wait(spec: NetworkSpec) -> None:
     complete_ns = START_NS + 5_100 * MS
     live.receive(ReceivedSpikes("scan", later, complete_ns, complete_ns, complete_ns), "laser")
     assert not live.rests
+
+
+def test_a_timer_is_slower_only_where_decisions_are_rare(live: LivePipeline) -> None:
+    assert live.timer_ns == 10_000_000
+    live.pipeline.apply(Quality.MEDIUM)
+    assert live.timer_ns == 10_000_000
+    live.pipeline.apply(Quality.LOW)
+    assert live.timer_ns == 25_000_000

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from monitoring.messages import rates
 
 from neuromorphic_ros.bags.typestore import deserialize, serialize, to_message
 from neuromorphic_ros.decoding.detection import Box, Detections
@@ -17,6 +18,7 @@ from neuromorphic_ros.errors import SpikeError
 from neuromorphic_ros.pipeline.messages import (
     MAX_OFFSET_NS,
     StepTimes,
+    check_rates,
     counts_of,
     detection_array,
     population_rates,
@@ -204,3 +206,20 @@ def test_any_object_with_the_fields_can_be_read() -> None:
     received = spikes_of(message)
     assert received.spikes.time_ns.tolist() == [3_000_000_007]
     assert received.complete_ns == 3_000_000_012
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"window_s": math.nan}, "over nan s"),
+        ({"window_s": -1.0}, "over -1.0 s"),
+        ({"window_s": math.inf}, "over inf s"),
+        ({"spikes": np.zeros(3, np.uint64)}, "2 of name and 3 of spikes"),
+        ({"projection": ["in -> out"]}, "1 of projection and 2 of projection_events"),
+        ({"dense_bytes": np.zeros(0, np.uint64)}, "2 of projection and 0 of dense_bytes"),
+    ],
+)
+def test_rates_that_do_not_fit_together_are_named(changes: dict[str, Any], words: str) -> None:
+    check_rates(SimpleNamespace(**rates()))
+    with pytest.raises(SpikeError, match=f"'net'.* {words}"):
+        check_rates(SimpleNamespace(**rates(**changes)))

@@ -77,3 +77,33 @@ def test_the_power_of_counters_is_that_between_readings_and_not_that_of_a_moment
     measurement.read(2 * SECOND_NS)
     assert measurement.power_w["package-0"] == pytest.approx(1.0)
     assert measurement.health().values["package-0 energy"] == "3.0 J"
+
+
+def test_the_first_window_is_no_longer_than_its_network_ran(tmp_path: Path) -> None:
+    nano(tmp_path)
+    measurement = PowerMeasurement(find_meter(AUTO, tmp_path))
+    measurement.start(0)
+    for tenth in range(1, 100):
+        measurement.read(tenth * SECOND_NS // 10)
+    measurement.begin_window(10 * SECOND_NS, 1.0)
+    assert measurement.take(10 * SECOND_NS).seconds == pytest.approx(1.0)
+
+
+def test_the_first_window_is_never_shorter_than_what_is_remembered(tmp_path: Path) -> None:
+    nano(tmp_path)
+    measurement = PowerMeasurement(find_meter(AUTO, tmp_path))
+    measurement.start(0)
+    for second in range(1, 20):
+        measurement.read(second * SECOND_NS)
+    measurement.begin_window(20 * SECOND_NS, 8.0)
+    assert measurement.take(20 * SECOND_NS).seconds == pytest.approx(20.0)
+
+
+def test_what_was_not_measured_before_a_start_is_in_no_window(tmp_path: Path) -> None:
+    nano(tmp_path)
+    measurement = PowerMeasurement(find_meter(AUTO, tmp_path))
+    measurement.start(0)
+    measurement.read(SECOND_NS)
+    measurement.start(100 * SECOND_NS)
+    measurement.begin_window(101 * SECOND_NS, 3.0)
+    assert measurement.take(101 * SECOND_NS)[:2] == pytest.approx((2.5, 1.0))

@@ -64,7 +64,9 @@ def test_a_battery_message_wins_while_it_is_fresh(tmp_path: Path) -> None:
     assert state.at(15 * SECOND + 1).battery == 0.8
 
 
-@pytest.mark.parametrize(("status", "charging"), [(0, False), (1, True), (2, False), (4, True)])
+@pytest.mark.parametrize(
+    ("status", "charging"), [(0, False), (1, True), (2, False), (3, False), (4, True)]
+)
 def test_who_hangs_on_a_charger_is_charging(status: int, charging: bool, tmp_path: Path) -> None:
     state = situation(tmp_path)
     state.battery(battery(0.3, status), 0)

@@ -76,6 +76,42 @@ def test_a_mode_that_cannot_be_chosen_changes_nothing(tmp_path: Path) -> None:
     assert settled(made, 0.9).status["mode"] == "5W"
 
 
+def heat(made: PowerSupervisor, celsius: float, begun_s: int) -> None:
+    made.situation.temperature(SimpleNamespace(temperature=celsius), begun_s * SECOND)
+
+
+def test_heat_is_stronger_than_a_chosen_mode_and_gives_it_back(tmp_path: Path) -> None:
+    made = supervisor(nano(tmp_path))
+    made.choose("MAXN")
+    heat(made, 85.0, 0)
+    decided = settled(made, 0.9)
+    assert (decided.status["mode"], decided.status["throttled"]) == ("5W", True)
+    assert "'MAXN' is not set: 85.0 degC" in decided.held_back
+    heat(made, 50.0, 300)
+    decided = settled(made, 0.1, 300)
+    assert (decided.status["mode"], decided.held_back) == ("MAXN", "")
+
+
+def test_in_heat_only_the_smallest_mode_can_be_chosen(tmp_path: Path) -> None:
+    made = supervisor(nano(tmp_path))
+    heat(made, 85.0, 0)
+    settled(made, 0.9)
+    with pytest.raises(PowerModeError, match=r"'MAXN' is not set: 85\.0 degC.*when it has cooled"):
+        made.choose("MAXN")
+    made.choose("5W")
+    heat(made, 50.0, 300)
+    assert settled(made, 0.9, 300).status["mode"] == "5W"
+
+
+@pytest.mark.parametrize("name", ["", " ", "AUTO", "maxn", "0", "5W\n", "-m", "../MAXN"])
+def test_names_that_no_mode_has_are_refused(name: str, tmp_path: Path) -> None:
+    made = supervisor(nano(tmp_path))
+    with pytest.raises(PowerModeError, match="there are MAXN, 5W"):
+        made.choose(name)
+    assert settled(made, 0.9).status["mode"] == "MAXN"
+    assert calls(tmp_path) == []
+
+
 def test_clocks_are_held_at_the_highest_level_only(tmp_path: Path) -> None:
     made = supervisor(nano(tmp_path), hold_clocks=True)
     settled(made, 0.9)
@@ -93,6 +129,7 @@ def test_a_computer_without_modes_has_quality_alone(tmp_path: Path) -> None:
 
 def test_sleep_is_what_the_network_says(tmp_path: Path) -> None:
     made = supervisor(tmp_path)
+    assert made.step(0).status["asleep"] is False
     for asleep in (True, False):
         made.situation.asleep(asleep)
         assert made.step(0).status["asleep"] is asleep

@@ -14,6 +14,7 @@ from neuromorphic_ros.pipeline.pipeline import Pipeline
 from neuromorphic_ros.pipeline.quality_control import compile_lower
 from neuromorphic_ros.pipeline.tuning import tune
 from neuromorphic_ros.power.quality import Quality
+from neuromorphic_ros.power.sleep import SleepParameters
 from neuromorphic_ros.snn.spec import NetworkSpec
 from neuromorphic_ros.snn.streaming import StreamingNetwork
 from neuromorphic_ros.snn.variant import Variant
@@ -126,3 +127,28 @@ def test_a_camera_that_is_used_again_does_not_compare_with_what_it_saw_long_ago(
         }
         taken = pipeline.receive("camera", to_message(IMAGE, fields), stamp_ns)
         assert [len(sample.spikes) for sample in taken.values()] == [0] * (quality > Quality.LOW)
+
+
+@pytest.mark.parametrize(
+    ("quality", "decisions"), [(Quality.HIGH, 50), (Quality.MEDIUM, 25), (Quality.LOW, 10)]
+)
+def test_readouts_decide_more_rarely_and_at_every_trigger(quality: Quality, decisions: int) -> None:
+    pipeline = Pipeline(StreamingNetwork(find_network("obstacle_avoider")))
+    pipeline.core.sleep = SleepParameters(after_s=0.0)
+    pipeline.apply(quality)
+    scan = {
+        "angle_min": -2.0,
+        "angle_increment": 0.01,
+        "range_max": 30.0,
+        "ranges": np.full(400, 1.5, np.float32),
+    }
+    triggers_ns = [100 * SECOND_NS + after_ms * 1_000_000 for after_ms in (0, 333, 777)]
+    decided = []
+    for stamp_ns in triggers_ns:
+        fields = {**scan, "header": {"stamp": stamp_ns, "frame_id": "laser"}}
+        pipeline.receive("scan", to_message("sensor_msgs/msg/LaserScan", fields), stamp_ns)
+        decided += [each.step.stop_ns for each in pipeline.advance(stamp_ns + 10_000_000)]
+    decided += [each.step.stop_ns for each in pipeline.advance(101 * SECOND_NS + 200_000_000)]
+    within = {stop_ns for stop_ns in decided if stop_ns <= 101 * SECOND_NS}
+    assert set(triggers_ns[1:]) <= within
+    assert len(within) == decisions + len(triggers_ns[1:])

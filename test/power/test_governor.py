@@ -43,7 +43,7 @@ MOMENTS = st.lists(st.tuples(st.floats(-5, 100), SITUATIONS), min_size=1, max_si
 
 @st.composite
 def policies(draw: st.DrawFn) -> GovernorParameters:
-    low, medium = sorted((draw(st.floats(0, 0.8)), draw(st.floats(0, 0.8))))
+    low, medium = sorted((draw(st.floats(0, 1)), draw(st.floats(0, 1))))
     return GovernorParameters(
         battery_low=low,
         battery_medium=medium,
@@ -213,6 +213,19 @@ def test_a_thermometer_that_vanishes_while_hot_counts_for_a_while() -> None:
     assert not found[-1].throttled
 
 
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [(Situation(battery=0.1), "battery"), (Situation(temperature_c=80.0), "degC")],
+)
+def test_what_vanishes_is_forgotten_also_if_the_clock_was_set_back(
+    bad: Situation, words: str
+) -> None:
+    moments = [(1e6, bad), (-9e5, Situation()), *[(1.0, Situation())] * 70]
+    found = [decision for _, _, decision in run(moments)[1]]
+    assert words in found[50].reason
+    assert found[-1][:2] == (PowerLevel.HIGH, Quality.HIGH)
+
+
 @pytest.mark.parametrize("least", [0.3, 0.6])
 def test_a_load_that_only_fits_at_lower_quality_is_tried_ever_more_rarely(least: float) -> None:
     state, now_ns, changes = GovernorState(), 0, []
@@ -226,6 +239,23 @@ def test_a_load_that_only_fits_at_lower_quality_is_tried_ever_more_rarely(least:
         quality = decision.quality
     assert changes
     assert len(changes) < 2 * (math.log2(3600 / 30) + 26)
+
+
+def test_a_load_that_was_measured_before_the_last_step_down_is_no_reason_for_another() -> None:
+    busy = GOOD._replace(load=1.0)
+    found = [decision.quality for _, _, decision in run([(1.0, busy)] * 7)[1]]
+    assert found == [Quality.MEDIUM] * 5 + [Quality.LOW] * 2
+
+
+def test_after_days_of_too_much_work_it_recovers_within_two_pauses_of_an_hour() -> None:
+    busy = [(10.0, GOOD._replace(load=2.0))] * (3 * 24 * 360)
+    state, found = run(busy)
+    assert found[-1][2].quality < Quality.HIGH
+    now_ns = found[-1][0]
+    for _ in range(2 * 60 + 2):
+        now_ns += 60 * SECOND_NS
+        state, decision = step(PARAMETERS, state, GOOD, now_ns)
+    assert decision.quality == Quality.HIGH
 
 
 def test_thresholds_in_the_wrong_order_are_refused() -> None:

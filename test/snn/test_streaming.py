@@ -379,6 +379,28 @@ def test_returned_spikes_stay_as_they_are_when_the_network_runs_on() -> None:
     assert np.array_equal(earlier.address, kept)
 
 
+def test_long_counts_are_exact() -> None:
+    content = {"neuron": {"model": "lif"}, "shape": [1], "name": "out"}
+    network = StreamingNetwork(
+        NetworkSpec(
+            name="long",
+            dt_ms=1.0,
+            inputs=({"name": "in", "shape": [3]},),
+            populations=(content,),
+            projections=({"pre": "in", "post": "out", "weights": [[1.0], [0.0], [1.0]]},),
+        )
+    )
+    # A channel may be named several times in a tick; three bytes of spikes and one.
+    address = np.repeat(np.arange(3, dtype=np.uint32), [769, 255, 256])
+    network.run(TickSpikes(address, np.array([0, 769, 1280])))
+    counts = network.counts()
+    assert counts.spikes[0] == 1280
+    assert counts.projection_events.tolist() == [769 + 256]
+    network.step(np.array([1, 2], np.uint32))
+    assert network.counts().since(counts).spikes[0] == 2
+    assert network.counts().projection_events.tolist() == [769 + 257]
+
+
 def test_no_ticks_change_nothing() -> None:
     network = lone({"bias": 2.0})
     assert network.run(silence(0)).ticks == 0
