@@ -15,7 +15,7 @@ import statistics
 import sys
 import timeit
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
@@ -93,11 +93,13 @@ def dense_numba(weights: Matrix, pre: Raster, post: Raster) -> Side:
     own = weights.copy()
     x, y = np.zeros(SOURCES, np.float32), np.zeros(TARGETS, np.float32)
     decay, rate = np.float32(math.exp(-1.0 / TAU_MS)), np.float32(RATE)
+    # numba's types know no arguments.
+    tick: Any = _dense_tick
     spikes = list(zip(pre.astype(np.float32), post.astype(np.float32), strict=True))
 
     def run() -> None:
         for before, after in spikes:
-            _dense_tick(own, x, y, before, after, decay, rate)
+            tick(own, x, y, before, after, decay, rate)
 
     return Side(run, lambda: own)
 

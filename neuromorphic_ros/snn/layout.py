@@ -294,7 +294,6 @@ def _fill_network(layout: Layout, spec: NetworkSpec) -> None:
     network["channels"], network["neurons"] = spec.channels, spec.neurons
     network["inputs"], network["nodes"] = len(spec.inputs), len(layout.names)
     network["plastics"], network["learning"] = len(layout.plastic), 1.0
-    network["rewarded"] = bool(np.any(layout.plastics["kind"] == tables.REWARD_STDP))
     for field, part in (
         ("node", layout.nodes),
         ("connection", layout.links),

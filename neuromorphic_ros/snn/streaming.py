@@ -126,7 +126,7 @@ class StreamingNetwork:
         self._make_room(max(1024, 4 * spec.neurons))
         self._make_ticks(1024)
         # The first tick of a robot must not be late.
-        kernel.prepare()
+        self._run = kernel.prepare(bool(self._layout.plastic))
 
     @property
     def connections(self) -> tuple[Connection, ...]:
@@ -143,7 +143,8 @@ class StreamingNetwork:
         """Go on from the state of a variant: by population, where model and shape are the same.
 
         What is under way arrives when it would have, to a tick; other populations start at rest,
-        and the counts go on. Raises NetworkError if `other` runs elsewhere.
+        and the counts go on. Plastic projections that are the same in both go on from the weights
+        that were learned, but forget spikes. Raises NetworkError if `other` runs elsewhere.
         """
         if not isinstance(other, StreamingNetwork):
             raise NetworkError(f"network '{self.spec.name}' runs elsewhere: its state is not here")
@@ -156,6 +157,8 @@ class StreamingNetwork:
                 self._layout.adopt(population, other._layout, ticks)
             else:
                 self._layout.start(population)
+        self._layout.start_learning()
+        self._adopt_learned(other)
 
     def step(self, address: Addresses, value: Values = _ONES) -> Addresses:
         """Run one tick and return the neurons that fired; valid until the next call.
@@ -167,7 +170,7 @@ class StreamingNetwork:
         if value.size:
             return self.run(TickSpikes(address, np.array([0, address.size]), value)).address
         try:
-            fired = kernel.run(self._table, address, kernel.SINGLE)
+            fired = self._run(self._table, address, kernel.SINGLE)
         except TypeError:  # not as compiled: of another dtype, read-only or with gaps
             return self.run(TickSpikes(address, np.array([0, address.size]))).address
         if fired < 0:
@@ -197,7 +200,7 @@ class StreamingNetwork:
             network["value"] = value.ctypes.data
         try:
             done = 0
-            while (done := kernel.run(self._table, address, done)) < ticks:
+            while (done := self._run(self._table, address, done)) < ticks:
                 if done < 0:
                     self._refuse()
                 self._make_room(2 * self._fired.size)
@@ -343,6 +346,16 @@ class StreamingNetwork:
             f"{self.spec.channels} channels, first does not rise from 0 to the last address, or "
             "there is not one value for each address"
         )
+
+    def _adopt_learned(self, other: StreamingNetwork) -> None:
+        learned = {
+            dataclasses.replace(other.spec.projections[index], draw=None): index
+            for index in (plastic.projection for plastic in other._layout.plastic)
+        }
+        for index in (plastic.projection for plastic in self._layout.plastic):
+            same = learned.get(dataclasses.replace(self.spec.projections[index], draw=None))
+            if same is not None:
+                self._layout.connections[index].weight[:] = other.connections[same].weight
 
     def _set_learning(self) -> None:
         self._network["learning"] = 0.0 if self._freeze else self._learning_rate

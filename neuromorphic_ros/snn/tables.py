@@ -43,7 +43,6 @@ FAR = 2**18
 # input addresses of each tick; value: amounts of the inputs, 0 for ones. tick: of the next one.
 # fired, fired_amount: where the addresses and amounts of `room` spikes go; fired_first: the range
 # of each tick in them. learning: factor of all changes of weights, 0 while they are frozen.
-# rewarded: some learn by reward.
 NETWORK = np.dtype(
     [
         ("channels", np.int64),
@@ -67,7 +66,6 @@ NETWORK = np.dtype(
         ("fired_first", np.int64),
         ("plastics", np.int64),
         ("plastic", np.int64),
-        ("rewarded", np.int64),
         ("learning", np.float32),
     ]
 )

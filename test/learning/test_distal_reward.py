@@ -22,10 +22,13 @@ def test_the_synapse_that_causes_rewards_grows_and_the_others_do_not(seed: int) 
 
 
 @pytest.mark.slow
-def test_rewards_by_chance_teach_nothing() -> None:
-    found = distal_reward(1800.0, 0, caused=False)
-    assert found.rewards_s.size > 50
-    assert found.rewarded[found.time_s > 1500.0].mean() < 1.5 * INITIAL
+def test_rewards_by_chance_do_not_let_the_synapse_grow_on_average() -> None:
+    weights = []
+    for seed in range(3):
+        found = distal_reward(1800.0, seed, caused=False)
+        assert found.rewards_s.size > 50
+        weights.append(found.rewarded[found.time_s > 1500.0].mean())
+    assert np.mean(weights) < INITIAL
 
 
 def test_an_experiment_is_repeated_by_its_seed() -> None:

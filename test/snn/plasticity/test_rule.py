@@ -19,6 +19,7 @@ from neuromorphic_ros.snn.plasticity.scaling import SynapticScaling
 from neuromorphic_ros.snn.plasticity.triplet_stdp import TripletStdp
 from neuromorphic_ros.snn.spec import NetworkSpec
 from neuromorphic_ros.snn.streaming import StreamingNetwork, TickSpikes
+from neuromorphic_ros.snn.variant import vary
 
 
 def content(plasticity: Any, **projection: Any) -> dict[str, Any]:
@@ -107,7 +108,7 @@ PATTERNS = [
     {"pattern": {"type": "random", "probability": 0.2}},
     {"pattern": {"type": "random", "in_degree": 16}, "delay_ticks": 2},
     {"pre": "x[4:20]", "post": "y[1:7]"},
-    {"weights": 0.0, "bias": 0.05},
+    {"weights": 0.0, "bias": 0.1},
 ]
 
 
@@ -115,8 +116,10 @@ PATTERNS = [
 @pytest.mark.parametrize(
     "rule",
     [
-        PairStdp(learning_rate=0.02, pairing="nearest"),
-        RewardStdp(learning_rate=5.0, scaling=SynapticScaling(tau_scaling_ms=1000.0)),
+        PairStdp(learning_rate=0.02, pairing="nearest", depression=0.1),
+        RewardStdp(
+            learning_rate=0.5, depression=0.1, scaling=SynapticScaling(tau_scaling_ms=1000.0)
+        ),
     ],
 )
 def test_a_learned_network_goes_on_after_it_was_written(
@@ -142,6 +145,23 @@ def test_a_learned_network_goes_on_after_it_was_written(
     assert np.array_equal(expected.address, found.address)
     assert np.array_equal(expected.first, found.first)
     assert np.array_equal(loaded.weights(0), network.weights(0))
+
+
+def test_a_variant_goes_on_from_the_weights_that_were_learned() -> None:
+    given = content({"type": "pair_stdp", "learning_rate": 0.05})
+    given["projections"].append(
+        {"pre": "x[0:3]", "post": "y", "plasticity": {"type": "hebbian"}, "weights": 0.2}
+    )
+    given["variants"] = {"low": {"dt_ms": 2.0, "weights": {"x[0:3] -> y": 0.5}}}
+    whole = build(NetworkSpec, given, "network", NetworkError)
+    network, low = StreamingNetwork(whole), StreamingNetwork(vary(whole, "low"))
+    network.run(TickSpikes(np.arange(32, dtype=np.uint32), np.arange(0, 33, 4)))
+    low.run(TickSpikes(np.arange(32, dtype=np.uint32), np.arange(0, 33, 8)))
+    low.adopt(network)
+    assert not np.all(network.weights(0) == np.float32(0.1))
+    assert np.array_equal(low.weights(0), network.weights(0))
+    # One of other weights in the variant goes on from its own.
+    assert not np.array_equal(low.weights("x[0:3] -> y"), network.weights("x[0:3] -> y"))
 
 
 def test_weights_are_read_by_name_or_index() -> None:
