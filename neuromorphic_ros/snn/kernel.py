@@ -167,12 +167,11 @@ run, run_plastic = _entries(revision())
 
 
 @cache
-def prepare(plastic: bool) -> Any:
-    """Compile, or load what was compiled, and return it: `run`, or `run_plastic`.
+def prepare(plastic: bool) -> None:
+    """Compile `run` or `run_plastic`, or load what was compiled.
 
     From then on it raises TypeError for other types.
     """
     entry = run_plastic if plastic else run
     entry.compile("(int64, uint32[::1], int64)")
     entry.disable_compile()
-    return entry

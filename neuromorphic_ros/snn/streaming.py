@@ -126,7 +126,8 @@ class StreamingNetwork:
         self._make_room(max(1024, 4 * spec.neurons))
         self._make_ticks(1024)
         # The first tick of a robot must not be late.
-        self._run = kernel.prepare(bool(self._layout.plastic))
+        self._plastic = bool(self._layout.plastic)
+        kernel.prepare(self._plastic)
 
     @property
     def connections(self) -> tuple[Connection, ...]:
@@ -170,7 +171,8 @@ class StreamingNetwork:
         if value.size:
             return self.run(TickSpikes(address, np.array([0, address.size]), value)).address
         try:
-            fired = self._run(self._table, address, kernel.SINGLE)
+            run = kernel.run_plastic if self._plastic else kernel.run
+            fired = run(self._table, address, kernel.SINGLE)
         except TypeError:  # not as compiled: of another dtype, read-only or with gaps
             return self.run(TickSpikes(address, np.array([0, address.size]))).address
         if fired < 0:
@@ -199,8 +201,8 @@ class StreamingNetwork:
                 raise SpikeError("an amount is NaN or infinite")
             network["value"] = value.ctypes.data
         try:
-            done = 0
-            while (done := self._run(self._table, address, done)) < ticks:
+            done, run = 0, kernel.run_plastic if self._plastic else kernel.run
+            while (done := run(self._table, address, done)) < ticks:
                 if done < 0:
                     self._refuse()
                 self._make_room(2 * self._fired.size)
