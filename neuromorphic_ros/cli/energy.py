@@ -23,17 +23,9 @@ from neuromorphic_ros.pipeline.profile import load_profile
 from neuromorphic_ros.pipeline.replay import Rejected, replay
 from neuromorphic_ros.pipeline.sensing import MESSAGE_TYPES
 from neuromorphic_ros.pipeline.tuning import tune
-from neuromorphic_ros.snn.counts import Counts
+from neuromorphic_ros.snn.counts import OF_NODES, OF_PROJECTIONS, Counts
 
 ALL = "all"
-OF_POPULATIONS = ("spikes", "synaptic_events", "neuron_updates", "active_updates")
-OF_PROJECTIONS = (
-    "projection_events",
-    "plasticity_updates",
-    "memory_bytes",
-    "dense_macs",
-    "dense_bytes",
-)
 HEADINGS = ("hardware", "dynamic uJ", "static uJ", "total uJ", "grade", "dense uJ", "ratio")
 
 
@@ -97,7 +89,7 @@ def document(priced: Price, counts: Counts, window_s: float) -> dict[str, Any]:
         if name != "hardware"
     }
     by_population = {
-        name: {field: int(getattr(counts, field)[index]) for field in OF_POPULATIONS}
+        name: {field: int(getattr(counts, field)[index]) for field in OF_NODES}
         for index, name in enumerate(counts.names)
     }
     by_projection = [

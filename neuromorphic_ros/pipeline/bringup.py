@@ -123,14 +123,16 @@ def parameter_sets(spec: NetworkSpec) -> dict[str, dict[str, Tunable]]:
     for source in spec.inputs:
         tunable = SensorInput(source, spec.seed).tunable
         sets[ENCODERS[str(source.sensor)]][source.name] = tunable
+    quality = Tunable(SimpleNamespace(rates=SampleRates()), "rates")
     if any(source.sensor == "camera" for source in spec.inputs):
-        sets["dvs_encoder"]["quality"] = Tunable(SimpleNamespace(rates=SampleRates()), "rates")
+        sets["dvs_encoder"]["quality"] = quality
     core = SimpleNamespace(parameters=CoreParameters(), sleep=SleepParameters())
     sets["spiking_core"] = {name: Tunable(core, attribute) for name, attribute in CORE_SETS.items()}
     motor, detection = motor_readout(spec), detection_readout(spec)
     sets["motor_decoder"] = motor.tunables if motor else {}
     sets["detection_decoder"] = {"detection": Tunable(detection, "parameters")} if detection else {}
     sets["pipeline"] = {name: item for node in list(sets.values()) for name, item in node.items()}
+    sets["pipeline"]["quality"] = quality
     sets["power_manager"] = {
         "governor": Tunable(SimpleNamespace(parameters=GovernorParameters()), "parameters"),
         "freshness": Tunable(SimpleNamespace(parameters=FreshnessParameters()), "parameters"),

@@ -64,6 +64,7 @@ class SpikingCore:
     """Bin spikes by their own stamps into ticks and run every tick once, in order.
 
     decisions_hz: how often readouts decide at most, apart from triggers; assign to change it.
+    wanted: the runner that goes on at the next decision, mostly `runner` itself.
 
     A tick is run when the clock has passed its end and every input is complete up to it, or has
     been waited for by max_lateness_ms. What a tick holds depends on stamps alone, and so do the
@@ -91,7 +92,7 @@ class SpikingCore:
         self.reset()
 
     def _run_by(self, runner: Runner) -> None:
-        self.runner = self._wanted = runner
+        self.runner = self.wanted = runner
         spec = runner.spec
         self._dt_ns = spec.dt_ns
         self._inputs = {source.name: source for source in spec.inputs}
@@ -105,13 +106,13 @@ class SpikingCore:
         At once if no tick has been run, else at the next decision at which ticks of both begin. The
         spikes of inputs that the variant has not are dropped.
         """
-        self._wanted = runner
+        self.wanted = runner
         if self._next_tick is None:
             self._take_over()
 
     def _take_over(self) -> None:
         """Let the wanted runner go on, if one of its ticks begins with the next one."""
-        runner, before_ns = self._wanted, self._dt_ns
+        runner, before_ns = self.wanted, self._dt_ns
         next_ns = (self._next_tick or 0) * before_ns
         if runner is self.runner or next_ns % runner.spec.dt_ns:
             return
@@ -126,7 +127,7 @@ class SpikingCore:
 
     def reset(self) -> None:
         """Return to rest and wait for the first sample."""
-        self._run_by(self._wanted)
+        self._run_by(self.wanted)
         self.runner.reset()
         self.late_spikes = 0
         self._next_tick = None
@@ -210,7 +211,7 @@ class SpikingCore:
         """Return the tick before which all can be run."""
         horizon_ns = heard_ns - round(self.parameters.max_lateness_ms * 1e6)
         # What a variant that is about to take over has not is sent no more.
-        awaited = self._inputs.keys() & {source.name for source in self._wanted.spec.inputs}
+        awaited = self._inputs.keys() & {source.name for source in self.wanted.spec.inputs}
         if awaited <= self._complete.keys():
             complete_ns = (self._complete[name] for name in awaited)
             horizon_ns = max(horizon_ns, min(clock_ns, *complete_ns))

@@ -43,7 +43,6 @@ class Pipeline:
         self.inputs = {source.name: SensorInput(source, spec.seed) for source in spec.inputs}
         self.quality = QualityControl(self.inputs.values(), self.core)
         self._runners = {Quality.HIGH: runner, **(lower or {})}
-        self._wanted = runner
         self.motor = motor_readout(spec)
         self.detection = detection_readout(spec)
 
@@ -54,7 +53,7 @@ class Pipeline:
 
     @property
     def _listening(self) -> dict[str, SensorInput]:
-        return {source.name: self.inputs[source.name] for source in self._wanted.spec.inputs}
+        return {source.name: self.inputs[source.name] for source in self.core.wanted.spec.inputs}
 
     @property
     def detection_view(self) -> View:
@@ -81,11 +80,10 @@ class Pipeline:
         """Put a quality into force and return the network that goes on, at its next decision."""
         before = self._listening
         self.quality.apply(quality)
-        self._wanted = self._runners.get(quality, self._runners[Quality.HIGH])
+        self.core.switch(self._runners.get(quality, self._runners[Quality.HIGH]))
         for name in self._listening.keys() - before.keys():
             self.inputs[name].reset()
-        self.core.switch(self._wanted)
-        return self._wanted.spec
+        return self.core.wanted.spec
 
     def reset(self) -> None:
         """Return to rest and forget all samples."""

@@ -17,7 +17,7 @@ def test_parameters_of_several_sets_change_together(pipeline: Pipeline) -> None:
 
 def test_every_part_of_a_pipeline_can_be_tuned(pipeline: Pipeline) -> None:
     assert set(pipeline.tunables) == {
-        "scan", "core", "sleep", "drive", "limits", "safety", "detection",
+        "scan", "core", "sleep", "quality", "drive", "limits", "safety", "detection",
     }  # fmt: skip
     for name, tunable in pipeline.tunables.items():
         assert tunable.fields, name
