@@ -105,7 +105,7 @@ def compiled(transformer: ast.NodeTransformer) -> Any:
     running = _executed(kernel, transformer)
     # Compiled code takes names from there when it is compiled, which is when it first runs.
     running["update"] = updating["update"]
-    running["prepare"]()
+    running["prepare"](False)
     return SimpleNamespace(**running)
 
 

@@ -10,17 +10,34 @@ from neuromorphic_ros.cli import (
     demo,
     encode,
     energy,
+    evaluate,
     inspect_network,
+    models,
     power,
     replay,
     report,
     run,
     simulate,
+    train,
     up,
 )
 from neuromorphic_ros.errors import NeuromorphicError
 
-SUBCOMMANDS = (demo, encode, energy, inspect_network, power, replay, report, run, simulate, up)
+SUBCOMMANDS = (
+    demo,
+    encode,
+    energy,
+    evaluate,
+    inspect_network,
+    models,
+    power,
+    replay,
+    report,
+    run,
+    simulate,
+    train,
+    up,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

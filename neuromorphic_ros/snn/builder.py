@@ -26,6 +26,12 @@ from neuromorphic_ros.snn.patterns import (
     Pool2d,
     Random,
 )
+from neuromorphic_ros.snn.plasticity.hebbian import Hebbian
+from neuromorphic_ros.snn.plasticity.pair_stdp import PairStdp
+from neuromorphic_ros.snn.plasticity.reward_stdp import RewardStdp
+from neuromorphic_ros.snn.plasticity.rule import PlasticityRule
+from neuromorphic_ros.snn.plasticity.scaling import SynapticScaling
+from neuromorphic_ros.snn.plasticity.triplet_stdp import TripletStdp
 from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population, Projection, Readout, Stage
 from neuromorphic_ros.snn.streaming import StreamingNetwork, TickSpikes
 from neuromorphic_ros.snn.synapses import Connection
@@ -41,6 +47,7 @@ __all__ = [
     "CubaLi",
     "CubaLif",
     "DendriticLif",
+    "Hebbian",
     "If",
     "Integrator",
     "Li",
@@ -48,10 +55,14 @@ __all__ = [
     "Network",
     "Normal",
     "OneToOne",
+    "PairStdp",
     "Pool2d",
     "Random",
     "Result",
+    "RewardStdp",
     "Stage",
+    "SynapticScaling",
+    "TripletStdp",
     "Uniform",
 ]
 
@@ -161,6 +172,7 @@ class Network:
         before: Sequence[Stage] = (),
         precision: Precision | None = None,
         compartment: int = 0,
+        plasticity: PlasticityRule | None = None,
     ) -> Network:
         """Add synapses between populations that are there already, or slices `name[3:7]` of them.
 
@@ -181,6 +193,7 @@ class Network:
             "before": tuple(before),
             "precision": precision or self._precision,
             "compartment": compartment,
+            "plasticity": plasticity,
         }
         made = _made(Projection, values, where)
         # Of this projection alone, so that the work does not grow with the square of projections.

@@ -17,10 +17,9 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic, overload
 from numba.np.numpy_support import carray
 
-from neuromorphic_ros.snn import neurons
-
-# Modules with compiled code, beside the neuron models.
+# Modules with compiled code, and folders of them.
 PARTS = ("compiled", "delivery", "elementwise", "kernel", "tables", "update")
+FOLDERS = ("neurons", "plasticity")
 
 
 def revision() -> int:
@@ -30,8 +29,10 @@ def revision() -> int:
     this number in its closure is compiled anew when any file it calls changes.
     """
     sources = [Path(__file__).with_name(f"{part}.py") for part in PARTS]
+    for folder in FOLDERS:
+        sources += sorted(Path(__file__).with_name(folder).glob("*.py"))
     digest = hashlib.sha256()
-    for source in (*sources, *sorted(Path(neurons.__file__).parent.glob("*.py"))):
+    for source in sources:
         digest.update(source.read_bytes())
     return int.from_bytes(digest.digest()[:7], "little")
 

@@ -20,7 +20,8 @@ class Counts(NamedTuple):
     neuron_updates: int64[n], zero for inputs. active_updates: int64[n], those of neurons whose
     input differed from their constant drive; the rest only leaks.
     projections: `pre -> post`, as in the network's description. Of each, int64[p]:
-    projection_events: its synaptic events. plasticity_updates: weights that learning changed.
+    projection_events: its synaptic events. plasticity_updates: how often learning gave a weight
+    another value; under reward_stdp an eligibility, or a weight when it is settled.
     memory_bytes: synapses that spikes made the engine read, zeros of dense rows included.
     dense_macs: multiply-accumulates of the same ticks when every weight, zero or not, meets every
     input. dense_bytes: weights that this dense computation reads, each once per tick.

@@ -10,61 +10,85 @@ from numba import float32, int64, uint8, uint32, uint64
 
 from neuromorphic_ros.snn.compiled import array_at, revision, trailing_zeros
 from neuromorphic_ros.snn.delivery import deliver
-from neuromorphic_ros.snn.tables import NETWORK, NODE
+from neuromorphic_ros.snn.plasticity.eligibility import settle
+from neuromorphic_ros.snn.plasticity.update import learn
+from neuromorphic_ros.snn.tables import INPUT, NETWORK, NODE, POPULATION
 from neuromorphic_ros.snn.update import update
 
 SINGLE = -1
 
 
 @numba.njit
-def _tick(network: Any, address: Any, begin: int, end: int, total: int) -> int:
-    """Run one tick with the input address[begin:end]; returns `total` plus the spikes fired."""
-    value = array_at(network.value, address.size if network.value else 0, float32)
-    fired = array_at(network.fired, network.room, uint32)
-    fired_amount = array_at(network.fired_amount, network.room, float32)
-    nodes = array_at(network.node, network.nodes, NODE)
-    count = array_at(network.count, network.channels + network.neurons, int64)
-    rest = array_at(network.rest, network.channels, uint8)
-    for position in range(begin, end):
-        rest[address[position]] += uint8(1)
-        if rest[address[position]] == 0:
-            count[address[position]] += 256
-    while begin < end:
-        index = 0
-        while address[begin] >= nodes[index].begin + nodes[index].size:
-            index += 1
-        node = nodes[index]
-        until = begin + 1
-        while until < end and 0 <= int64(address[until]) - node.begin < node.size:
-            until += 1
-        deliver(network, node, address, value, node.begin, begin, until)
-        begin = until
-    for index in range(network.inputs, network.nodes):
-        node = nodes[index]
-        offset = node.begin - network.channels
-        amount = array_at(network.amount, node.size, float32)
-        flags = array_at(network.flag, (node.size + 7) >> 3, uint64)
-        # What is left of a larger population must not count.
-        flags[flags.size - 1] = 0
-        update(
-            node, network.tick, network.current, amount, array_at(network.flag, node.size, uint8)
-        )
-        before = total
-        for place in range(flags.size):
-            # A byte for each of eight neurons, 1 if it fired.
-            eight = flags[place]
-            while eight:
-                local = (place << 3) + int64(trailing_zeros(eight) >> uint64(3))
-                eight &= eight - uint64(1)
-                fired[total] = offset + local
-                fired_amount[total] = amount[local]
-                count[node.begin + local] += int64(amount[local]) if node.spikes else 1
-                total += 1
-        amounts = array_at(network.fired_amount, total if node.graded else 0, float32)
-        deliver(network, node, fired, amounts, offset, before, total)
-        if not node.spikes:
-            total = before
-    return total
+def _nothing(network: Any, *rest: Any) -> None:
+    """Stand for what only networks that learn do."""
+
+
+def _ticker(settle: Any, learn: Any) -> Any:
+    """Compile a tick.
+
+    settle: brings the weights of sources up to date before they act. learn: changes weights in the
+    end.
+    """
+
+    @numba.njit
+    def tick(network: Any, address: Any, begin: int, end: int, total: int) -> int:
+        """Run one tick with the input address[begin:end]; returns `total` plus the spikes fired."""
+        value = array_at(network.value, address.size if network.value else 0, float32)
+        fired = array_at(network.fired, network.room, uint32)
+        fired_amount = array_at(network.fired_amount, network.room, float32)
+        nodes = array_at(network.node, network.nodes, NODE)
+        count = array_at(network.count, network.channels + network.neurons, int64)
+        rest = array_at(network.rest, network.channels, uint8)
+        for position in range(begin, end):
+            rest[address[position]] += uint8(1)
+            if rest[address[position]] == 0:
+                count[address[position]] += 256
+        settle(network, INPUT, address, begin, end)
+        first, done = begin, total
+        while first < end:
+            index = 0
+            while address[first] >= nodes[index].begin + nodes[index].size:
+                index += 1
+            node = nodes[index]
+            until = first + 1
+            while until < end and 0 <= int64(address[until]) - node.begin < node.size:
+                until += 1
+            deliver(network, node, address, value, node.begin, first, until)
+            first = until
+        for index in range(network.inputs, network.nodes):
+            node = nodes[index]
+            offset = node.begin - network.channels
+            amount = array_at(network.amount, node.size, float32)
+            flags = array_at(network.flag, (node.size + 7) >> 3, uint64)
+            # What is left of a larger population must not count.
+            flags[flags.size - 1] = 0
+            update(
+                node,
+                network.tick,
+                network.current,
+                amount,
+                array_at(network.flag, node.size, uint8),
+            )
+            before = total
+            for place in range(flags.size):
+                # A byte for each of eight neurons, 1 if it fired.
+                eight = flags[place]
+                while eight:
+                    local = (place << 3) + int64(trailing_zeros(eight) >> uint64(3))
+                    eight &= eight - uint64(1)
+                    fired[total] = offset + local
+                    fired_amount[total] = amount[local]
+                    count[node.begin + local] += int64(amount[local]) if node.spikes else 1
+                    total += 1
+            settle(network, POPULATION, fired, before, total)
+            amounts = array_at(network.fired_amount, total if node.graded else 0, float32)
+            deliver(network, node, fired, amounts, offset, before, total)
+            if not node.spikes:
+                total = before
+        learn(network, address, begin, end, fired, done, total)
+        return total
+
+    return tick
 
 
 @numba.njit
@@ -84,7 +108,41 @@ def _divides(first: Any, size: int) -> Any:
     return first[0] == 0 and first[first.size - 1] == size
 
 
-def _entry(sources: int) -> Any:
+def _runner(tick: Any) -> Any:
+    @numba.njit
+    def run(table: int, address: Any, start: int) -> Any:
+        network = array_at(table, 1, NETWORK)[0]
+        if not _known(address, network.channels):
+            return -1
+        if start == SINGLE:
+            total = tick(network, address, 0, address.size, 0)
+            network.tick += 1
+            return total
+        ticks = network.ticks
+        first = array_at(network.first, ticks + 1, int64)
+        if not _divides(first, address.size):
+            return -1
+        fired_first = array_at(network.fired_first, ticks + 1, int64)
+        total = fired_first[start]
+        for index in range(start, ticks):
+            if network.room - total < network.neurons:
+                return index
+            total = tick(network, address, first[index], first[index + 1], total)
+            fired_first[index + 1] = total
+            network.tick += 1
+        return ticks
+
+    return run
+
+
+# Of their own, so that networks that do not learn are as fast and as soon compiled as they can be.
+_run = _runner(_ticker(_nothing, _nothing))
+_run_plastic = _runner(_ticker(settle, learn))
+
+
+def _entries(sources: int) -> tuple[Any, Any]:
+    """Return the entries to compiled code, kept on disk: without learning, and with it."""
+
     @numba.njit(cache=True, nogil=True)
     def run(table: int, address: Any, start: int) -> Any:
         """Run the ticks of a NETWORK from `start` on while there is room for their spikes.
@@ -95,35 +153,25 @@ def _entry(sources: int) -> Any:
         Returns -1, with nothing changed, for an unknown channel or if `first` of the network does
         not divide the addresses into ticks.
         """
-        network = array_at(table, 1, NETWORK)[0]
-        if sources == 0 or not _known(address, network.channels):
-            return -1
-        if start == SINGLE:
-            total = _tick(network, address, 0, address.size, 0)
-            network.tick += 1
-            return total
-        ticks = network.ticks
-        first = array_at(network.first, ticks + 1, int64)
-        if not _divides(first, address.size):
-            return -1
-        fired_first = array_at(network.fired_first, ticks + 1, int64)
-        total = fired_first[start]
-        for tick in range(start, ticks):
-            if network.room - total < network.neurons:
-                return tick
-            total = _tick(network, address, first[tick], first[tick + 1], total)
-            fired_first[tick + 1] = total
-            network.tick += 1
-        return ticks
+        return _run(table, address, start) if sources else -1
 
-    return run
+    @numba.njit(cache=True, nogil=True)
+    def run_plastic(table: int, address: Any, start: int) -> Any:
+        """Run a network that learns, as `run` does others."""
+        return _run_plastic(table, address, start) if sources else -1
+
+    return run, run_plastic
 
 
-run = _entry(revision())
+run, run_plastic = _entries(revision())
 
 
 @cache
-def prepare() -> None:
-    """Compile, or load what was compiled; from then on `run` raises TypeError for other types."""
-    run.compile("(int64, uint32[::1], int64)")
-    run.disable_compile()
+def prepare(plastic: bool) -> None:
+    """Compile `run` or `run_plastic`, or load what was compiled.
+
+    From then on it raises TypeError for other types.
+    """
+    entry = run_plastic if plastic else run
+    entry.compile("(int64, uint32[::1], int64)")
+    entry.disable_compile()

@@ -14,6 +14,7 @@ from neuromorphic_ros.snn import tables
 from neuromorphic_ros.snn.counts import Integers
 from neuromorphic_ros.snn.dense_equivalent import DenseEquivalent, dense_equivalent
 from neuromorphic_ros.snn.neurons.model import Neuron
+from neuromorphic_ros.snn.plasticity.layout import PlasticLayer, fill_plastic, lay_out_plastic
 from neuromorphic_ros.snn.spec import NetworkSpec, Population
 from neuromorphic_ros.snn.synapses import Connection, bias, connect
 from neuromorphic_ros.snn.weights import Values
@@ -59,6 +60,7 @@ class Layout(NamedTuple):
     names: of inputs, then populations in execution order; their sources begin at `begin`,
     int64[nodes + 1]. nodes, links, network: records of `tables`, one per name, per projection that
     is in `connections`, and one of all. currents: float32, under way to the neurons.
+    plastic: of plastic projections, in the order of `plastics`, records of `tables` too.
     expenses: of each projection. spike_count: int64[sources], and spike_rest: uint8[channels], what
     is to be added for inputs.
     """
@@ -75,6 +77,8 @@ class Layout(NamedTuple):
     flag: npt.NDArray[np.uint64]
     nodes: npt.NDArray[Any]
     links: npt.NDArray[Any]
+    plastic: tuple[PlasticLayer, ...]
+    plastics: npt.NDArray[Any]
     network: npt.NDArray[Any]
 
     @property
@@ -98,6 +102,19 @@ class Layout(NamedTuple):
         layer.dendrite[:] = 0.0
         ring = self.currents[node["ring"] : node["ring"] + node["depth"] * node["width"]]
         ring.reshape(node["depth"], node["width"])[:] = layer.drive
+
+    def present(self) -> tuple[Connection, ...]:
+        """Return the synapses of each projection as they are now."""
+        connections = list(self.connections)
+        for plastic in self.plastic:
+            connections[plastic.projection] = plastic.present()
+        return tuple(connections)
+
+    def start_learning(self) -> None:
+        """Forget all spikes and rewards; weights stay as they are."""
+        self.plastics["phasic"] = self.plastics["next_settled"] = self.plastics["next_scaled"] = 0
+        for plastic in self.plastic:
+            plastic.start()
 
     def adopt(self, population: Population, other: Layout, ticks: float) -> None:
         """Take state and currents under way from the same population of a variant.
@@ -154,6 +171,7 @@ def lay_out(spec: NetworkSpec) -> Layout:
         mine = [position for position, _ in group]
         node[name]["first_connection"], node[name]["last_connection"] = mine[0], mine[-1] + 1
 
+    plastic, plastics = _plastic(spec, node, connections)
     largest = int(nodes["size"].max())
     layout = Layout(
         names=names,
@@ -178,6 +196,8 @@ def lay_out(spec: NetworkSpec) -> Layout:
         flag=np.zeros(-(-largest // 8), np.uint64),
         nodes=nodes,
         links=links,
+        plastic=plastic,
+        plastics=plastics,
         network=np.zeros(1, tables.NETWORK),
     )
     _fill_network(layout, spec)
@@ -245,13 +265,39 @@ def _fill_link(
         link["row"], link["column"] = connection.row.ctypes.data, connection.target.ctypes.data
 
 
+def _plastic(
+    spec: NetworkSpec, node: dict[str, Record], connections: tuple[Connection, ...]
+) -> tuple[tuple[PlasticLayer, ...], npt.NDArray[Any]]:
+    layers, records = [], []
+    for index, (projection, connection) in enumerate(
+        zip(spec.projections, connections, strict=True)
+    ):
+        rule = projection.plasticity
+        if rule is None:
+            continue
+        pre, post = (node[spec.end(end).name] for end in (projection.pre, projection.post))
+        layer = lay_out_plastic(index, connection, rule, projection.delay_ticks, spec.dt_ms)
+        record = np.zeros(1, tables.PLASTIC)
+        fill_plastic(record[0], layer, spec.dt_ms)
+        drives = int(pre["begin"]) >= spec.channels
+        record["source_kind"] = tables.POPULATION if drives else tables.INPUT
+        begin = int(pre["begin"]) - drives * spec.channels
+        record["pre_first"] = begin + connection.pre_start
+        record["post_first"] = int(post["begin"]) - spec.channels + connection.post_start
+        layers.append(layer)
+        records.append(record)
+    return tuple(layers), np.concatenate([np.zeros(0, tables.PLASTIC), *records])
+
+
 def _fill_network(layout: Layout, spec: NetworkSpec) -> None:
     network = layout.network[0]
     network["channels"], network["neurons"] = spec.channels, spec.neurons
     network["inputs"], network["nodes"] = len(spec.inputs), len(layout.names)
+    network["plastics"], network["learning"] = len(layout.plastic), 1.0
     for field, part in (
         ("node", layout.nodes),
         ("connection", layout.links),
+        ("plastic", layout.plastics),
         ("current", layout.currents),
         ("amount", layout.amount),
         ("flag", layout.flag),

@@ -68,6 +68,8 @@ class TorchNetwork(torch.nn.Module):
     row, the engine rounds the product, so they are multiplied out. `random` takes the memory of its
     dense matrix while it runs.
 
+    Plastic projections do not learn here: their weights are as in the description.
+
     Populations that do not drive themselves through others run one after the other over the whole
     sequence, with one product for all ticks; those in a cycle run tick by tick.
     """

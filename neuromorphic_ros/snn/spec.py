@@ -20,7 +20,8 @@ from neuromorphic_ros.parameters import STRICT
 from neuromorphic_ros.snn.array import Array, Quantity
 from neuromorphic_ros.snn.neurons.leaky import Lif
 from neuromorphic_ros.snn.neurons.model import Neuron
-from neuromorphic_ros.snn.patterns import AllToAll, Extents, OneToOne, Pattern
+from neuromorphic_ros.snn.patterns import AllToAll, Extents, OneToOne, Pattern, Random
+from neuromorphic_ros.snn.plasticity.rule import PlasticityRule
 from neuromorphic_ros.snn.variant import Variant
 from neuromorphic_ros.snn.weights import Precision, Weights
 from neuromorphic_ros.spikes import Shape
@@ -105,6 +106,9 @@ class Projection:
     one per channel. before: maps that the spikes pass first, in order.
     precision: in which the weights are stored. compartment: of dendritic neurons, 0 is the soma.
     draw: which random numbers of the network's seed it takes; none: those of its place.
+    plasticity: the rule by which its weights learn while the streaming engine runs; none: never.
+    All pairs of its pattern are synapses then, of weight 0 too. It takes float32, no maps before,
+    and ends that spike.
     """
 
     pre: str
@@ -117,6 +121,7 @@ class Projection:
     precision: Precision = "float32"
     compartment: Annotated[int, Field(ge=0, le=64)] = 0
     draw: Annotated[int, Field(ge=0)] | None = None
+    plasticity: PlasticityRule | None = None
 
     def __str__(self) -> str:
         return f"{self.pre} -> {self.post}"
@@ -204,6 +209,7 @@ class NetworkSpec:
         self._check_names()
         self._check_size()
         self._check_readouts()
+        self._check_plasticity()
 
     @property
     def dt_ns(self) -> int:
@@ -390,3 +396,21 @@ class NetworkSpec:
                     f"readout '{readout.name}' reads '{readout.population}'; "
                     f"the network has {', '.join(sorted(populations))}"
                 )
+
+    def _check_plasticity(self) -> None:
+        silent = {each.name for each in self.populations if not each.neuron.spikes}
+        for projection in self.projections:
+            if projection.plasticity is None:
+                continue
+            pre, post = self.end(projection.pre).name, self.end(projection.post).name
+            wrong = None
+            if projection.precision != "float32":
+                wrong = f"its weights are stored in {projection.precision}, not in float32"
+            elif projection.before:
+                wrong = "it has maps before its synapses"
+            elif not isinstance(projection.pattern, (AllToAll, OneToOne, Random)):
+                wrong = f"the synapses of {projection.pattern.type} share their weights"
+            elif {pre, post} & silent:
+                wrong = f"'{pre if pre in silent else post}' does not spike"
+            if wrong:
+                raise NetworkError(f"projection {projection} cannot be plastic: {wrong}")

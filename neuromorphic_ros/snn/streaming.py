@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple, NoReturn
@@ -10,15 +11,21 @@ import numpy as np
 import numpy.typing as npt
 
 from neuromorphic_ros.errors import NetworkError, SpikeError
-from neuromorphic_ros.snn import kernel
+from neuromorphic_ros.snn import kernel, tables
+from neuromorphic_ros.snn.array import Array
 from neuromorphic_ros.snn.counts import Counts, Integers
 from neuromorphic_ros.snn.layout import lay_out
+from neuromorphic_ros.snn.patterns import OneToOne
+from neuromorphic_ros.snn.plasticity.layout import modulate
+from neuromorphic_ros.snn.plasticity.reward_stdp import RewardStdp
 from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population
 from neuromorphic_ros.snn.synapses import Connection
 from neuromorphic_ros.snn.weights import Values
 from neuromorphic_ros.spikes import Addresses, SpikeBatch
 
 _ONES = np.empty(0, np.float32)
+# Beyond it a change in one tick means nothing.
+MAX_LEARNING_RATE = 1e6
 _ADDRESS, _FIRST, _VALUE = np.dtype(np.uint32), np.dtype(np.int64), np.dtype(np.float32)
 
 
@@ -71,6 +78,12 @@ class TickSpikes(NamedTuple):
         return batches
 
 
+def _level(name: str, level: float) -> float:
+    if not -1 <= level <= 1:
+        raise NetworkError(f"{name} {level} is outside of -1..1")
+    return level
+
+
 def _whole(numbers: list[int]) -> Integers:
     return np.array(numbers, np.int64)
 
@@ -90,6 +103,14 @@ class StreamingNetwork:
     Work per tick: the synapses of the channels and neurons that spiked, and one update per neuron.
     A spike over a projection with delay 0 acts in its own tick, on later populations. The current
     of a neuron is summed in float32: its bias, then spikes in the order of sources and projections.
+
+    Plastic projections learn at the end of a tick, so that changed weights act from the next tick
+    on, in the order of the file. In each, traces decay by a tick; then the spikes that arrive in
+    this tick change the weights of their rows, in the order of rows, and set their traces; then the
+    targets that fired change the weights of their columns and set theirs. Spikes of one tick are
+    thus a pair with source first. A delay is that of the spike: it arrives, for the rule too,
+    delay_ticks later. A neuron counts once in a tick, whatever its amount. What a rule costs grows
+    with spikes but for the decay of traces, which like the update of neurons grows with neurons.
     """
 
     def __init__(self, spec: NetworkSpec) -> None:
@@ -100,26 +121,31 @@ class StreamingNetwork:
         self._network = self._layout.network[0]
         self._table = self._layout.network.ctypes.data
         self._fired, self._fired_amount = np.empty(0, np.uint32), _ONES
+        self._learning_rate, self._freeze = 1.0, False
+        self._dopamine = self._serotonin = 0.0
         self._make_room(max(1024, 4 * spec.neurons))
         self._make_ticks(1024)
         # The first tick of a robot must not be late.
-        kernel.prepare()
+        self._plastic = bool(self._layout.plastic)
+        kernel.prepare(self._plastic)
 
     @property
     def connections(self) -> tuple[Connection, ...]:
-        """The synapses of each projection, as stored."""
-        return self._layout.connections
+        """The synapses of each projection, as stored; of plastic ones as they are now."""
+        return self._layout.present()
 
     def reset(self) -> None:
-        """Return to rest; the counts go on."""
+        """Return to rest; weights stay as they were learned, and the counts go on."""
         for population in self.spec.populations:
             self._layout.start(population)
+        self._layout.start_learning()
 
     def adopt(self, other: object) -> None:
         """Go on from the state of a variant: by population, where model and shape are the same.
 
         What is under way arrives when it would have, to a tick; other populations start at rest,
-        and the counts go on. Raises NetworkError if `other` runs elsewhere.
+        and the counts go on. Plastic projections that are the same in both go on from the weights
+        that were learned, but forget spikes. Raises NetworkError if `other` runs elsewhere.
         """
         if not isinstance(other, StreamingNetwork):
             raise NetworkError(f"network '{self.spec.name}' runs elsewhere: its state is not here")
@@ -132,6 +158,8 @@ class StreamingNetwork:
                 self._layout.adopt(population, other._layout, ticks)
             else:
                 self._layout.start(population)
+        self._layout.start_learning()
+        self._adopt_learned(other)
 
     def step(self, address: Addresses, value: Values = _ONES) -> Addresses:
         """Run one tick and return the neurons that fired; valid until the next call.
@@ -143,7 +171,8 @@ class StreamingNetwork:
         if value.size:
             return self.run(TickSpikes(address, np.array([0, address.size]), value)).address
         try:
-            fired = kernel.run(self._table, address, kernel.SINGLE)
+            run = kernel.run_plastic if self._plastic else kernel.run
+            fired = run(self._table, address, kernel.SINGLE)
         except TypeError:  # not as compiled: of another dtype, read-only or with gaps
             return self.run(TickSpikes(address, np.array([0, address.size]))).address
         if fired < 0:
@@ -172,8 +201,8 @@ class StreamingNetwork:
                 raise SpikeError("an amount is NaN or infinite")
             network["value"] = value.ctypes.data
         try:
-            done = 0
-            while (done := kernel.run(self._table, address, done)) < ticks:
+            done, run = 0, kernel.run_plastic if self._plastic else kernel.run
+            while (done := run(self._table, address, done)) < ticks:
                 if done < 0:
                     self._refuse()
                 self._make_room(2 * self._fired.size)
@@ -206,6 +235,82 @@ class StreamingNetwork:
             raise NetworkError(f"modulation {level} of '{name}' is outside of -1..1")
         self._layout.layers[name].state[fields.index("modulation")] = level
 
+    @property
+    def learning_rate(self) -> float:
+        """Factor of the learning rates of all plastic projections, from 0 on; at first 1."""
+        return self._learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, factor: float) -> None:
+        if not 0 <= factor <= MAX_LEARNING_RATE:
+            raise NetworkError(f"learning_rate {factor} is outside of 0..{MAX_LEARNING_RATE:g}")
+        self._learning_rate = factor
+        self._set_learning()
+
+    @property
+    def freeze(self) -> bool:
+        """Whether weights stay as they are; traces go on. At first they learn."""
+        return self._freeze
+
+    @freeze.setter
+    def freeze(self, freeze: bool) -> None:
+        self._freeze = freeze
+        self._set_learning()
+
+    @property
+    def dopamine(self) -> float:
+        """Tonic level of dopamine, -1 to 1, under which projections learn; at first 0."""
+        return self._dopamine
+
+    @dopamine.setter
+    def dopamine(self, level: float) -> None:
+        learns = self._learns_by_reward()
+        self._layout.plastics["tonic"][learns] = _level("dopamine", level)
+        self._dopamine = level
+
+    @property
+    def serotonin(self) -> float:
+        """Level of serotonin, -1 to 1, the patience of what learns by reward; at first 0."""
+        return self._serotonin
+
+    @serotonin.setter
+    def serotonin(self, level: float) -> None:
+        self._learns_by_reward()
+        for plastic, record in zip(self._layout.plastic, self._layout.plastics, strict=True):
+            rule = self.spec.projections[plastic.projection].plasticity
+            if isinstance(rule, RewardStdp):
+                modulate(record, rule, self.spec.dt_ms, _level("serotonin", level))
+        self._serotonin = level
+
+    def reward(self, amount: float) -> None:
+        """Add to the phasic level of dopamine, -1 to 1; negative: punish.
+
+        Raises NetworkError if nothing learns by reward, as setting `dopamine` and `serotonin` does.
+        """
+        learns = self._learns_by_reward()
+        self._layout.plastics["phasic"][learns] += _level("reward", amount)
+
+    def weights(self, projection: str | int) -> Values:
+        """Return a copy of the present weights of a projection, float32 (pre, post).
+
+        projection: `pre -> post` as in the network, or its index.
+        Raises NetworkError if there is none or there are several.
+        """
+        return self.connections[self._index(projection)].dense()
+
+    def learned(self) -> NetworkSpec:
+        """Return the network with the weights of its plastic projections as they are now.
+
+        They are matrices, but of one_to_one; `write_nir` writes them.
+        """
+        projections, connections = list(self.spec.projections), self.connections
+        for index in (plastic.projection for plastic in self._layout.plastic):
+            projection, connection = projections[index], connections[index]
+            one_to_one = isinstance(projection.pattern, OneToOne)
+            weights = connection.weight.copy() if one_to_one else connection.dense()
+            projections[index] = dataclasses.replace(projection, weights=Array(weights))
+        return dataclasses.replace(self.spec, projections=tuple(projections))
+
     def counts(self) -> Counts:
         """Return the counts since construction."""
         layout, ticks = self._layout, int(self._network["tick"])
@@ -218,6 +323,9 @@ class StreamingNetwork:
             spikes = fired[each.first : each.first + each.synapses.size]
             events[index], memory_bytes[index] = spikes @ each.synapses, spikes @ each.bytes
             by_source[each.node] += events[index]
+        updates = np.zeros(events.size, np.int64)
+        for plastic, record in zip(layout.plastic, layout.plastics, strict=True):
+            updates[plastic.projection] = record["updates"]
         return Counts(
             names=layout.names,
             sizes=sizes,
@@ -227,8 +335,7 @@ class StreamingNetwork:
             active_updates=layout.nodes["active"].copy(),
             projections=tuple(str(each) for each in self.spec.projections),
             projection_events=events,
-            # No rule of learning runs in this engine.
-            plasticity_updates=np.zeros(events.size, np.int64),
+            plasticity_updates=updates,
             memory_bytes=memory_bytes,
             dense_macs=_whole([each.dense.macs for each in layout.expenses]) * ticks,
             dense_bytes=_whole([each.dense.weight_bytes for each in layout.expenses]) * ticks,
@@ -240,6 +347,36 @@ class StreamingNetwork:
             f"spikes do not fit network '{self.spec.name}': an address is outside of its "
             f"{self.spec.channels} channels, first does not rise from 0 to the last address, or "
             "there is not one value for each address"
+        )
+
+    def _adopt_learned(self, other: StreamingNetwork) -> None:
+        learned = {
+            dataclasses.replace(other.spec.projections[index], draw=None): index
+            for index in (plastic.projection for plastic in other._layout.plastic)
+        }
+        for index in (plastic.projection for plastic in self._layout.plastic):
+            same = learned.get(dataclasses.replace(self.spec.projections[index], draw=None))
+            if same is not None:
+                self._layout.connections[index].weight[:] = other.connections[same].weight
+
+    def _set_learning(self) -> None:
+        self._network["learning"] = 0.0 if self._freeze else self._learning_rate
+
+    def _learns_by_reward(self) -> npt.NDArray[np.bool_]:
+        learns = np.asarray(self._layout.plastics["kind"] == tables.REWARD_STDP)
+        if not np.any(learns):
+            raise NetworkError(f"no projection of network '{self.spec.name}' learns by reward")
+        return learns
+
+    def _index(self, projection: str | int) -> int:
+        names = [str(each) for each in self.spec.projections]
+        if isinstance(projection, int) and 0 <= projection < len(names):
+            return projection
+        if names.count(str(projection)) == 1:
+            return names.index(str(projection))
+        raise NetworkError(
+            f"'{projection}' is not one projection of network '{self.spec.name}', which has "
+            f"{', '.join(names) or 'none'}; several of a name go by their index"
         )
 
     def _make_ticks(self, ticks: int) -> None:

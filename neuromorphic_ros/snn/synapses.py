@@ -12,7 +12,8 @@ import scipy.sparse
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.snn.array import Array, as_numpy
 from neuromorphic_ros.snn.patterns import Conv1d, Conv2d, OneToOne, Pool2d, Random
-from neuromorphic_ros.snn.spec import Link, NetworkSpec
+from neuromorphic_ros.snn.plasticity.bounds import Bounded
+from neuromorphic_ros.snn.spec import End, Link, NetworkSpec
 from neuromorphic_ros.snn.weights import Values, store, values
 from neuromorphic_ros.spikes import Shape
 
@@ -33,6 +34,8 @@ class Connection(NamedTuple):
     columns. row: int64[rows + 1] or none. target: uint16[synapses] if that
     is wide enough for the columns, else int32, or none.
     Column c is address `post_start + c`.
+    plastic: its weights change, so that all of its pairs are synapses, of weight 0 too; `target` is
+    int32 then.
     """
 
     pre_start: int
@@ -43,12 +46,17 @@ class Connection(NamedTuple):
     scale: np.float32
     row: Indices | None
     target: npt.NDArray[np.uint16] | Targets | None
+    plastic: bool = False
 
     @property
     def synapses_per_row(self) -> Indices:
-        """Number of weights that are not zero; int64[rows]."""
+        """Number of weights that are not zero, of a plastic projection of all; int64[rows]."""
         if self.row is None:
+            if self.plastic:
+                return np.full(self.rows, self.columns, np.int64)
             return np.asarray(np.count_nonzero(self.weight, axis=1), np.int64)
+        if self.plastic:
+            return np.diff(self.row)
         used = np.concatenate(([0], np.cumsum(self.weight != 0, dtype=np.int64)))
         return np.asarray(used[self.row[1:]] - used[self.row[:-1]], np.int64)
 
@@ -96,12 +104,14 @@ def connect(spec: NetworkSpec, index: int) -> Connection:
     generator = spec.generator(index)
     try:
         links = spec.stages(projection)
-        matrix = expanded(links[0], generator)
+        matrix = expanded(links[0], generator, keep_zeros=projection.plasticity is not None)
         for link in links[1:]:
             matrix = _product(matrix, expanded(link, generator))
     except NetworkError as wrong:
         raise NetworkError(f"projection {projection}: {wrong}") from None
 
+    if projection.plasticity is not None:
+        return _plastic(projection.plasticity, matrix, pre, post, str(projection))
     matrix = _stored_by_density(matrix)
     sparse = matrix if isinstance(matrix, _Sparse) else None
     stored = store(matrix.weight if isinstance(matrix, _Sparse) else matrix, projection.precision)
@@ -114,6 +124,30 @@ def connect(spec: NetworkSpec, index: int) -> Connection:
         scale=stored.scale,
         row=sparse.row if sparse else None,
         target=sparse.target.astype(target_dtype(post.size), copy=False) if sparse else None,
+    )
+
+
+def _plastic(rule: Bounded, matrix: _Matrix, pre: End, post: End, name: str) -> Connection:
+    sparse = matrix if isinstance(matrix, _Sparse) else None
+    # A copy, as it will be written.
+    weight = np.array(matrix.weight if isinstance(matrix, _Sparse) else matrix, np.float32)
+    low, high = np.float32(rule.w_min), np.float32(rule.w_max)
+    outside = np.count_nonzero((weight < low) | (weight > high))
+    if outside:
+        raise NetworkError(
+            f"projection {name}: {outside} weights are outside of {rule.w_min}..{rule.w_max}, the "
+            "w_min and w_max of its plasticity"
+        )
+    return Connection(
+        pre_start=pre.start,
+        post_start=post.start,
+        rows=pre.size,
+        columns=post.size,
+        weight=weight,
+        scale=np.float32(1),
+        row=sparse.row if sparse else None,
+        target=sparse.target if sparse else None,
+        plastic=True,
     )
 
 
@@ -175,8 +209,9 @@ def _scipy(matrix: _Matrix) -> Any:
     return scipy.sparse.csr_array((matrix.weight, matrix.target, matrix.row), shape=shape)
 
 
-def _sparse(matrix: Any) -> _Sparse:
-    matrix.eliminate_zeros()
+def _sparse(matrix: Any, keep_zeros: bool = False) -> _Sparse:
+    if not keep_zeros:
+        matrix.eliminate_zeros()
     matrix.sort_indices()
     return _Sparse(
         matrix.indptr.astype(np.int64),
@@ -186,9 +221,11 @@ def _sparse(matrix: Any) -> _Sparse:
     )
 
 
-def _by_source(source: Any, target: Any, weight: Values, rows: int, columns: int) -> _Sparse:
+def _by_source(
+    source: Any, target: Any, weight: Values, rows: int, columns: int, keep_zeros: bool = False
+) -> _Sparse:
     listed = scipy.sparse.coo_array((weight, (source, target)), shape=(rows, columns))
-    return _sparse(listed.tocsr())
+    return _sparse(listed.tocsr(), keep_zeros)
 
 
 def weight_shape(link: Link) -> Shape:
@@ -205,11 +242,14 @@ def weight_shape(link: Link) -> Shape:
     return (math.prod(pre), math.prod(post))
 
 
-def expanded(link: Link, generator: np.random.Generator) -> Any:
-    """Return the matrix of a linear map, (pre, post): float32 or by source."""
+def expanded(link: Link, generator: np.random.Generator, keep_zeros: bool = False) -> Any:
+    """Return the matrix of a linear map, (pre, post): float32 or by source.
+
+    keep_zeros: pairs of weight 0 stay in the lists of one_to_one and random.
+    """
     pattern, pre, post = link.pattern, link.pre, link.post
     if isinstance(pattern, Random):
-        return _random(pattern, link, generator)
+        return _random(pattern, link, generator, keep_zeros)
     weight = values(link.weights, weight_shape(link), generator)
     if isinstance(pattern, Conv1d):
         image, made = (pre[0], 1, pre[1]), (post[0], 1, post[1])
@@ -222,7 +262,7 @@ def expanded(link: Link, generator: np.random.Generator) -> Any:
         return _conv2d(pattern.sliding(pre[0]), kernel, pre, post)
     if isinstance(pattern, OneToOne):
         ends = np.arange(weight.size, dtype=np.int32)
-        return _by_source(ends, ends, weight, math.prod(pre), math.prod(post))
+        return _by_source(ends, ends, weight, math.prod(pre), math.prod(post), keep_zeros)
     return weight
 
 
@@ -255,7 +295,9 @@ def _conv2d(pattern: Conv2d, kernel: Values, pre: Shape, post: Shape) -> _Sparse
     )
 
 
-def _random(pattern: Random, link: Link, generator: np.random.Generator) -> _Sparse:
+def _random(
+    pattern: Random, link: Link, generator: np.random.Generator, keep_zeros: bool
+) -> _Sparse:
     sources, targets = math.prod(link.pre), math.prod(link.post)
     if pattern.probability is not None:
         row, target = _drawn(sources, targets, pattern.probability, generator)
@@ -268,7 +310,7 @@ def _random(pattern: Random, link: Link, generator: np.random.Generator) -> _Spa
     else:
         weight = np.array(values(link.weights, (target.size,), generator))
     shape = (sources, targets)
-    return _sparse(scipy.sparse.csr_array((weight, target, row), shape=shape))
+    return _sparse(scipy.sparse.csr_array((weight, target, row), shape=shape), keep_zeros)
 
 
 def _drawn(

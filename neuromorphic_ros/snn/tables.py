@@ -18,6 +18,18 @@ KINDS = {
     "dendritic_lif": DENDRITIC,
 }
 
+# Rules of learning.
+PAIR_STDP, TRIPLET_STDP, HEBBIAN, REWARD_STDP = range(4)
+RULES = {
+    "pair_stdp": PAIR_STDP,
+    "triplet_stdp": TRIPLET_STDP,
+    "hebbian": HEBBIAN,
+    "reward_stdp": REWARD_STDP,
+}
+
+# Kinds of sources of a plastic projection.
+INPUT, POPULATION = range(2)
+
 # Storage of weights.
 FLOAT32, FLOAT16, INT8 = range(3)
 STORAGE = {"float32": FLOAT32, "float16": FLOAT16, "int8": INT8}
@@ -30,7 +42,7 @@ FAR = 2**18
 # be added to these, as bytes need less of the nearest cache. first: int64[ticks + 1], the range of
 # input addresses of each tick; value: amounts of the inputs, 0 for ones. tick: of the next one.
 # fired, fired_amount: where the addresses and amounts of `room` spikes go; fired_first: the range
-# of each tick in them.
+# of each tick in them. learning: factor of all changes of weights, 0 while they are frozen.
 NETWORK = np.dtype(
     [
         ("channels", np.int64),
@@ -52,6 +64,9 @@ NETWORK = np.dtype(
         ("fired", np.int64),
         ("fired_amount", np.int64),
         ("fired_first", np.int64),
+        ("plastics", np.int64),
+        ("plastic", np.int64),
+        ("learning", np.float32),
     ]
 )
 # An input or population. begin: its first source. connections: range of those it drives. plain:
@@ -98,5 +113,58 @@ CONNECTION = np.dtype(
         ("weight", np.int64),
         ("row", np.int64),
         ("column", np.int64),
+    ]
+)
+# A plastic projection. pre_first: its first row among the channels or neurons; post_first: its
+# first column among the neurons. slow: its rule has slow traces. arriving: bits of the rows whose
+# spikes arrive, `words` words for each of delay + 1 ticks. by_column, source, place: of the
+# synapses of each column, if sparse, the rows and where the weights are. updates: weights that it
+# changed. activity: of the targets, if weights are scaled; the next row, and how many per tick.
+# Of those that learn by reward: lag and eligibility, the next row to settle and how many rows a
+# tick settles, dopamine, and what a tick makes of them.
+PLASTIC = np.dtype(
+    [
+        ("kind", np.int64),
+        ("source_kind", np.int64),
+        ("pre_first", np.int64),
+        ("post_first", np.int64),
+        ("rows", np.int64),
+        ("columns", np.int64),
+        ("synapses", np.int64),
+        ("delay", np.int64),
+        ("words", np.int64),
+        ("arriving", np.int64),
+        ("sparse", np.int64),
+        ("weight", np.int64),
+        ("row", np.int64),
+        ("column", np.int64),
+        ("by_column", np.int64),
+        ("source", np.int64),
+        ("place", np.int64),
+        ("pre_trace", np.int64),
+        ("post_trace", np.int64),
+        ("constant", np.int64),
+        ("lag", np.int64),
+        ("eligibility", np.int64),
+        ("next_settled", np.int64),
+        ("settled_per_tick", np.int64),
+        ("activity", np.int64),
+        ("next_scaled", np.int64),
+        ("scaled_per_tick", np.int64),
+        ("updates", np.int64),
+        ("slow", np.int64),
+        ("nearest", np.int64),
+        ("pre_fast", np.float32),
+        ("pre_slow", np.float32),
+        ("post_fast", np.float32),
+        ("post_slow", np.float32),
+        ("eligibility_decay", np.float32),
+        ("phasic_decay", np.float32),
+        ("rate", np.float32),
+        ("tonic", np.float32),
+        ("phasic", np.float32),
+        ("activity_decay", np.float32),
+        ("target", np.float32),
+        ("scaling", np.float32),
     ]
 )

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numba import float32
 
-from neuromorphic_ros.snn import compiled, neurons
+from neuromorphic_ros.snn import compiled
 from neuromorphic_ros.snn.compiled import (
     array_at,
     as_float32,
@@ -85,15 +85,15 @@ def test_the_lowest_one_of_a_word(bits: int, zeros: int) -> None:
     assert _lowest(np.uint64(bits)) == zeros
 
 
-@pytest.mark.parametrize("changed", ["kernel.py", "neurons/leaky.py"])
+@pytest.mark.parametrize("changed", ["kernel.py", "neurons/leaky.py", "plasticity/update.py"])
 def test_the_revision_changes_with_any_source(
     changed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "neurons").mkdir()
-    for name in (*(f"{part}.py" for part in compiled.PARTS), "neurons/leaky.py"):
+    for folder in compiled.FOLDERS:
+        (tmp_path / folder).mkdir()
+    for name in (*(f"{part}.py" for part in compiled.PARTS), changed):
         (tmp_path / name).write_text("one = 1")
     monkeypatch.setattr(compiled, "__file__", str(tmp_path / "compiled.py"))
-    monkeypatch.setattr(neurons, "__file__", str(tmp_path / "neurons" / "__init__.py"))
     before = revision()
     assert revision() == before
     (tmp_path / changed).write_text("one = 2")
@@ -104,4 +104,4 @@ def test_the_revision_changes_with_any_source(
 def test_the_revision_covers_what_compiled_modules_use(part: str) -> None:
     source = Path(compiled.__file__).with_name(f"{part}.py").read_text()
     used = re.findall(r"neuromorphic_ros\.snn\.(\w+)", source)
-    assert set(used) <= {*compiled.PARTS, "neurons"}
+    assert set(used) <= {*compiled.PARTS, *compiled.FOLDERS}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from .stepping import DT_MS
+from .neurons.stepping import DT_MS
 
 
 @pytest.fixture

@@ -1,0 +1,149 @@
+"""The training loop: learns, goes on to the same bytes, keeps the best, ends when it is in vain."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from neuromorphic_ros.errors import NetworkError
+from neuromorphic_ros.learning.classification import evaluate
+from neuromorphic_ros.learning.samples import LearningError, Samples
+from neuromorphic_ros.parameters import build
+from neuromorphic_ros.snn.neurons.leaky import Lif
+from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population
+
+from .networks import CHANNELS, network, samples
+
+torch = pytest.importorskip("torch")
+
+from neuromorphic_ros.learning.surrogate import (  # noqa: E402
+    SURROGATES,
+    SurrogateTraining,
+    TrainingState,
+    Work,
+    accuracy,
+    advance,
+    is_over,
+    start,
+    trained,
+)
+
+
+def work(**changes: Any) -> Work:
+    given = {"epochs": 6, "batch": 8, "learning_rate": 0.02} | changes
+    return Work(network(), samples(), SurrogateTraining(**given))
+
+
+def learned(task: Work) -> TrainingState:
+    state = start(task)
+    while not is_over(task, state):
+        state = advance(task, state)
+    return state
+
+
+def same(one: TrainingState, other: TrainingState) -> bool:
+    return all(
+        torch.equal(tensor, getattr(other, part)[name])
+        for part in ("weights", "best", "moments")
+        for name, tensor in getattr(one, part).items()
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("epochs", 0), ("learning_rate", math.nan), ("surrogate", "sigmoid"), ("label_smoothing", 1)],
+)
+def test_parameters_out_of_range_are_refused(field: str, value: Any) -> None:
+    with pytest.raises(LearningError, match=field):
+        build(SurrogateTraining, {field: value}, "training", LearningError)
+
+
+def test_what_cannot_be_learned_is_refused() -> None:
+    parameters = SurrogateTraining()
+    wrong = Samples(np.zeros((1, 3, CHANNELS + 1)), np.zeros(1, np.int64))
+    with pytest.raises(LearningError, match="takes"):
+        start(Work(network(), wrong, parameters))
+    with pytest.raises(LearningError, match="takes"):
+        start(Work(network(), samples(), parameters, validation=wrong))
+    with pytest.raises(NetworkError, match="unknown"):
+        start(Work(network(), samples(), parameters, output="nothing"))
+    unconnected = NetworkSpec(
+        name="unconnected",
+        dt_ms=1.0,
+        inputs=(Input("spikes", (CHANNELS,)),),
+        populations=(Population("output", (2,), Lif()),),
+    )
+    with pytest.raises(LearningError, match="no weights"):
+        start(Work(unconnected, samples(), parameters))
+
+
+def test_a_loss_that_is_not_finite_is_told() -> None:
+    task = work()
+    state = start(task)
+    broken = {name: torch.full_like(each, math.nan) for name, each in state.weights.items()}
+    with pytest.raises(LearningError, match="learning rate"):
+        advance(task, state._replace(weights=broken))
+
+
+@pytest.mark.parametrize("surrogate", SURROGATES)
+def test_every_surrogate_learns(surrogate: str) -> None:
+    task = work(surrogate=surrogate)
+    state = learned(task)
+    assert state.history[-1].loss < state.history[0].loss
+    assert evaluate(trained(task, state), samples(60, seed=1)).accuracy >= 0.9
+
+
+def test_torch_and_the_engine_agree() -> None:
+    task = work(epochs=2)
+    state, unseen = learned(task), samples(60, seed=1)
+    assert accuracy(task, state.weights, unseen) == evaluate(trained(task, state), unseen).accuracy
+
+
+def test_an_epoch_leaves_what_was_before_as_it_was() -> None:
+    task = work()
+    before = start(task)
+    kept = {name: each.clone() for name, each in before.weights.items()}
+    first, again = advance(task, before), advance(task, before)
+    assert all(torch.equal(each, before.weights[name]) for name, each in kept.items())
+    assert same(first, again)
+    assert not same(first, before._replace(moments=first.moments))
+
+
+def test_another_seed_is_another_training() -> None:
+    assert same(learned(work(epochs=1)), learned(work(epochs=1)))
+    assert not same(learned(work(epochs=1)), learned(work(epochs=1, seed=1)))
+
+
+def test_samples_are_augmented_anew_in_every_epoch() -> None:
+    seen: list[bytes] = []
+
+    def augment(inputs: Any, generator: np.random.Generator) -> Any:
+        made = inputs * (generator.random(inputs.shape) < 0.8)
+        seen.append(made.tobytes())
+        return made
+
+    learned(work(epochs=2, batch=40)._replace(augment=augment))
+    assert len(set(seen)) == 2
+
+
+def test_the_best_epoch_is_kept_and_training_ends_in_vain() -> None:
+    # Half of these labels are wrong, so that no epoch can be better for long.
+    noise = samples(20, seed=2)
+    validation = Samples(noise.inputs, np.arange(20) // 2 % 2)
+    task = work(epochs=40, patience=3)._replace(validation=validation)
+    state = learned(task)
+    assert len(state.history) == state.best_epoch + 3 < 40
+    best = max(epoch.validation for epoch in state.history)
+    assert state.history[state.best_epoch - 1].validation == best
+    assert accuracy(task, state.best, validation) == best
+
+
+def test_a_cost_of_spikes_makes_fewer() -> None:
+    def spikes(rate_cost: float) -> int:
+        task = work(rate_cost=rate_cost)
+        return int(evaluate(trained(task, learned(task)), samples()).counts.spikes[1])
+
+    assert spikes(20.0) < 0.8 * spikes(0.0)
