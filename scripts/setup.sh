@@ -59,7 +59,8 @@ import neuromorphic_ros.encoding.dvs
 import neuromorphic_ros.encoding.event_camera.encoder
 import neuromorphic_ros.encoding.scan
 from neuromorphic_ros.snn.kernel import prepare
-prepare()'
+for plastic in False, True:
+    prepare(plastic)'
 }
 
 packages=$(cat "requirements/$distro.txt" requirements/build.txt setup.cfg scripts/p*.py | digest)
