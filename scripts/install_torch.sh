@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 python=$1
 has() { "$python" -c "import importlib.metadata as m; m.version('$1')" 2>/dev/null; }
-if has torch && has safetensors && has neurobench; then
+if has torch && has neurobench; then
     exit
 fi
 
@@ -29,6 +29,6 @@ install_torch() {
 
 install_neurobench() { pip_install --no-deps -r requirements/neurobench.txt; }
 
-has torch && has safetensors ||
+has torch ||
     step "install torch (PyPI's build; with CUDA it is several GB)" torch install_torch
 has neurobench || step "install NeuroBench" neurobench install_neurobench

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from neuromorphic_ros.errors import BackendError
 from neuromorphic_ros.snn.counts import Counts
+from neuromorphic_ros.snn.learned_weights import LearnedWeights
 from neuromorphic_ros.snn.spec import NetworkSpec
 from neuromorphic_ros.snn.streaming import TickSpikes
 
@@ -40,6 +41,46 @@ class Runner(Protocol):
     def counts(self) -> Counts:
         """Return the counts since construction."""
         ...
+
+
+@runtime_checkable
+class Learner(Runner, Protocol):
+    """A compiled network whose plastic projections learn while it runs.
+
+    learning_rate: factor of the rates of all rules. freeze: whether weights stay as they are.
+    dopamine, serotonin: levels, -1 to 1; setting one raises NetworkError unless `learns_by_reward`.
+    """
+
+    learning_rate: float
+    freeze: bool
+    dopamine: float
+    serotonin: float
+
+    @property
+    def learns_by_reward(self) -> bool:
+        """Whether any projection does, so that modulators have an effect."""
+        ...
+
+    def reward(self, amount: float) -> None:
+        """Add to the phasic level of dopamine, -1 to 1; raises NetworkError as its level does."""
+        ...
+
+    def learned_weights(self) -> LearnedWeights:
+        """Return a copy of the weights of the plastic projections as they are now."""
+        ...
+
+    def restore(self, learned: LearnedWeights) -> None:
+        """Go on from learned weights; raises NetworkError, unchanged, if they do not fit."""
+        ...
+
+    def adopt_weights(self, other: Runner) -> None:
+        """Take the weights of the plastic projections that are the same in a variant."""
+        ...
+
+
+def learner(runner: Runner) -> Learner | None:
+    """Return the runner if its network learns while it runs."""
+    return runner if runner.spec.learns and isinstance(runner, Learner) else None
 
 
 class Backend(NamedTuple):

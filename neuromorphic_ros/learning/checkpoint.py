@@ -5,24 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
 
-from neuromorphic_ros.errors import BackendError
+from neuromorphic_ros.atomic_file import write_atomically
 from neuromorphic_ros.learning.samples import LearningError, Samples
 from neuromorphic_ros.learning.surrogate import Epoch, TrainingState, Work, start
-
-try:
-    from safetensors import SafetensorError, safe_open
-    from safetensors.torch import save
-except ImportError:
-    raise BackendError(
-        "checkpoints need safetensors, which is not installed: pip install neuromorphic_ros[torch]"
-    ) from None
 
 PARTS = ("weights", "best", "moments")
 
@@ -50,17 +42,9 @@ def save_checkpoint(path: Path, of: str, state: TrainingState) -> None:
     content = save(
         {name: each.clone() for name, each in tensors.items()}, {"training": _json(told)}
     )
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with scratch.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(scratch, path)
+        write_atomically(path, content)
     except OSError as unwritable:
-        with suppress(OSError):
-            scratch.unlink(missing_ok=True)
         raise LearningError(f"checkpoint {path} cannot be written: {unwritable}") from None
 
 

@@ -8,11 +8,10 @@ from neuromorphic_ros.nodes.network_parameter import declare_network, network_of
 from neuromorphic_ros.nodes.output_publishers import OutputPublishers
 from neuromorphic_ros.nodes.rest import Rest
 from neuromorphic_ros.nodes.spike_subscription import SpikeSubscription
-from neuromorphic_ros.pipeline.core import CORE_SETS, CoreParameters, SpikingCore
+from neuromorphic_ros.pipeline.core import CoreParameters, SpikingCore
 from neuromorphic_ros.pipeline.live import LiveCore, Now
 from neuromorphic_ros.pipeline.messages import ReceivedSpikes
 from neuromorphic_ros.pipeline.outputs import RATES
-from neuromorphic_ros.pipeline.tuning import Tunable
 
 TIMER_S = 0.01
 
@@ -33,9 +32,7 @@ class SpikingCoreNode(ManagedNode):
         """Compile the network and advertise its outputs."""
         spec = network_of(self)
         core = SpikingCore(backend(self.value("backend")).compiled(spec), CoreParameters())
-        self.tuned.declare(
-            {name: Tunable(core, attribute) for name, attribute in CORE_SETS.items()}
-        )
+        self.tuned.declare(core.tunables)
         self._live = LiveCore(core, self._outputs.wanted)
         self._outputs.add_spikes(population.name for population in spec.populations)
         self._outputs.add("rates", RATES)

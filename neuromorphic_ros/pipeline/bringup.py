@@ -12,8 +12,9 @@ from neuromorphic_ros.backends.registry import backend
 from neuromorphic_ros.bags.reader import open_recording
 from neuromorphic_ros.bags.topics import find_topics
 from neuromorphic_ros.errors import NeuromorphicError
-from neuromorphic_ros.pipeline.core import CORE_SETS, CoreParameters
+from neuromorphic_ros.pipeline.core import CoreParameters
 from neuromorphic_ros.pipeline.networks import find_hardware, find_network
+from neuromorphic_ros.pipeline.online_learning import LearningParameters
 from neuromorphic_ros.pipeline.power_situation import FreshnessParameters
 from neuromorphic_ros.pipeline.profile import Profile, load_profile
 from neuromorphic_ros.pipeline.readouts import detection_readout, motor_readout
@@ -126,8 +127,13 @@ def parameter_sets(spec: NetworkSpec) -> dict[str, dict[str, Tunable]]:
     quality = Tunable(SimpleNamespace(rates=SampleRates()), "rates")
     if any(source.sensor == "camera" for source in spec.inputs):
         sets["dvs_encoder"]["quality"] = quality
-    core = SimpleNamespace(parameters=CoreParameters(), sleep=SleepParameters())
-    sets["spiking_core"] = {name: Tunable(core, attribute) for name, attribute in CORE_SETS.items()}
+    sets["spiking_core"] = {
+        "core": Tunable(SimpleNamespace(parameters=CoreParameters()), "parameters"),
+        "sleep": Tunable(SimpleNamespace(parameters=SleepParameters()), "parameters"),
+    }
+    if spec.learns:
+        learning = Tunable(SimpleNamespace(parameters=LearningParameters()), "parameters")
+        sets["spiking_core"]["learning"] = learning
     motor, detection = motor_readout(spec), detection_readout(spec)
     sets["motor_decoder"] = motor.tunables if motor else {}
     sets["detection_decoder"] = {"detection": Tunable(detection, "parameters")} if detection else {}

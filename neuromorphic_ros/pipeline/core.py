@@ -10,10 +10,12 @@ import numpy as np
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from neuromorphic_ros.backends.base import Runner
+from neuromorphic_ros.backends.base import Runner, learner
 from neuromorphic_ros.errors import SensorError
 from neuromorphic_ros.parameters import STRICT
+from neuromorphic_ros.pipeline.online_learning import MODULATORS, OnlineLearning
 from neuromorphic_ros.pipeline.time_jump import RESTART_NS, restarted
+from neuromorphic_ros.pipeline.tuning import Tunable
 from neuromorphic_ros.power.sleep import SleepParameters, is_asleep
 from neuromorphic_ros.snn.streaming import TickSpikes
 from neuromorphic_ros.spikes import SpikeBatch, merge
@@ -22,8 +24,7 @@ MAX_GAP_NS = 60_000_000_000
 END_NS = 2**63 - 1
 MAX_WAITING_SAMPLES = 20_000
 MAX_WAITING_SPIKES = 1_000_000
-CORE_SETS = {"core": "parameters", "sleep": "sleep"}
-"""Parameter sets of a core, and the attributes that hold them."""
+MAX_WAITING_MODULATIONS = 1000
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -41,6 +42,12 @@ class CoreParameters:
             description="How long a tick waits for spikes of sensors that are behind [ms]",
         ),
     ] = 150.0
+
+
+class _Modulation(NamedTuple):
+    stamp_ns: int
+    modulator: str
+    level: float
 
 
 class Step(NamedTuple):
@@ -65,6 +72,7 @@ class SpikingCore:
 
     decisions_hz: how often readouts decide at most, apart from triggers; assign to change it.
     wanted: the runner that goes on at the next decision, mostly `runner` itself.
+    learning: of plastic projections; none: the network has none.
 
     A tick is run when the clock has passed its end and every input is complete up to it, or has
     been waited for by max_lateness_ms. What a tick holds depends on stamps alone, and so do the
@@ -81,6 +89,8 @@ class SpikingCore:
         self.parameters = parameters
         self.sleep = SleepParameters()
         self.decisions_hz = math.inf
+        main = learner(runner)
+        self.learning = OnlineLearning(main) if main else None
         spec = runner.spec
         self.sources = {each.name: spec.sources_of(each.name) for each in spec.populations}
         self._next_tick: int | None = None
@@ -100,6 +110,19 @@ class SpikingCore:
         self._order = spec.execution_order()
         self._longest_delay = max(spec.longest_delays().values())
 
+    @property
+    def tunables(self) -> dict[str, Tunable]:
+        """Its parameter sets."""
+        sets = {"core": Tunable(self, "parameters"), "sleep": Tunable(self, "sleep")}
+        if self.learning:
+            sets["learning"] = Tunable(self.learning, "parameters")
+        return sets
+
+    @property
+    def modulators(self) -> tuple[str, ...]:
+        """What modulates its learning."""
+        return MODULATORS if self.learning and self.learning.learns_by_reward else ()
+
     def switch(self, runner: Runner) -> None:
         """Go on with a variant of the network, from the state in which this one is.
 
@@ -118,6 +141,8 @@ class SpikingCore:
             return
         runner.adopt(self.runner)
         self._run_by(runner)
+        if self.learning:
+            self.learning.taken_over(runner)
         if self._next_tick is not None:
             self._next_tick = next_ns // self._dt_ns
         self._quiet_from = self._quiet_from * before_ns // self._dt_ns
@@ -127,8 +152,13 @@ class SpikingCore:
 
     def reset(self) -> None:
         """Return to rest and wait for the first sample."""
+        if self.wanted is not self.runner:
+            self.wanted.adopt(self.runner)
         self._run_by(self.wanted)
+        if self.learning:
+            self.learning.taken_over(self.wanted)
         self.runner.reset()
+        self._modulations: list[_Modulation] = []
         self.late_spikes = 0
         self._next_tick = None
         self._stamps = {name: [] for name in self._inputs}
@@ -179,6 +209,21 @@ class SpikingCore:
         self._complete[source] = complete_ns
         if self._inputs[source].trigger:
             self._decisions_ns.add(stamp_ns)
+
+    def modulate(self, modulator: str, level: float, stamp_ns: int) -> None:
+        """Reward by an amount, or set the level of dopamine or serotonin; -1 to 1.
+
+        It acts from the first decision at or after `stamp_ns` on.
+        Raises SensorError if nothing learns by reward, the level is outside, or too many wait.
+        """
+        if modulator not in self.modulators:
+            name = self.runner.spec.name
+            raise SensorError(f"{modulator}: no projection of network '{name}' learns by reward")
+        if not -1 <= level <= 1:
+            raise SensorError(f"{modulator} {level} is outside of -1..1")
+        if len(self._modulations) >= MAX_WAITING_MODULATIONS:
+            raise SensorError(f"{modulator}: {MAX_WAITING_MODULATIONS} wait for the network to run")
+        self._modulations.append(_Modulation(stamp_ns, modulator, level))
 
     def advance(self, clock_ns: int, heard_ns: int | None = None) -> Iterator[Step]:
         """Run the ticks that are due at `clock_ns`, one step per decision, as they are asked for.
@@ -290,7 +335,15 @@ class SpikingCore:
         until_ns = (until + 1) * self._dt_ns
         self._decisions_ns = {stamp_ns for stamp_ns in self._decisions_ns if stamp_ns >= until_ns}
 
+    def _modulate(self, learning: OnlineLearning, until_ns: int) -> None:
+        due = [each for each in self._modulations if each.stamp_ns <= until_ns]
+        self._modulations = [each for each in self._modulations if each.stamp_ns > until_ns]
+        for each in sorted(due, key=lambda modulation: modulation.stamp_ns):
+            learning.modulate(each.modulator, each.level)
+
     def _step(self, start: int, stop: int) -> Step:
+        if self.learning:
+            self._modulate(self.learning, start * self._dt_ns)
         keys = [np.empty(0, np.int64)]
         for name, offset in zip(self._inputs, self._offsets, strict=False):
             if batch := self._pending.get(name):
@@ -307,6 +360,8 @@ class SpikingCore:
                 self._quiet_from = max(self._quiet_from, start + after_last)
         quiet_s = (stop - self._quiet_from - self._longest_delay) * self._dt_ns / 1e9
         self.asleep = is_asleep(self.sleep, quiet_s, pending=False)
+        if self.learning:
+            self.learning.ran(stop * self._dt_ns)
         self._drop_before(stop)
         self._next_tick = stop
         self._forget_decisions(stop)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from neuromorphic_ros.backends.base import Runner
 from neuromorphic_ros.decoding.detection import Detections
 from neuromorphic_ros.encoding.region import View
-from neuromorphic_ros.pipeline.core import CORE_SETS, CoreParameters, SpikingCore, Step
+from neuromorphic_ros.pipeline.core import CoreParameters, SpikingCore, Step
 from neuromorphic_ros.pipeline.quality_control import QualityControl
 from neuromorphic_ros.pipeline.readouts import (
     Command,
@@ -68,7 +68,7 @@ class Pipeline:
     def tunables(self) -> dict[str, Tunable]:
         """Everything that can be changed while it runs, by parameter set."""
         sets = {name: item.tunable for name, item in self.inputs.items()}
-        sets |= {name: Tunable(self.core, attribute) for name, attribute in CORE_SETS.items()}
+        sets |= self.core.tunables
         sets["quality"] = Tunable(self.quality, "rates")
         if self.motor:
             sets |= self.motor.tunables

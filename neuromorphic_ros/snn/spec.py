@@ -236,6 +236,11 @@ class NetworkSpec:
         """Number of neurons, inputs not counted."""
         return sum(math.prod(population.shape) for population in self.populations)
 
+    @property
+    def learns(self) -> bool:
+        """Whether any projection is plastic."""
+        return any(projection.plasticity for projection in self.projections)
+
     def population(self, name: str) -> Population:
         """Return a population by name; raises NetworkError that lists the known ones."""
         try:

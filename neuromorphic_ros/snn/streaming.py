@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
@@ -15,6 +16,12 @@ from neuromorphic_ros.snn import kernel, tables
 from neuromorphic_ros.snn.array import Array
 from neuromorphic_ros.snn.counts import Counts, Integers
 from neuromorphic_ros.snn.layout import lay_out
+from neuromorphic_ros.snn.learned_weights import (
+    LearnedWeights,
+    check_weights,
+    digest,
+    projection_names,
+)
 from neuromorphic_ros.snn.patterns import OneToOne
 from neuromorphic_ros.snn.plasticity.layout import modulate
 from neuromorphic_ros.snn.plasticity.reward_stdp import RewardStdp
@@ -145,10 +152,10 @@ class StreamingNetwork:
 
         What is under way arrives when it would have, to a tick; other populations start at rest,
         and the counts go on. Plastic projections that are the same in both go on from the weights
-        that were learned, but forget spikes. Raises NetworkError if `other` runs elsewhere.
+        that were learned, but forget spikes; learning rate, freeze and levels of modulators are
+        taken over. Raises NetworkError if `other` runs elsewhere.
         """
-        if not isinstance(other, StreamingNetwork):
-            raise NetworkError(f"network '{self.spec.name}' runs elsewhere: its state is not here")
+        other = self._here(other)
         before = {each.name: each for each in other.spec.populations}
         for population in self.spec.populations:
             given = before.get(population.name)
@@ -159,7 +166,26 @@ class StreamingNetwork:
             else:
                 self._layout.start(population)
         self._layout.start_learning()
-        self._adopt_learned(other)
+        self.adopt_weights(other)
+        self.learning_rate, self.freeze = other.learning_rate, other.freeze
+        if self.learns_by_reward and other.learns_by_reward:
+            self.dopamine, self.serotonin = other.dopamine, other.serotonin
+
+    def adopt_weights(self, other: object) -> None:
+        """Take the weights of the plastic projections that are the same in a variant.
+
+        Raises NetworkError if `other` runs elsewhere.
+        """
+        other = self._here(other)
+        learned = {
+            dataclasses.replace(other.spec.projections[index], draw=None): index
+            for index in (plastic.projection for plastic in other._layout.plastic)
+        }
+        for plastic in self._layout.plastic:
+            projection = self.spec.projections[plastic.projection]
+            same = learned.get(dataclasses.replace(projection, draw=None))
+            if same is not None:
+                plastic.put(other.connections[same].weight)
 
     def step(self, address: Addresses, value: Values = _ONES) -> Addresses:
         """Run one tick and return the neurons that fired; valid until the next call.
@@ -311,6 +337,39 @@ class StreamingNetwork:
             projections[index] = dataclasses.replace(projection, weights=Array(weights))
         return dataclasses.replace(self.spec, projections=tuple(projections))
 
+    def learned_weights(self) -> LearnedWeights:
+        """Return a copy of the weights of the plastic projections as they are now."""
+        connections = self._plastic_connections()
+        return LearnedWeights(
+            self.spec.name,
+            {name: connection.weight.copy() for name, connection in connections.items()},
+            dict(self._synapses),
+        )
+
+    def restore(self, learned: LearnedWeights) -> None:
+        """Go on from learned weights, with traces and eligibilities at rest.
+
+        Raises NetworkError, with the network unchanged, if they are not of these projections, their
+        synapses join other neurons, or weights are beyond the bounds of a rule.
+        """
+        present = self._plastic_connections()
+        if learned.weights.keys() != present.keys():
+            theirs, ours = (", ".join(sorted(x)) or "none" for x in (learned.weights, present))
+            raise NetworkError(
+                f"what network '{learned.network}' has learned are weights of {theirs}; in "
+                f"'{self.spec.name}' these learn: {ours}"
+            )
+        for plastic, (name, connection) in zip(self._layout.plastic, present.items(), strict=True):
+            if learned.synapses[name] != self._synapses[name]:
+                raise NetworkError(
+                    f"learned weights of {name} are of other synapses: the pattern, or the seed "
+                    "that drew it, has changed"
+                )
+            check_weights(name, plastic.rule, connection.weight, learned.weights[name])
+        for plastic, name in zip(self._layout.plastic, present, strict=True):
+            plastic.put(learned.weights[name])
+        self._layout.start_learning()
+
     def counts(self) -> Counts:
         """Return the counts since construction."""
         layout, ticks = self._layout, int(self._network["tick"])
@@ -349,24 +408,32 @@ class StreamingNetwork:
             "there is not one value for each address"
         )
 
-    def _adopt_learned(self, other: StreamingNetwork) -> None:
-        learned = {
-            dataclasses.replace(other.spec.projections[index], draw=None): index
-            for index in (plastic.projection for plastic in other._layout.plastic)
-        }
-        for index in (plastic.projection for plastic in self._layout.plastic):
-            same = learned.get(dataclasses.replace(self.spec.projections[index], draw=None))
-            if same is not None:
-                self._layout.connections[index].weight[:] = other.connections[same].weight
+    def _here(self, other: object) -> StreamingNetwork:
+        if not isinstance(other, StreamingNetwork):
+            raise NetworkError(f"network '{self.spec.name}' runs elsewhere: its state is not here")
+        return other
 
     def _set_learning(self) -> None:
         self._network["learning"] = 0.0 if self._freeze else self._learning_rate
 
+    def _plastic_connections(self) -> dict[str, Connection]:
+        names, present = projection_names(self.spec.projections), self.connections
+        places = [plastic.projection for plastic in self._layout.plastic]
+        return {names[place]: present[place] for place in places}
+
+    @cached_property
+    def _synapses(self) -> dict[str, str]:
+        return {name: digest(each) for name, each in self._plastic_connections().items()}
+
+    @property
+    def learns_by_reward(self) -> bool:
+        """Whether any projection does, so that modulators have an effect."""
+        return bool(np.any(self._layout.plastics["kind"] == tables.REWARD_STDP))
+
     def _learns_by_reward(self) -> npt.NDArray[np.bool_]:
-        learns = np.asarray(self._layout.plastics["kind"] == tables.REWARD_STDP)
-        if not np.any(learns):
+        if not self.learns_by_reward:
             raise NetworkError(f"no projection of network '{self.spec.name}' learns by reward")
-        return learns
+        return np.asarray(self._layout.plastics["kind"] == tables.REWARD_STDP)
 
     def _index(self, projection: str | int) -> int:
         names = [str(each) for each in self.spec.projections]

@@ -68,6 +68,11 @@ class PlasticLayer(NamedTuple):
         weight, _ = settled(constants, kept.weight, self.eligibility, lag)
         return kept._replace(weight=np.asarray(weight))
 
+    def put(self, weight: Values) -> None:
+        """Go on from other weights, shaped as the present ones, and forget all spikes."""
+        self.start()
+        self.connection.weight[:] = weight
+
     def start(self) -> None:
         """Forget all spikes; the weights stay as they are now."""
         self.connection.weight[:] = self.present().weight
