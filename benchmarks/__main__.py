@@ -10,7 +10,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 NOT_BENCHMARKS = ("__main__", "reporting")
-COMPARISONS = ("learning", "learning_rls", "reservoir", "streaming", "training")
+COMPARISONS = ("faults", "learning", "learning_rls", "reservoir", "streaming", "training")
 
 
 def main() -> int:

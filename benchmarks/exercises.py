@@ -21,8 +21,9 @@ from neuromorphic_ros.learning.surrogate import (
     start,
     trained,
 )
+from neuromorphic_ros.pipeline.recipes import watch_exercises
 from neuromorphic_ros.pipeline.recipes.recipe import Labelled
-from neuromorphic_ros.pipeline.recipes.registry import data_path, find_recipe
+from neuromorphic_ros.pipeline.recipes.registry import data_path
 
 SHARE = 0.75
 
@@ -36,7 +37,7 @@ def part(labelled: Labelled, low: float, high: float) -> Labelled:
 def measure() -> list[Row]:
     """Train and measure once."""
     torch.set_num_threads(1)
-    recipe = find_recipe("watch_exercises")
+    recipe = watch_exercises.RECIPE
     try:
         labelled = recipe.read(data_path(recipe))
     except LearningError as missing:

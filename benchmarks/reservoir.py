@@ -25,7 +25,7 @@ from peers import echo_state
 from reporting import Row, table
 
 from neuromorphic_ros.learning import force
-from neuromorphic_ros.pipeline.liquid import Liquid, LiquidParameters
+from neuromorphic_ros.pipeline.liquid import LiquidParameters, made_liquid
 from neuromorphic_ros.snn.liquid_properties import memory_capacity, rank, ridge_solution
 from neuromorphic_ros.snn.reservoir import ReservoirParameters
 
@@ -202,7 +202,7 @@ def kernel_rank(parameters: LiquidParameters, noise: float, seed: int) -> int:
     """Return the rank of the states after different series, or after one and noise on it."""
     generator = np.random.default_rng(seed)
     one = generator.uniform(0.0, 1.0, KERNEL_STEPS)
-    liquid = Liquid(parameters)
+    liquid = made_liquid(parameters)
     states = []
     for _ in range(KERNEL_INPUTS):
         liquid.reset()
@@ -224,7 +224,7 @@ def sides(shape: tuple[int, int, int], seed: int) -> list[Side]:
     """Return the reservoirs to compare, of one size."""
 
     def by_liquid(parameters: LiquidParameters) -> Callable[[Task], Values]:
-        return lambda task: Liquid(parameters).run(task.values[:, None]).astype(np.float64)
+        return lambda task: made_liquid(parameters).run(task.values[:, None]).astype(np.float64)
 
     def by_echo(task: Task) -> Values:
         echo = ECHOES[task.name]

@@ -24,7 +24,8 @@ from neuromorphic_ros.learning.surrogate import (
     start,
     trained,
 )
-from neuromorphic_ros.pipeline.recipes.registry import data_path, find_recipe
+from neuromorphic_ros.pipeline.recipes import digits
+from neuromorphic_ros.pipeline.recipes.registry import data_path
 
 EPOCHS = 8
 SEEDS = (0, 1)
@@ -33,7 +34,7 @@ SEEDS = (0, 1)
 def measure() -> list[Row]:
     """Train by every surrogate, without variants of the samples."""
     torch.set_num_threads(1)
-    recipe = find_recipe("digits")
+    recipe = digits.RECIPE
     try:
         labelled = recipe.read(data_path(recipe))
     except LearningError as missing:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from neuromorphic_ros.learning.classification import Evaluation, evaluate
+from neuromorphic_ros.pipeline.measurement import Measurement
 from neuromorphic_ros.pipeline.models import ModelCard, find_model
 from neuromorphic_ros.pipeline.recipes.registry import find_recipe
 
@@ -30,31 +30,22 @@ def add_parser(subparsers: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Evaluate and print; raises NeuromorphicError if model or data cannot be used."""
     model = find_model(arguments.name)
-    recipe = find_recipe(model.card.recipe)
-    found = evaluate(model.spec(), recipe.encode(recipe.read(arguments.data)))
+    found = find_recipe(model.card.recipe).measure(model.spec(), arguments.data)
     if arguments.json:
-        print(json.dumps(document(found)))
+        print(json.dumps(found.document()))
         return 0
     for line in lines(found, model.card):
         print(line)
     return 0
 
 
-def document(found: Evaluation) -> dict[str, Any]:
-    """Return what was found as JSON has it; rows of the confusion are the true classes."""
-    return {
-        "accuracy": found.accuracy,
-        "samples": found.samples,
-        "confusion": found.confusion.tolist(),
-        "ci95": found.ci95,
-        "synaptic_operations": int(found.counts.synaptic_events.sum()) / found.samples,
-    }
-
-
-def lines(found: Evaluation, card: ModelCard) -> Iterator[str]:
-    """Yield accuracy and confusion for people."""
+def lines(found: Measurement, card: ModelCard) -> Iterator[str]:
+    """Yield figures and confusion for people."""
     low, high = found.ci95
-    yield f"accuracy {found.accuracy:.2%} ({low:.2%} to {high:.2%}) of {found.samples} samples"
+    interval = {found.metric: f" ({low:.2%} to {high:.2%})"}
+    for name, share in found.figures.items():
+        words = name.replace("_", " ")
+        yield f"{words} {share:.2%}{interval.get(name, '')} of {found.samples} samples"
     yield "true class: what it was taken for"
     for name, row in zip(card.classes, found.confusion, strict=True):
         taken = [f"{card.classes[place]} {times}" for place, times in enumerate(row) if times]

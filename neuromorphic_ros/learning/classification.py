@@ -57,18 +57,20 @@ class Evaluation(NamedTuple):
 def evaluate(spec: NetworkSpec, samples: Samples, output: str = "output") -> Evaluation:
     """Run each sample from rest; its class is the one whose neurons in `output` fired most.
 
-    Among equal classes the first is taken. Raises as `check_samples` does.
+    Of neurons that never fire it is the one whose membranes are highest at the end. Among equal
+    classes the first is taken. Raises as `check_samples` does.
     """
     check_samples(spec, samples, output)
     network, place = StreamingNetwork(spec), addresses_of(spec, output)
-    shape = spec.population(output).shape
+    shape, spikes = spec.population(output).shape, spec.population(output).neuron.spikes
     predicted = np.empty(samples.size, np.int64)
     for index, sequence in enumerate(samples.inputs):
         network.reset()
         fired = network.run(tick_spikes(sequence)).one_by_one().address.astype(np.int64)
         mine = fired[(fired >= place.start) & (fired < place.stop)] - place.start
         votes = np.bincount(mine, minlength=place.stop - place.start)
-        predicted[index] = votes.reshape(shape[0], -1).sum(axis=1).argmax()
+        support = votes if spikes else network.membrane(output)
+        predicted[index] = support.reshape(shape[0], -1).sum(axis=1).argmax()
     confusion = confusion_of(samples.label, predicted, shape[0])
     return Evaluation(predicted, confusion, network.counts())
 

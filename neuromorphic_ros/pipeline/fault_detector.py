@@ -12,7 +12,9 @@ from pydantic.dataclasses import dataclass
 from neuromorphic_ros.learning import force
 from neuromorphic_ros.learning.force import ForceParameters
 from neuromorphic_ros.parameters import STRICT
-from neuromorphic_ros.pipeline.liquid import Liquid, LiquidParameters
+from neuromorphic_ros.pipeline.liquid import Drive, Liquid
+from neuromorphic_ros.snn.counts import Counts
+from neuromorphic_ros.snn.spec import NetworkSpec
 
 # Half ranges from the middle of its range at which a value counts no more: one glitch must neither
 # spoil the readout nor be heard in the smoothed error for long.
@@ -31,7 +33,7 @@ class FaultParameters:
     off than `margin` times the most in those.
     """
 
-    liquid: LiquidParameters
+    drive: Drive
     readout: ForceParameters
     washout_samples: Annotated[int, Field(ge=0, description="Not learned [1]")] = 20
     learn_samples: Annotated[int, Field(ge=1, description="Learned, washout included [1]")] = 280
@@ -63,11 +65,11 @@ class FaultDetector:
     calibrating, over the threshold.
     """
 
-    def __init__(self, parameters: FaultParameters) -> None:
-        """Build the liquid; raises NetworkError if its synapses form no loop."""
+    def __init__(self, network: NetworkSpec, parameters: FaultParameters) -> None:
+        """Take a liquid; raises NetworkError if it is none for these parameters."""
         self.parameters = parameters
-        self._liquid = Liquid(parameters.liquid)
-        low, high = np.array(parameters.liquid.low), np.array(parameters.liquid.high)
+        self._liquid = Liquid(network, parameters.drive)
+        low, high = np.array(parameters.drive.low), np.array(parameters.drive.high)
         self._centre, self._scale = (low + high) / 2, (high - low) / 2
         self._readout = force.start(parameters.readout, self._liquid.size + 1, low.size)
         self._features: npt.NDArray[np.float32] | None = None
@@ -107,6 +109,10 @@ class FaultDetector:
         verdicts = [self.step(sample) for sample in np.asarray(values, np.float64)]
         scores = np.array([verdict.score for verdict in verdicts], np.float64)
         return scores, np.array([verdict.alarm for verdict in verdicts], np.bool_)
+
+    def counts(self) -> Counts:
+        """Return what the liquid did since construction; the readout is not part of it."""
+        return self._liquid.counts()
 
     def _distance(self, error: Values) -> float:
         return float(np.sqrt(np.mean((error / self._deviation) ** 2)))

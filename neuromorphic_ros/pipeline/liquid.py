@@ -12,10 +12,11 @@ from pydantic.dataclasses import dataclass
 from neuromorphic_ros.encoding.population import PopulationCode, PopulationParameters
 from neuromorphic_ros.encoding.rate import Spiking
 from neuromorphic_ros.encoding.value_range import relative
-from neuromorphic_ros.errors import SensorError
+from neuromorphic_ros.errors import NetworkError, SensorError
 from neuromorphic_ros.parameters import STRICT
 from neuromorphic_ros.snn.counts import Counts
 from neuromorphic_ros.snn.reservoir import TRACE, ReservoirParameters, reservoir_network
+from neuromorphic_ros.snn.spec import NetworkSpec
 from neuromorphic_ros.snn.streaming import StreamingNetwork, TickSpikes
 
 Values = npt.NDArray[np.float64]
@@ -23,18 +24,15 @@ Traces = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, config=STRICT, kw_only=True)
-class LiquidParameters:
-    """A liquid and how values drive it.
+class Drive:
+    """How values drive a liquid.
 
     low, high: of each channel; values outside are clipped.
     """
 
-    reservoir: ReservoirParameters
     low: Annotated[tuple[float, ...], Field(min_length=1, max_length=1024)]
     high: Annotated[tuple[float, ...], Field(min_length=1, max_length=1024)]
     ticks: Annotated[int, Field(ge=1, le=10_000, description="Ticks that a sample lasts [1]")] = 100
-    dt_ms: Annotated[float, Field(ge=0.01, le=1000, description="Tick [ms]")] = 1.0
-    fields: Annotated[int, Field(ge=3, le=1024, description="Receptive fields a channel [1]")] = 12
     spiking: Annotated[Spiking, Field(description="How spikes of a field are spaced")] = "regular"
     seed: Annotated[int, Field(ge=0, lt=2**63, description="Of all that is random")] = 0
 
@@ -50,33 +48,52 @@ class LiquidParameters:
         return len(self.low)
 
 
+@dataclass(frozen=True, config=STRICT, kw_only=True)
+class LiquidParameters(Drive):
+    """A liquid and how values drive it."""
+
+    reservoir: ReservoirParameters
+    dt_ms: Annotated[float, Field(ge=0.01, le=1000, description="Tick [ms]")] = 1.0
+    fields: Annotated[int, Field(ge=3, le=1024, description="Receptive fields a channel [1]")] = 12
+
+
+def made_liquid(parameters: LiquidParameters) -> Liquid:
+    """Make a liquid from its seed; raises NetworkError if its synapses form no loop."""
+    p = parameters
+    channels = (p.channels, p.fields)
+    return Liquid(reservoir_network(p.reservoir, channels, p.dt_ms, p.seed), p)
+
+
 class Liquid:
     """A liquid at batch 1, on the streaming engine.
 
     Each value drives receptive fields, of which one at its centre spikes in every tick.
     """
 
-    def __init__(self, parameters: LiquidParameters) -> None:
-        """Build the network; raises NetworkError if its synapses form no loop."""
-        p = self.parameters = parameters
-        self.network = StreamingNetwork(
-            reservoir_network(p.reservoir, (p.channels, p.fields), p.dt_ms, p.seed)
-        )
-        self._low, self._high = np.array(p.low), np.array(p.high)
-        self._dt_ns = self.network.spec.dt_ns
-        self._coding = PopulationParameters(
-            fields=p.fields,
-            max_rate_hz=min(1e3 / p.dt_ms, 1e4),
-            hold_ms=p.ticks * p.dt_ms,
-            spiking=p.spiking,
-        )
-        self._code = PopulationCode(p.channels, p.fields, (p.seed, 4))
-        self._now_ns = 0
+    def __init__(self, network: NetworkSpec, drive: Drive) -> None:
+        """Take a network as `reservoir_network` makes it, with one row of fields for each value.
 
-    @property
-    def size(self) -> int:
-        """Number of traces: of neurons in the liquid."""
-        return self.parameters.reservoir.size
+        Raises NetworkError if it is another.
+        """
+        shapes = [source.shape for source in network.inputs]
+        if len(shapes) != 1 or len(shapes[0]) != 2 or shapes[0][0] != drive.channels:
+            raise NetworkError(
+                f"network '{network.name}' has inputs of {shapes}; a liquid of {drive.channels} "
+                f"values needs one of ({drive.channels}, fields)"
+            )
+        self.drive = drive
+        self.size = network.population(TRACE).size
+        self.network = StreamingNetwork(network)
+        self._low, self._high = np.array(drive.low), np.array(drive.high)
+        self._dt_ns = network.dt_ns
+        self._coding = PopulationParameters(
+            fields=shapes[0][1],
+            max_rate_hz=min(1e3 / network.dt_ms, 1e4),
+            hold_ms=drive.ticks * network.dt_ms,
+            spiking=drive.spiking,
+        )
+        self._code = PopulationCode(*shapes[0], (drive.seed, 4))
+        self._now_ns = 0
 
     def reset(self) -> None:
         """Return to rest, as after construction; the counts go on."""
@@ -98,7 +115,7 @@ class Liquid:
             )
         position = relative(sample, self._low, self._high).values
         spikes = self._code.encode(position, self._now_ns, self._coding)
-        ticks = self.parameters.ticks
+        ticks = self.drive.ticks
         # Rounding of the period puts a spike at the end of the sample at most.
         tick = np.minimum((spikes.time_ns - self._now_ns) // self._dt_ns, ticks - 1)
         self.network.run(TickSpikes(spikes.address, np.searchsorted(tick, np.arange(ticks + 1))))

@@ -1,17 +1,22 @@
-"""Follow a recipe: hold out, train, measure on the robot's engine, and fill in the card."""
+"""Follow a recipe of surrogate gradients: hold out, train, and measure on the robot's engine."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from neuromorphic_ros.learning.classification import Evaluation
+from neuromorphic_ros.learning import surrogate
+from neuromorphic_ros.learning.checkpoint import fingerprint, load_checkpoint, save_checkpoint
+from neuromorphic_ros.learning.classification import evaluate
 from neuromorphic_ros.learning.samples import LearningError, Samples
 from neuromorphic_ros.learning.surrogate import SurrogateTraining, Work
 from neuromorphic_ros.parameters import build
-from neuromorphic_ros.pipeline.models import Data, ModelCard, energy_by_hardware
-from neuromorphic_ros.pipeline.recipes.recipe import Labelled, Recipe
+from neuromorphic_ros.pipeline.measurement import of_classes, pooled
+from neuromorphic_ros.pipeline.recipes.recipe import Labelled, Made, Training
+from neuromorphic_ros.pipeline.recipes.surrogate_recipe import SurrogateRecipe
+from neuromorphic_ros.snn.spec import NetworkSpec
+
+CHECKPOINT = "training_{}.safetensors"
 
 
 class Fold(NamedTuple):
@@ -31,7 +36,27 @@ class Plan(NamedTuple):
     whole: Work | None
 
 
-def plan(recipe: Recipe, path: Path, seed: int, epochs: int | None = None) -> Plan:
+def make(recipe: SurrogateRecipe, path: Path, training: Training) -> Made:
+    """Train and measure; checkpoints are removed at the end.
+
+    Raises LearningError if data, parameters or a checkpoint cannot be used.
+    """
+    planned = plan(recipe, path, training.seed, training.epochs)
+    works = [fold.work for fold in planned.folds]
+    works += [] if planned.whole is None else [planned.whole]
+    names = [str(number) for number in range(len(planned.folds))] + ["whole"]
+    files = [training.checkpoints / CHECKPOINT.format(name) for name in names[: len(works)]]
+    specs = [_trained(work, file, training) for work, file in zip(works, files, strict=True)]
+    found = [
+        evaluate(spec, fold.held_out) for spec, fold in zip(specs, planned.folds, strict=False)
+    ]
+    for file in files:
+        file.unlink(missing_ok=True)
+    ticks = planned.folds[0].held_out.inputs.shape[1]
+    return Made(specs[-1], of_classes(pooled(found), ticks * recipe.spec.dt_ms))
+
+
+def plan(recipe: SurrogateRecipe, path: Path, seed: int, epochs: int | None = None) -> Plan:
     """Read and encode the data of a recipe.
 
     epochs: other than the recipe says. Raises LearningError if data or parameters cannot be used.
@@ -54,38 +79,16 @@ def plan(recipe: Recipe, path: Path, seed: int, epochs: int | None = None) -> Pl
     return Plan(tuple(folds), work(labelled) if len(folds) > 1 else None)
 
 
-def pooled(found: Sequence[Evaluation]) -> Evaluation:
-    """Return the evaluations of all folds as one."""
-    total = found[0]
-    for each in found[1:]:
-        total = Evaluation(
-            total.predicted,
-            total.confusion + each.confusion,
-            total.counts.plus(each.counts),
-        )
-    return total
-
-
-def measured_card(recipe: Recipe, found: Evaluation, ticks: int, command: str) -> ModelCard:
-    """Fill in the card of a model that was measured on held-out samples of so many ticks."""
-    low, high = found.ci95
-    sample_ms = ticks * recipe.spec.dt_ms
-    neurons = found.counts.neuron_updates > 0
-    return ModelCard(
-        name=recipe.name,
-        task=recipe.task,
-        recipe=recipe.name,
-        data=Data(recipe.source.name, recipe.source.citation, recipe.source.licence, recipe.split),
-        licence=recipe.source.licence_of_weights,
-        classes=recipe.classes,
-        metric="accuracy",
-        value=round(found.accuracy, 4),
-        ci95=(round(low, 4), round(high, 4)),
-        samples=found.samples,
-        neurons=recipe.spec.neurons,
-        synaptic_operations=round(float(found.counts.synaptic_events.sum()) / found.samples, 1),
-        spikes=round(float(found.counts.spikes[neurons].sum()) / found.samples, 1),
-        sample_ms=sample_ms,
-        energy=energy_by_hardware(found.counts, found.samples, sample_ms),
-        command=command,
-    )
+def _trained(work: Work, checkpoint: Path, training: Training) -> NetworkSpec:
+    state, of = surrogate.start(work), fingerprint(work)
+    if checkpoint.exists():
+        state = load_checkpoint(checkpoint, of, state)
+        training.tell(f"going on after epoch {len(state.history)}")
+    training.progress("training", len(state.history), work.parameters.epochs)
+    while not surrogate.is_over(work, state):
+        state = surrogate.advance(work, state)
+        save_checkpoint(checkpoint, of, state)
+        last, done = state.history[-1], len(state.history)
+        words = f"epoch {done}: loss {last.loss:.4f}, accuracy {last.accuracy:.2%}"
+        training.progress(words, done, work.parameters.epochs)
+    return surrogate.trained(work, state)

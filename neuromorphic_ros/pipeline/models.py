@@ -18,6 +18,7 @@ from neuromorphic_ros.errors import NetworkError, NeuromorphicError
 from neuromorphic_ros.parameters import STRICT, build, read_mapping
 from neuromorphic_ros.pipeline.energy_account import priced_on
 from neuromorphic_ros.pipeline.networks import hardware_names
+from neuromorphic_ros.pipeline.recipes.recipe import Made, Recipe
 from neuromorphic_ros.resources import share_directory
 from neuromorphic_ros.snn.counts import Counts
 from neuromorphic_ros.snn.network_file import load_network
@@ -62,8 +63,8 @@ class ModelCard:
     """What a model does and how well.
 
     recipe: that trained it and can evaluate it. metric, value, ci95, samples: on samples that it
-    was not trained with; ci95 is Wilson's interval. synaptic_operations, spikes: mean of a sample,
-    spikes of neurons. classes: their names. energy: by hardware. command: what made it.
+    was not trained with; ci95 is the metric's interval. synaptic_operations, spikes: mean of a
+    sample, spikes of neurons. classes: their names. energy: by hardware. command: what made it.
     """
 
     name: Words
@@ -144,6 +145,32 @@ def write_network(spec: NetworkSpec, folder: Path) -> None:
     except OSError as unwritable:
         raise NetworkError(f"{folder} cannot be made: {unwritable}") from None
     write_nir(spec, folder / NETWORK)
+
+
+def measured_card(recipe: Recipe, made: Made, command: str) -> ModelCard:
+    """Fill in the card of a model as it was measured."""
+    found, source = made.measured, recipe.source
+    counts, low, high = found.counts, *found.ci95
+    fires = {each.name for each in made.spec.populations if each.neuron.spikes}
+    spikes = sum(fired for name, fired in counts.by_population().items() if name in fires)
+    return ModelCard(
+        name=recipe.name,
+        task=recipe.task,
+        recipe=recipe.name,
+        data=Data(source.name, source.citation, source.licence, recipe.split),
+        licence=source.licence_of_weights,
+        classes=recipe.classes,
+        metric=found.metric,
+        value=round(found.value, 4),
+        ci95=(round(low, 4), round(high, 4)),
+        samples=found.samples,
+        neurons=made.spec.neurons,
+        synaptic_operations=round(float(counts.synaptic_events.sum()) / found.samples, 1),
+        spikes=round(spikes / found.samples, 1),
+        sample_ms=found.sample_ms,
+        energy=energy_by_hardware(counts, found.samples, found.sample_ms),
+        command=command,
+    )
 
 
 def energy_by_hardware(counts: Counts, samples: int, sample_ms: float) -> dict[str, SampleEnergy]:

@@ -48,7 +48,7 @@ def without_torch(*arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["train", "letters"], "recipe 'letters' is unknown; there are digits"),
+        (["train", "letters"], "recipe 'letters' is unknown; there are basic_motions, digits"),
         (["train", "digits", "--data", "/nowhere"], "/nowhere: the data of recipe 'digits'"),
         (["evaluate", "letters", "--data", "/nowhere"], "model 'letters'"),
         (["evaluate", "digits", "--data", "/nowhere"], "/nowhere: has no image files"),
@@ -94,6 +94,52 @@ def test_a_model_is_evaluated_without_torch(digits: Path) -> None:
     assert confusion.shape == (10, 10)
     assert confusion.sum(axis=1).tolist() == [20, 20] + 8 * [0]
     assert found["accuracy"] == np.trace(confusion) / 40
+
+
+@pytest.mark.data
+def test_a_liquid_is_trained_and_evaluated_without_torch(shared_data: Path, tmp_path: Path) -> None:
+    data = str(shared_data / "imu_basicmotions" / "BasicMotions_TRAIN.ts")
+    out = str(tmp_path / "motions")
+    trained = without_torch("train", "basic_motions", "--data", data, "--out", out, "--quiet")
+    assert trained.returncode == 0, trained.stderr
+    done = without_torch("evaluate", out, "--data", data, "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert set(found) >= {"accuracy", "samples", "confusion"}
+    assert found["samples"] == 40
+    assert found["accuracy"] > 0.95
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(
+    ("name", "file", "samples", "metrics"),
+    [
+        ("gestures", "events_dvs128_gesture/08_arm_roll.npz", 12, {"accuracy"}),
+        ("gestures", "events_dvs128_gesture", 72, {"accuracy"}),
+        (
+            "pump_faults",
+            "fault_skab_pump/valve1_1.csv",
+            1145,
+            {"false_alarm_rate", "missed_alarm_rate"},
+        ),
+    ],
+)
+def test_real_files_are_evaluated_as_scripts_expect(
+    name: str,
+    file: str,
+    samples: int,
+    metrics: set[str],
+    shared_data: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = ["evaluate", name, "--data", str(shared_data / file)]
+    assert main([*words, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert set(found) >= metrics | {"samples", "confusion"}
+    assert found["samples"] == np.sum(found["confusion"]) == samples
+    assert all(0 <= found[metric] <= 1 for metric in metrics)
+    assert main(words) == 0
+    assert f"of {samples} samples" in capsys.readouterr().out
 
 
 def test_models_are_listed_as_scripts_expect(capsys: pytest.CaptureFixture[str]) -> None:

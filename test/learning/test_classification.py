@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from neuromorphic_ros.learning.classification import confusion_of, evaluate, wilson
 from neuromorphic_ros.learning.samples import LearningError, Samples
 from neuromorphic_ros.snn.array import Array
-from neuromorphic_ros.snn.neurons.leaky import Lif
+from neuromorphic_ros.snn.neurons.leaky import Li, Lif
 from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population, Projection
 
 
@@ -72,6 +74,16 @@ def test_the_class_that_fires_most_is_taken() -> None:
     assert found.accuracy == 0.5
     assert found.samples == 4
     # Each input spike drives the two neurons of its class.
+    assert found.counts.synaptic_events.sum() == 2 * inputs.sum()
+
+
+def test_of_membranes_the_highest_at_the_end_is_taken() -> None:
+    inputs = np.zeros((2, 3, 3), np.uint8)
+    inputs[0, 0, 1] = inputs[0, 2, 2] = 1
+    inputs[1, 1:, 0] = inputs[1, 2, 1] = 1
+    integrators = dataclasses.replace(relay(), populations=(Population("output", (3, 2), Li()),))
+    found = evaluate(integrators, Samples(inputs, np.array([2, 0])))
+    assert found.predicted.tolist() == [2, 0]
     assert found.counts.synaptic_events.sum() == 2 * inputs.sum()
 
 

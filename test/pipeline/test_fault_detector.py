@@ -17,26 +17,28 @@ from neuromorphic_ros.pipeline.fault_detector import (
     FaultParameters,
     alarm_rates,
 )
+from neuromorphic_ros.snn.reservoir import ReservoirParameters, reservoir_network
 
 Values = npt.NDArray[np.float64]
 
 
+NETWORK = reservoir_network(
+    ReservoirParameters(
+        shape=(3, 3, 6),
+        reach=5.0,
+        input_weights="graded",
+        input_probability=1.0,
+        input_scale=0.2,
+        tau_mem_ms=(100.0, 500.0),
+        delay_ticks=(10, 20),
+    ),
+    (2, 12),
+)
+
+
 def parameters(**values: Any) -> FaultParameters:
     content = {
-        "liquid": {
-            "reservoir": {
-                "shape": (3, 3, 6),
-                "reach": 5.0,
-                "input_weights": "graded",
-                "input_probability": 1.0,
-                "input_scale": 0.2,
-                "tau_mem_ms": (100.0, 500.0),
-                "delay_ticks": (10, 20),
-            },
-            "low": (-2.0, -2.0),
-            "high": (2.0, 2.0),
-            "ticks": 10,
-        },
+        "drive": {"low": (-2.0, -2.0), "high": (2.0, 2.0), "ticks": 10},
         "readout": ForceParameters(),
         "learn_samples": 200,
         "calibrate_samples": 100,
@@ -56,7 +58,7 @@ def machine(samples: int, fault: int, seed: int = 0) -> Values:
 
 
 def test_a_fault_within_the_range_of_every_channel_is_noticed() -> None:
-    scores, alarm = FaultDetector(parameters()).run(machine(600, 500))
+    scores, alarm = FaultDetector(NETWORK, parameters()).run(machine(600, 500))
     assert np.isnan(scores[:299]).all()
     assert not alarm[:300].any()
     assert alarm[300:500].mean() < 0.05
@@ -64,26 +66,28 @@ def test_a_fault_within_the_range_of_every_channel_is_noticed() -> None:
 
 
 def test_a_machine_without_a_fault_gives_no_alarm() -> None:
-    _, alarm = FaultDetector(parameters()).run(machine(600, 600, seed=1))
+    _, alarm = FaultDetector(NETWORK, parameters()).run(machine(600, 600, seed=1))
     assert alarm.mean() < 0.02
 
 
 def test_a_channel_that_never_moved_does_not_alarm_by_noise_of_rounding() -> None:
     values = machine(500, 500)
     values[:, 1] = 0.25
-    _, alarm = FaultDetector(parameters()).run(values)
+    _, alarm = FaultDetector(NETWORK, parameters()).run(values)
     assert alarm.mean() < 0.05
 
 
 def test_a_larger_margin_gives_fewer_alarms() -> None:
     values = machine(600, 400)
-    few, many = (FaultDetector(parameters(margin=m)).run(values)[1].sum() for m in (3.0, 1.0))
+    few, many = (
+        FaultDetector(NETWORK, parameters(margin=m)).run(values)[1].sum() for m in (3.0, 1.0)
+    )
     assert few <= many
 
 
 def test_a_bad_sample_changes_nothing() -> None:
     values = machine(320, 320)
-    one, other = FaultDetector(parameters()), FaultDetector(parameters())
+    one, other = FaultDetector(NETWORK, parameters()), FaultDetector(NETWORK, parameters())
     one.run(values[:310])
     other.run(values[:310])
     for sample in ([0.0], [math.nan, 0.0]):
@@ -93,7 +97,7 @@ def test_a_bad_sample_changes_nothing() -> None:
 
 
 def test_a_glitch_beyond_float32_is_an_alarm_that_ends() -> None:
-    detector, values = FaultDetector(parameters()), machine(600, 600)
+    detector, values = FaultDetector(NETWORK, parameters()), machine(600, 600)
     detector.run(values[:400])
     assert detector.step([1e300, -1e300]).alarm
     _, alarm = detector.run(values[401:])

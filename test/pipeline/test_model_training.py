@@ -9,16 +9,19 @@ import pytest
 
 from neuromorphic_ros.learning.classification import evaluate
 from neuromorphic_ros.learning.samples import LearningError, Samples
+from neuromorphic_ros.pipeline.measurement import of_classes, pooled
+from neuromorphic_ros.pipeline.models import measured_card
 from neuromorphic_ros.pipeline.networks import hardware_names
 from neuromorphic_ros.pipeline.recipes.digits import RECIPE
-from neuromorphic_ros.pipeline.recipes.recipe import Labelled, Recipe
+from neuromorphic_ros.pipeline.recipes.recipe import Labelled, Made
+from neuromorphic_ros.pipeline.recipes.surrogate_recipe import SurrogateRecipe
 from neuromorphic_ros.snn.array import Array
 from neuromorphic_ros.snn.neurons.leaky import Lif
 from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population, Projection
 
 pytest.importorskip("torch")
 
-from neuromorphic_ros.pipeline.model_training import measured_card, plan, pooled
+from neuromorphic_ros.pipeline.model_training import plan
 
 NOWHERE = Path("nowhere")
 GROUPS = np.array([0, 0, 1, 1, 2, 2])
@@ -28,7 +31,7 @@ def encode(labelled: Labelled) -> Samples:
     return Samples(np.stack(labelled.content), labelled.label)
 
 
-def recipe() -> Recipe:
+def recipe() -> SurrogateRecipe:
     """Return one whose recordings repeat their own number, so that each can be found again."""
     content = [np.full((2, 3), number, np.uint8) for number in range(6)]
     return RECIPE._replace(
@@ -86,7 +89,8 @@ def test_folds_are_counted_together() -> None:
     assert together.counts.synaptic_events.sum() == sum(
         each.counts.synaptic_events.sum() for each in one_by_one
     )
-    card = measured_card(recipe(), together, 2, "made by hand")
+    made = Made(recipe().spec, of_classes(together, sample_ms=4.0))
+    card = measured_card(recipe(), made, "made by hand")
     assert card.samples == 6
     assert card.sample_ms == 4.0
     assert card.neurons == 2

@@ -11,7 +11,8 @@ from neuromorphic_ros.encoding.dvs import DvsParameters
 from neuromorphic_ros.encoding.saccades import Affine, Saccades, saccade_events
 from neuromorphic_ros.learning.samples import Samples, binned, split_by_class
 from neuromorphic_ros.pipeline.recipes.images import read_images
-from neuromorphic_ros.pipeline.recipes.recipe import Labelled, Recipe, Source
+from neuromorphic_ros.pipeline.recipes.recipe import Labelled, Source
+from neuromorphic_ros.pipeline.recipes.surrogate_recipe import SurrogateRecipe
 from neuromorphic_ros.snn.neurons.leaky import Lif
 from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population, Projection
 from neuromorphic_ros.snn.weights import Normal
@@ -83,7 +84,7 @@ def _seen(labelled: Labelled, sensor: DvsParameters, seed: int, moved: Affine | 
     return Samples(binned(events, TICKS, DT_NS), labelled.label)
 
 
-RECIPE = Recipe(
+RECIPE = SurrogateRecipe(
     name="digits",
     task="handwritten digits, 8 x 8 pixels, through the saccades of an emulated event camera",
     classes=tuple(map(str, range(CLASSES))),

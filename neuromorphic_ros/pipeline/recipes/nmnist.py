@@ -18,7 +18,8 @@ from neuromorphic_ros.learning.samples import (
     binned,
     split_by_class,
 )
-from neuromorphic_ros.pipeline.recipes.recipe import Labelled, Recipe, Source
+from neuromorphic_ros.pipeline.recipes.recipe import Labelled, Source
+from neuromorphic_ros.pipeline.recipes.surrogate_recipe import SurrogateRecipe
 from neuromorphic_ros.snn.neurons.leaky import Lif
 from neuromorphic_ros.snn.patterns import Conv2d
 from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population, Projection
@@ -133,7 +134,7 @@ def augment(inputs: Amounts, generator: np.random.Generator) -> Amounts:
     return made * kept
 
 
-RECIPE = Recipe(
+RECIPE = SurrogateRecipe(
     name="nmnist",
     task="handwritten digits, recorded by an event camera along saccades (N-MNIST)",
     classes=tuple(map(str, range(CLASSES))),

@@ -1,15 +1,15 @@
-"""What a recipe says: where data come from, how they become spikes, and what learns from them."""
+"""What a recipe says: where data come from, and how a model is made of them and measured."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from neuromorphic_ros.learning.samples import Amounts, Samples
+from neuromorphic_ros.pipeline.measurement import Measurement
 from neuromorphic_ros.snn.spec import NetworkSpec
 
 
@@ -53,26 +53,63 @@ class Source(NamedTuple):
     licence_of_weights: str
 
 
-class Recipe(NamedTuple):
-    """From recordings to a trained network.
+class Training(NamedTuple):
+    """How a recipe is followed.
 
-    split: how recordings are held out, in words. read: from a file or folder; raises LearningError.
-    folds: true for those that
-    are held out to measure accuracy, from a seed; of several folds each trains a network to be
-    measured, and one more is trained on everything. encode: as the robot would; train:
-    the same or more, varied by the seed. augment: by place in the batch, see
-    `learning.samples.Augment`. parameters: fields of `learning.surrogate.SurrogateTraining`.
+    seed: of everything random. epochs: other than the recipe says; none: as it says.
+    checkpoints: folder to keep what is not complete in, and to go on from. tell: takes what a
+    person should know. progress: takes what is done, and how many of how many steps are.
     """
 
-    name: str
-    task: str
-    classes: tuple[str, ...]
-    source: Source
-    split: str
+    seed: int
+    epochs: int | None
+    checkpoints: Path
+    tell: Callable[[str], None]
+    progress: Callable[[str, int, int], None]
+
+
+class Made(NamedTuple):
+    """A model, and how well networks made like it did on samples that they had not seen."""
+
     spec: NetworkSpec
-    parameters: dict[str, Any]
-    read: Callable[[Path], Labelled]
-    folds: Callable[[Labelled, int], list[npt.NDArray[np.bool_]]]
-    encode: Callable[[Labelled], Samples]
-    train: Callable[[Labelled, int], Samples]
-    augment: Callable[[Amounts, np.random.Generator], Amounts] | None = None
+    measured: Measurement
+
+
+class Recipe(Protocol):
+    """From data to a model, and from a model to a measurement.
+
+    split: how samples are held out to measure, in words.
+    """
+
+    @property
+    def name(self) -> str:
+        """Name of the recipe, and of the model that it makes."""
+        ...
+
+    @property
+    def task(self) -> str:
+        """What the model does."""
+        ...
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What it tells apart."""
+        ...
+
+    @property
+    def source(self) -> Source:
+        """Where its data come from."""
+        ...
+
+    @property
+    def split(self) -> str:
+        """How samples are held out."""
+        ...
+
+    def make(self, path: Path, training: Training) -> Made:
+        """Train on a file or folder; raises NeuromorphicError if that or `training` is unfit."""
+        ...
+
+    def measure(self, spec: NetworkSpec, path: Path) -> Measurement:
+        """Measure a model on all of a file or folder, on the robot's engine; raises as `make`."""
+        ...

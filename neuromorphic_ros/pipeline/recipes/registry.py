@@ -6,12 +6,20 @@ import os
 from pathlib import Path
 
 from neuromorphic_ros.learning.samples import LearningError
-from neuromorphic_ros.pipeline.recipes import digits, nmnist, watch_exercises
+from neuromorphic_ros.pipeline.recipes import (
+    basic_motions,
+    digits,
+    gestures,
+    nmnist,
+    pump_faults,
+    watch_exercises,
+)
 from neuromorphic_ros.pipeline.recipes.recipe import Recipe
 from neuromorphic_ros.resources import share_directory
 
 RECIPES: dict[str, Recipe] = {
-    each.RECIPE.name: each.RECIPE for each in (digits, nmnist, watch_exercises)
+    each.RECIPE.name: each.RECIPE
+    for each in (basic_motions, digits, gestures, nmnist, pump_faults, watch_exercises)
 }
 DATA = "NEUROMORPHIC_DATA"
 

@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from neuromorphic_ros.encoding.population import activations
 from neuromorphic_ros.learning.samples import LearningError, Samples
-from neuromorphic_ros.pipeline.recipes.recipe import Labelled, Recipe, Source
+from neuromorphic_ros.pipeline.recipes.recipe import Labelled, Source
+from neuromorphic_ros.pipeline.recipes.surrogate_recipe import SurrogateRecipe
 from neuromorphic_ros.snn.array import Array
 from neuromorphic_ros.snn.neurons.leaky import Lif
 from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population, Projection
@@ -149,7 +150,7 @@ def _small_rotation(angles: FloatArray) -> FloatArray:
     return np.asarray(left @ right)
 
 
-RECIPE = Recipe(
+RECIPE = SurrogateRecipe(
     name="watch_exercises",
     task="seven exercises of the shoulder from the accelerations and turns of a watch, in 4 s",
     classes=CLASSES,
