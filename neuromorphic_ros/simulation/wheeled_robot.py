@@ -55,7 +55,7 @@ class WheeledRobot:
         self._data = mujoco.MjData(self._model)
         self._step_ns: int = round(self._model.opt.timestep * 1e9)
         self._steps = 0
-        self._collided = False
+        self._collided = self._bumped = False
         self._base = self._data.body("base_link")
         self._lidar = self._data.site("base_scan")
         _, self._half_track_m, self._wheel_radius_m = self._model.body("left_wheel").pos
@@ -77,6 +77,19 @@ class WheeledRobot:
         """Whether the robot touched anything but the floor during the last `step`."""
         return self._collided
 
+    @property
+    def bumped(self) -> bool:
+        """Whether a bumper around its front half was touched during the last `step`."""
+        return self._bumped
+
+    def place(self, pose: Pose2D) -> None:
+        """Put the robot at rest somewhere else, as a hand would; the wheels are driven on."""
+        at_m, turned = self._data.qpos[:2], self._data.qpos[3:7]
+        at_m[:] = pose.x_m, pose.y_m
+        turned[:] = math.cos(pose.heading_rad / 2), 0.0, 0.0, math.sin(pose.heading_rad / 2)
+        self._data.qvel[:] = self._data.qacc_warmstart[:] = 0.0
+        mujoco.mj_forward(self._model, self._data)
+
     def command(self, linear_m_s: float, angular_rad_s: float) -> None:
         """Set the speed that the wheels follow from now on; positive turns left.
 
@@ -90,13 +103,13 @@ class WheeledRobot:
 
     def step(self, until_ns: int) -> None:
         """Advance physics to the first step at or after `until_ns`."""
-        self._collided = False
+        self._collided = self._bumped = False
         while self.time_ns < until_ns:
             self._move_ball()
             mujoco.mj_step(self._model, self._data)
             self._steps += 1
-            pairs = self._data.contact.geom
-            self._collided |= bool(np.any(np.all(pairs != self._floor, axis=1)))
+            if not self._bumped:
+                self._feel()
         # mj_step leaves positions and sensors one step behind the velocities it integrated.
         mujoco.mj_forward(self._model, self._data)
 
@@ -167,6 +180,14 @@ class WheeledRobot:
         if self._renderer is not None:
             self._renderer.close()
             self._renderer = None
+
+    def _feel(self) -> None:
+        contact = self._data.contact
+        touching = (contact.geom != self._floor).all(axis=1)
+        if touching.any():
+            forward = self._base.xmat.reshape(3, 3)[:, 0]
+            self._collided = True
+            self._bumped = bool(((contact.pos[touching] - self._base.xpos) @ forward > 0.0).any())
 
     def _move_ball(self) -> None:
         ball = ball_pose(self.time_ns * 1e-9)

@@ -135,6 +135,28 @@ def place_obstacles(generator: np.random.Generator, count: int) -> tuple[Obstacl
     )
 
 
+def free_pose(
+    generator: np.random.Generator, obstacles: tuple[Obstacle, ...], time_s: float, free_m: float
+) -> Pose2D:
+    """Draw a pose without wall, obstacle or ball within `free_m`.
+
+    Raises BackendError if there is none.
+    """
+    ball_x_m, ball_y_m, _ = ball_pose(time_s).position_m
+    for _ in range(_DRAWS_PER_LAYOUT):
+        x_m = generator.uniform(-0.5, 0.5) * ROOM_LENGTH_M
+        y_m = generator.uniform(-0.5, 0.5) * ROOM_WIDTH_M
+        gap_m = min(
+            ROOM_LENGTH_M / 2 - abs(x_m),
+            ROOM_WIDTH_M / 2 - abs(y_m),
+            math.hypot(x_m - ball_x_m, y_m - ball_y_m) - BALL_RADIUS_M,
+            *(math.hypot(x_m - one.x_m, y_m - one.y_m) - one.reach_m for one in obstacles),
+        )
+        if gap_m >= free_m:
+            return Pose2D(x_m, y_m, generator.uniform(-math.pi, math.pi))
+    raise BackendError(f"no place in the room is free within {free_m:g} m; ask for less")
+
+
 def ball_pose(time_s: float) -> BallPose:
     """Return where the ball is that rolls to and fro across the room."""
     y_m = _BALL_SWING_M * math.cos(2.0 * math.pi * time_s / _BALL_PERIOD_S)

@@ -10,7 +10,7 @@ from neuromorphic_ros.errors import BackendError
 pytest.importorskip("mujoco", reason="needs pip install 'neuromorphic_ros[simulation]'")
 
 from neuromorphic_ros.simulation.drive import steer
-from neuromorphic_ros.simulation.readings import LidarScan
+from neuromorphic_ros.simulation.readings import LidarScan, Pose2D
 from neuromorphic_ros.simulation.wheeled_robot import WheeledRobot
 from neuromorphic_ros.simulation.world import BALL_RADIUS_M, ROOM_LENGTH_M, START, ball_pose
 
@@ -176,6 +176,31 @@ def test_driving_into_a_wall_is_a_collision(robot: WheeledRobot) -> None:
     robot.command(0.5, 0.0)
     robot.step(5 * SECOND_NS)
     robot.step(6 * SECOND_NS)
+    assert not robot.in_collision
+
+
+@pytest.mark.parametrize(("speed_m_s", "bumped"), [(0.5, True), (-0.5, False)])
+def test_the_bumper_feels_what_is_in_front(speed_m_s: float, bumped: bool) -> None:
+    robot = WheeledRobot(0, camera=False, obstacles=0)
+    robot.place(Pose2D(math.copysign(3.2, speed_m_s), 2.0, 0.0))
+    robot.step(SECOND_NS)
+    assert not robot.bumped
+    robot.command(speed_m_s, 0.0)
+    robot.step(3 * SECOND_NS)
+    assert robot.in_collision
+    assert robot.bumped == bumped
+
+
+def test_a_robot_that_is_put_elsewhere_stands_there_and_drives_on(robot: WheeledRobot) -> None:
+    robot.command(0.5, 1.0)
+    robot.step(SECOND_NS)
+    robot.place(Pose2D(-3.0, 1.0, math.pi / 2))
+    assert robot.pose() == pytest.approx((-3.0, 1.0, math.pi / 2), abs=1e-6)
+    assert robot.velocity() == pytest.approx((0.0, 0.0), abs=1e-6)
+    assert beam(robot.scan(), 0.0) == pytest.approx(2.0, abs=0.03)
+    robot.command(0.4, 0.0)
+    robot.step(2 * SECOND_NS)
+    assert robot.pose() == pytest.approx((-3.0, 1.4, math.pi / 2), abs=0.1)
     assert not robot.in_collision
 
 

@@ -17,6 +17,7 @@ from neuromorphic_ros.simulation.world import (
     START,
     ball_pose,
     build_world,
+    free_pose,
     place_obstacles,
 )
 
@@ -45,6 +46,27 @@ def test_a_seed_is_a_room() -> None:
 def test_too_many_obstacles_are_refused() -> None:
     with pytest.raises(BackendError, match="200 obstacles do not fit"):
         place_obstacles(np.random.default_rng(0), 200)
+
+
+def test_a_free_pose_is_far_from_everything() -> None:
+    generator = np.random.default_rng(0)
+    obstacles = place_obstacles(generator, 10)
+    poses = [free_pose(generator, obstacles, 7.0, 0.7) for _ in range(100)]
+
+    ball_x_m, ball_y_m, _ = ball_pose(7.0).position_m
+    for x_m, y_m, _ in poses:
+        assert abs(x_m) <= ROOM_LENGTH_M / 2 - 0.7
+        assert abs(y_m) <= ROOM_WIDTH_M / 2 - 0.7
+        assert math.hypot(x_m - ball_x_m, y_m - ball_y_m) >= BALL_RADIUS_M + 0.7
+        for obstacle in obstacles:
+            gap_m = math.hypot(x_m - obstacle.x_m, y_m - obstacle.y_m) - obstacle.reach_m
+            assert gap_m >= 0.7
+    assert np.std(poses, axis=0) == pytest.approx([2.0, 1.4, 1.8], rel=0.3)
+
+
+def test_without_room_there_is_no_free_pose() -> None:
+    with pytest.raises(BackendError, match="no place in the room is free within 4 m"):
+        free_pose(np.random.default_rng(0), (), 0.0, 4.0)
 
 
 def test_the_ball_never_meets_an_obstacle() -> None:
