@@ -25,6 +25,7 @@ from neuromorphic_ros.encoding.scan import Scan, sector_distances
 from neuromorphic_ros.learning.reward import DrivingReward, Observation, RewardState, step
 from neuromorphic_ros.pipeline.core import CoreParameters
 from neuromorphic_ros.pipeline.networks import find_network
+from neuromorphic_ros.pipeline.online_learning import REWARD, LearningParameters
 from neuromorphic_ros.pipeline.pipeline import Pipeline
 from neuromorphic_ros.simulation.recording import START_NS
 from neuromorphic_ros.simulation.wheeled_robot import WheeledRobot
@@ -65,9 +66,10 @@ def drive(driver: str, seed: int, minutes: int) -> Course:
     """Drive the simulated robot; after a collision it is put somewhere free and goes on."""
     name, learns = DRIVERS[driver]
     network = StreamingNetwork(dataclasses.replace(find_network(name), seed=seed))
-    network.freeze = not learns
-    plastic = any(each.plasticity for each in network.spec.projections)
     pipeline = Pipeline(network)
+    plastic = pipeline.core.learning
+    if plastic:
+        plastic.parameters = LearningParameters(freeze=not learns)
     # The robot is commanded once per scan: decisions in between would be lost.
     pipeline.core.parameters = CoreParameters(control_period_ms=SCAN_NS / 1e6)
     robot = WheeledRobot(seed, camera=False)
@@ -85,7 +87,7 @@ def drive(driver: str, seed: int, minutes: int) -> Course:
             nearest_m = float(sector_distances(scan, 1, -VIEW_RAD, VIEW_RAD)[0])
             seen = Observation(now_ns, nearest_m, speed_m_s, robot.bumped)
             state, reward = step(rule, state, seen)
-            network.reward(reward)
+            pipeline.core.modulate(REWARD, reward, now_ns)
         if robot.bumped:
             hits[elapsed_ns // MINUTE_NS] += 1
             robot.place(free_pose(places, robot.obstacles, elapsed_ns * 1e-9, FREE_M))
