@@ -32,6 +32,7 @@ from neuromorphic_ros.pipeline.sensing import MESSAGE_TYPES
 from neuromorphic_ros.pipeline.tuning import tune
 
 Output = OutputMessage | Rejected
+MODULATION = "std_msgs/msg/Float32"
 
 
 def add_parser(subparsers: Any) -> None:
@@ -80,9 +81,15 @@ def run(arguments: argparse.Namespace) -> int:
     hardware = Hardware(find_hardware(profile.hardware), find_hardware(profile.baseline))
     account = EnergyAccount(hardware)
     wanted = {sensor: MESSAGE_TYPES[sensor] for sensor in pipeline.sensors}
+    chosen = assignments(arguments.topic)
     with contextlib.ExitStack() as stack:
         recording = stack.enter_context(open_recording(arguments.bag))
-        topics = find_topics(recording, wanted, assignments(arguments.topic))
+        for modulator in pipeline.core.modulators:
+            # Of many topics of plain numbers, only the name tells which one is meant.
+            if modulator in chosen or f"/{modulator}" in recording.topics:
+                wanted[modulator] = (MODULATION,)
+                chosen.setdefault(modulator, f"/{modulator}")
+        topics = find_topics(recording, wanted, chosen)
         for sensor, topic in topics.items():
             print(f"{sensor}: {topic}", file=sys.stderr)
         writer = None

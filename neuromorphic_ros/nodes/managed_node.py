@@ -42,6 +42,8 @@ SHARED_PARAMETERS = frozenset(
         "network",
         "variant",
         "backend",
+        "learned_weights",
+        "checkpoint_s",
         "hardware",
         "baseline",
         "image_transport",
@@ -52,7 +54,9 @@ SHARED_PARAMETERS = frozenset(
         "qos_overrides",
     }
 )
-SHARED_SETS = frozenset({"core", "sleep", "quality", "drive", "limits", "safety", "detection"})
+SHARED_SETS = frozenset(
+    {"core", "sleep", "learning", "quality", "drive", "limits", "safety", "detection"}
+)
 EXECUTORS = ("single", "events")
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from neuromorphic_ros.backends.registry import BACKENDS, backend
 from neuromorphic_ros.nodes.event_reports import EventReports
+from neuromorphic_ros.nodes.learning import Learning
 from neuromorphic_ros.nodes.managed_node import ManagedNode, run
 from neuromorphic_ros.nodes.motion_publisher import MotionPublisher
 from neuromorphic_ros.nodes.network_parameter import declare_network, network_of
@@ -32,6 +33,7 @@ class PipelineNode(ManagedNode):
         self._motion = MotionPublisher(self)
         self._outputs = OutputPublishers(self)
         self._rest = Rest(self)
+        self._learning = Learning(self)
         self._events = EventReports(self, self._outputs)
         self._live: LivePipeline | None = None
         self._sensors: dict[str, SensorSubscription] = {}
@@ -40,6 +42,7 @@ class PipelineNode(ManagedNode):
         """Compile the network and advertise its outputs."""
         spec, compile_network = network_of(self), backend(self.value("backend")).compiled
         pipeline = Pipeline(compile_network(spec), compile_lower(spec, compile_network))
+        self._learning.configure(pipeline.core)
         self.tuned.declare(pipeline.tunables)
         images = self._events.configure(pipeline.inputs.values())
         self._live = LivePipeline(pipeline, self._outputs.wanted, images)
@@ -55,6 +58,7 @@ class PipelineNode(ManagedNode):
         self._sensors = {}
         self._listen()
         QualitySubscription(self, self._on_quality)
+        self._learning.activate()
         self._timer = self.every(self._live.timer_ns / 1e9, self._on_timer)
 
     def brake(self, reason: str) -> None:
@@ -64,12 +68,14 @@ class PipelineNode(ManagedNode):
             self._motion.stop(self._live.pipeline.motor.safety.zero_hold_s)
 
     def deactivate(self) -> None:
-        """Tell that no tick is run."""
+        """Tell that no tick is run, and keep what was learned."""
         self._rest.tell(asleep=True)
+        self._learning.deactivate()
 
     def cleanup(self) -> None:
         """Drop the network."""
         self._live = None
+        self._learning.cleanup()
         self._outputs.close()
 
     def finish(self) -> None:
@@ -85,6 +91,7 @@ class PipelineNode(ManagedNode):
         if self._live:
             level, message, values = self._live.core.health(self.now_ns)
             self.diagnostics.set("core", level, message, **values)
+        self._learning.status()
 
     def _on_sensor(self, sensor: str, message: Any) -> None:
         assert self._live is not None

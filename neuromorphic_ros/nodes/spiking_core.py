@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from neuromorphic_ros.backends.registry import BACKENDS, backend
+from neuromorphic_ros.nodes.learning import Learning
 from neuromorphic_ros.nodes.managed_node import ManagedNode, run
 from neuromorphic_ros.nodes.network_parameter import declare_network, network_of
 from neuromorphic_ros.nodes.output_publishers import OutputPublishers
@@ -26,12 +27,14 @@ class SpikingCoreNode(ManagedNode):
         self.parameter("backend", "jetson", f"Hardware to run on: {', '.join(BACKENDS)}")
         self._outputs = OutputPublishers(self)
         self._rest = Rest(self)
+        self._learning = Learning(self)
         self._live: LiveCore | None = None
 
     def configure(self) -> None:
         """Compile the network and advertise its outputs."""
         spec = network_of(self)
         core = SpikingCore(backend(self.value("backend")).compiled(spec), CoreParameters())
+        self._learning.configure(core)
         self.tuned.declare(core.tunables)
         self._live = LiveCore(core, self._outputs.wanted)
         self._outputs.add_spikes(population.name for population in spec.populations)
@@ -43,15 +46,18 @@ class SpikingCoreNode(ManagedNode):
         self._live.restart()
         for source in self._live.core.runner.spec.inputs:
             SpikeSubscription(self, source.name, source.shape, self._on_spikes)
+        self._learning.activate()
         self._timer = self.every(TIMER_S, self._on_timer)
 
     def deactivate(self) -> None:
-        """Tell that no tick is run."""
+        """Tell that no tick is run, and keep what was learned."""
         self._rest.tell(asleep=True)
+        self._learning.deactivate()
 
     def cleanup(self) -> None:
         """Drop the network."""
         self._live = None
+        self._learning.cleanup()
         self._outputs.close()
 
     def status(self) -> None:
@@ -60,6 +66,7 @@ class SpikingCoreNode(ManagedNode):
         if self._live:
             level, message, values = self._live.health(self.now_ns)
             self.diagnostics.set("core", level, message, **values)
+        self._learning.status()
 
     def _on_spikes(self, received: ReceivedSpikes, frame_id: str) -> None:
         assert self._live is not None

@@ -13,7 +13,7 @@ from pydantic.dataclasses import dataclass
 from neuromorphic_ros.backends.base import Runner, learner
 from neuromorphic_ros.errors import SensorError
 from neuromorphic_ros.parameters import STRICT
-from neuromorphic_ros.pipeline.online_learning import MODULATORS, OnlineLearning
+from neuromorphic_ros.pipeline.online_learning import MODULATORS, REWARD, OnlineLearning
 from neuromorphic_ros.pipeline.time_jump import RESTART_NS, restarted
 from neuromorphic_ros.pipeline.tuning import Tunable
 from neuromorphic_ros.power.sleep import SleepParameters, is_asleep
@@ -167,7 +167,7 @@ class SpikingCore:
         self._pending = {}
         self._clock_ns: int | None = None
         self._stale_clock_ns: int | None = None
-        self._quiet_from = 0
+        self._quiet_from = self._awake_from_ns = 0
         self.asleep = False
 
     @property
@@ -213,8 +213,8 @@ class SpikingCore:
     def modulate(self, modulator: str, level: float, stamp_ns: int) -> None:
         """Reward by an amount, or set the level of dopamine or serotonin; -1 to 1.
 
-        It acts from the first decision at or after `stamp_ns` on.
-        Raises SensorError if nothing learns by reward, the level is outside, or too many wait.
+        It acts from the first decision at or after `stamp_ns` on; a reward while the network sleeps
+        has no effect. Raises SensorError if nothing learns by reward or the level is outside.
         """
         if modulator not in self.modulators:
             name = self.runner.spec.name
@@ -222,7 +222,8 @@ class SpikingCore:
         if not -1 <= level <= 1:
             raise SensorError(f"{modulator} {level} is outside of -1..1")
         if len(self._modulations) >= MAX_WAITING_MODULATIONS:
-            raise SensorError(f"{modulator}: {MAX_WAITING_MODULATIONS} wait for the network to run")
+            kinds = [each.modulator for each in self._modulations]
+            del self._modulations[kinds.index(REWARD) if REWARD in kinds else 0]
         self._modulations.append(_Modulation(stamp_ns, modulator, level))
 
     def advance(self, clock_ns: int, heard_ns: int | None = None) -> Iterator[Step]:
@@ -239,7 +240,8 @@ class SpikingCore:
             first = self._first_tick()
             if self._due(clock_ns, heard_ns) <= first:
                 return
-            self._next_tick = self._quiet_from = first
+            self._next_tick = first
+            self._wake(first)
         while True:
             self._take_over()
             due = self._due(clock_ns, heard_ns)
@@ -309,8 +311,13 @@ class SpikingCore:
     def _skip_to(self, tick: int) -> None:
         """Restart at a tick: running through a long silence would only stall the robot."""
         self.runner.reset()
-        self._next_tick = self._quiet_from = tick
+        self._next_tick = tick
+        self._wake(tick)
         self._drop_before(tick)
+
+    def _wake(self, tick: int) -> None:
+        self._quiet_from = tick
+        self._awake_from_ns = tick * self._dt_ns
 
     def _wakes(self, due: int) -> bool:
         """Tell whether a spike before the tick `due` ends the sleep; let time pass by otherwise."""
@@ -322,7 +329,7 @@ class SpikingCore:
             for source in self._inputs:
                 self._newest(source, self._next_tick * self._dt_ns)
         else:
-            self._quiet_from = self._next_tick
+            self._wake(self._next_tick)
         return not self.asleep
 
     def _drop_before(self, tick: int) -> None:
@@ -339,7 +346,8 @@ class SpikingCore:
         due = [each for each in self._modulations if each.stamp_ns <= until_ns]
         self._modulations = [each for each in self._modulations if each.stamp_ns > until_ns]
         for each in sorted(due, key=lambda modulation: modulation.stamp_ns):
-            learning.modulate(each.modulator, each.level)
+            if each.modulator != REWARD or each.stamp_ns >= self._awake_from_ns:
+                learning.modulate(each.modulator, each.level)
 
     def _step(self, start: int, stop: int) -> Step:
         if self.learning:

@@ -93,10 +93,13 @@ class Pipeline:
         self._reset_readouts()
 
     def receive(self, sensor: str, message: Any, arrival_ns: int) -> dict[str, Encoded]:
-        """Take a message of a sensor and return its spikes by input.
+        """Take a message of a sensor, or of what modulates learning; return its spikes by input.
 
         Raises SensorError if the message cannot be used; it has then no effect.
         """
+        if sensor in self.core.modulators:
+            self.core.modulate(sensor, float(message.data), arrival_ns)
+            return {}
         encoded = {
             name: sample
             for name, item in self._listening.items()

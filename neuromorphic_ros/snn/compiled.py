@@ -8,14 +8,17 @@ all the others.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic, overload
 from numba.np.numpy_support import carray
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 # Modules with compiled code, and folders of them.
 PARTS = ("compiled", "delivery", "elementwise", "kernel", "tables", "update")
@@ -35,6 +38,21 @@ def revision() -> int:
     for source in sources:
         digest.update(source.read_bytes())
     return int.from_bytes(digest.digest()[:7], "little")
+
+
+def named(name: str) -> Callable[[F], F]:
+    """Give a function that a factory makes a name of its own, before it is compiled.
+
+    Compiled code that is kept on disk is linked by the names of functions and a number that each
+    process counts anew. Of two made by one factory and kept by two processes, one could be taken
+    for the other.
+    """
+
+    def rename(function: F) -> F:
+        function.__qualname__ += f"_{name}"
+        return function
+
+    return rename
 
 
 def _pointer(typing_context: Any, address: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import numba
 from numba import float32, int64, uint8, uint32, uint64
 
-from neuromorphic_ros.snn.compiled import array_at, revision, trailing_zeros
+from neuromorphic_ros.snn.compiled import array_at, named, revision, trailing_zeros
 from neuromorphic_ros.snn.delivery import deliver
 from neuromorphic_ros.snn.plasticity.eligibility import settle
 from neuromorphic_ros.snn.plasticity.update import learn
@@ -23,7 +23,7 @@ def _nothing(network: Any, *rest: Any) -> None:
     """Stand for what only networks that learn do."""
 
 
-def _ticker(settle: Any, learn: Any) -> Any:
+def _ticker(name: str, settle: Any, learn: Any) -> Any:
     """Compile a tick.
 
     settle: brings the weights of sources up to date before they act. learn: changes weights in the
@@ -31,6 +31,7 @@ def _ticker(settle: Any, learn: Any) -> Any:
     """
 
     @numba.njit
+    @named(name)
     def tick(network: Any, address: Any, begin: int, end: int, total: int) -> int:
         """Run one tick with the input address[begin:end]; returns `total` plus the spikes fired."""
         value = array_at(network.value, address.size if network.value else 0, float32)
@@ -108,8 +109,9 @@ def _divides(first: Any, size: int) -> Any:
     return first[0] == 0 and first[first.size - 1] == size
 
 
-def _runner(tick: Any) -> Any:
+def _runner(name: str, tick: Any) -> Any:
     @numba.njit
+    @named(name)
     def run(table: int, address: Any, start: int) -> Any:
         network = array_at(table, 1, NETWORK)[0]
         if not _known(address, network.channels):
@@ -136,8 +138,8 @@ def _runner(tick: Any) -> Any:
 
 
 # Of their own, so that networks that do not learn are as fast and as soon compiled as they can be.
-_run = _runner(_ticker(_nothing, _nothing))
-_run_plastic = _runner(_ticker(settle, learn))
+_run = _runner("fixed", _ticker("fixed", _nothing, _nothing))
+_run_plastic = _runner("plastic", _ticker("plastic", settle, learn))
 
 
 def _entries(sources: int) -> tuple[Any, Any]:

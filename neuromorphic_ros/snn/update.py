@@ -8,7 +8,7 @@ from typing import Any
 import numba
 from numba import float32, float64, int64, uint32
 
-from neuromorphic_ros.snn.compiled import array_at, column, set_column
+from neuromorphic_ros.snn.compiled import array_at, column, named, set_column
 from neuromorphic_ros.snn.elementwise import ZERO
 from neuromorphic_ros.snn.neurons import adaptive, adex, cuba, dendritic, leaky
 from neuromorphic_ros.snn.neurons.firing import FiringRules
@@ -37,8 +37,10 @@ def updater(
     compiled_step = numba.njit(step, forceinline=True)
     constant_rows, rule_rows, state_rows = (len(kind._fields) for kind in (constants, rules, state))
     plain = rules(*[0] * rule_rows)
+    model = f"{step.__module__.rpartition('.')[2]}_{step.__qualname__}"
 
     @numba.njit(forceinline=True)
+    @named(model)
     def advance(node: Any, conventions: Any, current: Any, amount: Any, fired: Any) -> None:
         constant = array_at(node.constant, (constant_rows, node.size), dtype)
         states = array_at(node.state, (state_rows, node.size), dtype)
@@ -50,6 +52,7 @@ def updater(
             fired[neuron] = spikes != ZERO
 
     @numba.njit
+    @named(model)
     def update(node: Any, current: Any, amount: Any, fired: Any) -> None:
         if node.plain:
             # Conventions known when this is compiled let it use vector instructions.

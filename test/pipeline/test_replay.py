@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +15,15 @@ from neuromorphic_ros.pipeline.outputs import ENERGY, SPIKES, TWIST_STAMPED, Out
 from neuromorphic_ros.pipeline.pipeline import Pipeline
 from neuromorphic_ros.pipeline.replay import Rejected, replay
 from neuromorphic_ros.power.sleep import SleepParameters
-from neuromorphic_ros.snn.spec import NetworkSpec
+from neuromorphic_ros.snn.plasticity.reward_stdp import RewardStdp
+from neuromorphic_ros.snn.spec import NetworkSpec, Projection
 from neuromorphic_ros.snn.streaming import StreamingNetwork
+from neuromorphic_ros.snn.weights import Values
 
 MS = 1_000_000
 START_NS = 10_000 * MS
 SCAN = "sensor_msgs/msg/LaserScan"
+FLOAT32 = "std_msgs/msg/Float32"
 
 
 def write(path: Path, ranges: dict[int, list[float]]) -> Path:
@@ -129,3 +133,32 @@ def test_energy_is_reported_for_the_whole_recording(spec: NetworkSpec, tmp_path:
     path = write(tmp_path / "bag", {ms: [1.0] * 4 for ms in range(0, 2000, 100)})
     reports = messages(replayed(spec, path), ENERGY)
     assert sum(item.fields["ticks"] for item in reports) == pytest.approx(2100, abs=20)
+
+
+def test_rewards_of_a_recording_teach_the_same_every_time(
+    spec: NetworkSpec, tmp_path: Path
+) -> None:
+    rule = RewardStdp(learning_rate=0.5)
+    projections = (Projection("scan", "motor", 0.7, plasticity=rule),)
+    learner = dataclasses.replace(spec, projections=projections)
+    path = write(tmp_path / "bag", {ms: [1.0] * 4 for ms in range(0, 2000, 100)})
+    given = tmp_path / "rewarded"
+    with open_recording(path) as recording, RecordingWriter(given) as writer:
+        for number, message in enumerate(recording.messages(["/scan"])):
+            writer.write("/scan", SCAN, message.raw, message.log_ns)
+            writer.write("/reward", FLOAT32, {"data": -0.5 if number < 15 else 7.0}, message.log_ns)
+
+    def learned(topics: dict[str, str]) -> tuple[Values, list[Rejected]]:
+        pipeline = Pipeline(StreamingNetwork(learner))
+        hardware = Hardware(find_hardware("loihi2"), find_hardware("horowitz_45nm_fp32"))
+        with open_recording(given) as recording:
+            found = list(replay(pipeline, recording, topics, EnergyAccount(hardware)))
+        assert pipeline.core.learning
+        weights = pipeline.core.learning.learned().weights["scan -> motor"]
+        return weights, [item for item in found if isinstance(item, Rejected)]
+
+    weights, rejected = learned({"scan": "/scan", "reward": "/reward"})
+    assert np.all(learned({"scan": "/scan"})[0] == np.float32(0.7))
+    assert not np.any(weights == np.float32(0.7))
+    assert np.array_equal(learned({"scan": "/scan", "reward": "/reward"})[0], weights)
+    assert [each.reason for each in rejected] == ["reward 7.0 is outside of -1..1"] * 5

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numba.core.dispatcher import Dispatcher
 
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.parameters import build
+from neuromorphic_ros.snn import kernel
 from neuromorphic_ros.snn.neurons.model import Neuron
 from neuromorphic_ros.snn.patterns import OneToOne
 from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population, Projection
@@ -141,3 +143,27 @@ def test_flags_of_a_larger_population_do_not_fire_in_a_smaller_one(sizes: tuple[
         [np.arange(starts[place], starts[place + 1]) for place in range(0, len(sizes), 2)]
     )
     assert fired.address.tolist() == np.tile(expected, 3).tolist()
+
+
+def reachable(function: Any, known: dict[str, Any]) -> dict[str, Any]:
+    """Return the compiled functions that a compiled one calls, by their full names.
+
+    Fails if two of one name differ, for their compiled code would be taken for each other.
+    """
+    own = function.py_func
+    name = f"{own.__module__}.{own.__qualname__}"
+    if name in known:
+        assert known[name].py_func is own, f"two functions are called {name}"
+        return known
+    known[name] = function
+    cells = [cell.cell_contents for cell in own.__closure__ or ()]
+    for used in [*cells, *(own.__globals__.get(name) for name in own.__code__.co_names)]:
+        if isinstance(used, Dispatcher):
+            reachable(used, known)
+    return known
+
+
+def test_no_two_compiled_functions_have_one_name() -> None:
+    known = reachable(kernel.run, {})
+    assert len(known) > 20
+    assert len(reachable(kernel.run_plastic, known)) > 40

@@ -9,7 +9,14 @@ import numba
 import numpy as np
 from numba import float32, int32, int64, uint32, uint64
 
-from neuromorphic_ros.snn.compiled import array_at, column, prefetch, set_column, trailing_zeros
+from neuromorphic_ros.snn.compiled import (
+    array_at,
+    column,
+    named,
+    prefetch,
+    set_column,
+    trailing_zeros,
+)
 from neuromorphic_ros.snn.elementwise import ONE, ZERO
 from neuromorphic_ros.snn.plasticity import hebbian, pair_stdp, triplet_stdp
 from neuromorphic_ros.snn.plasticity.bounds import BoundConstants
@@ -38,8 +45,10 @@ def _learner(rule: ModuleType, constants: Any) -> Any:
     on_pre = numba.njit(rule.on_pre or rule.on_post, forceinline=True)
     on_post = numba.njit(rule.on_post, forceinline=True)
     rows_of_constants = len(constants._fields)
+    name = rule.__name__.rpartition(".")[2]
 
     @numba.njit
+    @named(name)
     def arrive(plastic: Any, row: int, gain: Any) -> Any:
         """Change the synapses of a row by a spike that arrived."""
         own = column(constants, array_at(plastic.constant, (rows_of_constants, 1), float32), 0)
@@ -66,6 +75,7 @@ def _learner(rule: ModuleType, constants: Any) -> Any:
         return int64(changed)
 
     @numba.njit
+    @named(name)
     def fire(plastic: Any, fired: Any, begin: int, end: int, gain: Any) -> Any:
         """Change the synapses to the targets that fired."""
         own = column(constants, array_at(plastic.constant, (rows_of_constants, 1), float32), 0)
@@ -105,6 +115,7 @@ def _learner(rule: ModuleType, constants: Any) -> Any:
         return changed
 
     @numba.njit
+    @named(name)
     def learn(plastic: Any, arrived: Any, fired: Any, begin: int, end: int, gain: Any) -> None:
         pre = array_at(plastic.pre_trace, (2, plastic.rows), float32)
         post = array_at(plastic.post_trace, (2, plastic.columns), float32)
