@@ -35,7 +35,7 @@ def add_parser(subparsers: Any) -> None:
         "and draw it; or print what this computer is made of.",
     )
     parser.add_argument(
-        "network", nargs="?", help="name of a shipped network, or a .yaml or .nir file"
+        "network", nargs="?", help="name of a shipped network or model, or a .yaml or .nir file"
     )
     parser.add_argument("--figure", type=Path, help="write a picture here, .png or .svg")
     add_nir_arguments(parser)

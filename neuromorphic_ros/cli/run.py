@@ -17,6 +17,7 @@ import numpy.typing as npt
 from neuromorphic_ros.cli.assignments import ArgumentError, assignments
 from neuromorphic_ros.cli.nir_arguments import add_nir_arguments
 from neuromorphic_ros.errors import SpikeError
+from neuromorphic_ros.pipeline.networks import network_file
 from neuromorphic_ros.snn.network_file import load_network
 from neuromorphic_ros.snn.nir.reading import NirModel, read_nir
 from neuromorphic_ros.snn.nir.writing import output_populations
@@ -39,7 +40,9 @@ def add_parser(subparsers: Any) -> None:
         "spikes, or the membrane where neurons do not spike; of several outputs the first, and "
         "each by its name.",
     )
-    parser.add_argument("model", type=Path, help="network: a NIR file, or YAML by its ending")
+    parser.add_argument(
+        "model", type=Path, help="network: name of a shipped one, NIR file, or YAML by its ending"
+    )
     parser.add_argument("--input", type=Path, required=True, help="npz file with the input")
     parser.add_argument("--output", type=Path, required=True, help="npz file to write")
     add_nir_arguments(parser)
@@ -102,12 +105,14 @@ class _Made(NamedTuple):
 
 
 def _model(arguments: argparse.Namespace) -> NirModel:
-    changes = assignments(arguments.set)
-    if arguments.model.suffix.lower() not in YAML:
-        return read_nir(arguments.model, arguments.preset, changes)
+    changes, path = assignments(arguments.set), arguments.model
+    if not path.suffix and not path.is_file():
+        path = network_file(str(path))
+    if path.suffix.lower() not in YAML:
+        return read_nir(path, arguments.preset, changes)
     if changes or arguments.preset:
         raise ArgumentError("--preset and --set are for NIR files; a YAML file says all itself")
-    spec = load_network(arguments.model)
+    spec = load_network(path)
     outputs = {population.name: population.name for population in output_populations(spec)}
     return NirModel(spec, outputs, (), ())
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.nodes.managed_node import ManagedNode
-from neuromorphic_ros.pipeline.networks import find_network, network_names
+from neuromorphic_ros.pipeline.networks import find_network, network_files
 from neuromorphic_ros.snn.spec import NetworkSpec
 
 
 def declare_network(node: ManagedNode) -> None:
     """Declare the parameters `network` and `variant`."""
-    node.parameter("network", "", "Name of a shipped network, or path of a network file")
+    node.parameter("network", "", "Name of a shipped network or model, or path of a network file")
     node.parameter("variant", "", "Variant of the network to run; empty: the network itself")
 
 
@@ -20,6 +20,6 @@ def network_of(node: ManagedNode) -> NetworkSpec:
     if not name:
         raise NetworkError(
             "parameter 'network' is not set; set it to the path of a network file or to one of "
-            f"{', '.join(network_names())}"
+            f"{', '.join(network_files())}"
         )
     return find_network(name, node.value("variant"))

@@ -17,6 +17,7 @@ from neuromorphic_ros.energy.price import price
 from neuromorphic_ros.errors import NetworkError, NeuromorphicError
 from neuromorphic_ros.parameters import STRICT, build, read_mapping
 from neuromorphic_ros.pipeline.energy_account import priced_on
+from neuromorphic_ros.pipeline.networks import MODEL as NETWORK
 from neuromorphic_ros.pipeline.networks import hardware_names
 from neuromorphic_ros.pipeline.recipes.recipe import Made, Recipe
 from neuromorphic_ros.resources import share_directory
@@ -24,7 +25,7 @@ from neuromorphic_ros.snn.counts import Counts
 from neuromorphic_ros.snn.network_file import load_network
 from neuromorphic_ros.snn.spec import NetworkSpec
 
-CARD, NETWORK = "card.yaml", "network.nir"
+CARD = "card.yaml"
 Words = Annotated[str, Field(min_length=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Energy = Annotated[float, Field(ge=0)]
@@ -116,9 +117,13 @@ def find_model(name: str, folder: Path | None = None) -> Model:
     if not (place / CARD).is_file():
         known = ", ".join(model_names(shipped)) or "none"
         raise ModelError(f"model '{name}' is neither a folder with {CARD} nor shipped: {known}")
-    where = f"model card {place / CARD}"
-    card = build(ModelCard, read_mapping(place / CARD, where, ModelError), where, ModelError)
-    return Model(card, place / NETWORK)
+    return Model(load_card(place), place / NETWORK)
+
+
+def load_card(folder: Path) -> ModelCard:
+    """Read the card of the model in a folder; raises ModelError if it cannot be or is wrong."""
+    where = f"model card {folder / CARD}"
+    return build(ModelCard, read_mapping(folder / CARD, where, ModelError), where, ModelError)
 
 
 def write_card(card: ModelCard, folder: Path) -> None:

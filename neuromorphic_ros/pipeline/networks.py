@@ -11,10 +11,23 @@ from neuromorphic_ros.snn.network_file import load_network
 from neuromorphic_ros.snn.spec import NetworkSpec
 from neuromorphic_ros.snn.variant import vary
 
+MODEL = "network.nir"
+
 
 def network_names() -> list[str]:
-    """List the shipped networks."""
+    """List the shipped networks that are written by hand."""
     return _names("networks")
+
+
+def network_files(share: Path | None = None) -> dict[str, Path]:
+    """Return the file of every network that is shipped, by name: written by hand, and models.
+
+    share: folder that holds config/ and models/; none: that of the package.
+    """
+    share = share or share_directory()
+    models = {file.parent.name: file for file in (share / "models").glob(f"*/{MODEL}")}
+    written = {file.stem: file for file in (share / "config" / "networks").glob("*.yaml")}
+    return dict(sorted((models | written).items()))
 
 
 def hardware_names() -> list[str]:
@@ -23,7 +36,7 @@ def hardware_names() -> list[str]:
 
 
 def find_network(name: str, variant: str = "") -> NetworkSpec:
-    """Load a shipped network by name, or a network file by path, or a variant of it.
+    """Load a shipped network or model by name, or a network file by path, or a variant of it.
 
     name: `network@variant` is a variant too.
     Raises NetworkError that lists the shipped ones or the variants, or names what is wrong in the
@@ -34,14 +47,22 @@ def find_network(name: str, variant: str = "") -> NetworkSpec:
     network, at, variant = name.rpartition("@")
     if at and variant.isidentifier():
         return vary(find_network(network), variant)
-    if name in network_names():
-        return load_network(_folder("networks") / f"{name}.yaml")
-    path = Path(name)
+    return load_network(network_file(name))
+
+
+def network_file(name: str) -> Path:
+    """Return the file of a shipped network or model, or the one whose path is given.
+
+    Raises NetworkError that lists the shipped ones.
+    """
+    shipped, path = network_files(), Path(name)
+    if name in shipped:
+        return shipped[name]
     if path.suffix in (".yaml", ".yml", ".nir"):
-        return load_network(path)
+        return path
     raise NetworkError(
         f"network '{name}' is neither a .yaml or .nir file nor shipped; "
-        f"shipped are {', '.join(network_names())}"
+        f"shipped are {', '.join(shipped)}"
     )
 
 

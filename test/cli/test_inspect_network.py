@@ -70,7 +70,7 @@ def test_json_says_the_same(small: str, capsys: pytest.CaptureFixture[str]) -> N
     assert told["assumed"] == []
 
 
-@pytest.mark.parametrize("name", network_names())
+@pytest.mark.parametrize("name", [*network_names(), "basic_motions"])
 def test_shipped_networks_are_told_as_they_run(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

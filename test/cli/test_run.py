@@ -94,6 +94,22 @@ def test_outputs_are_written_by_name(model: Path, engine: str) -> None:
     assert {values.dtype for values in made.values()} == {np.dtype(np.float32)}
 
 
+def test_a_shipped_model_is_run_by_its_name(tmp_path: Path, engine: str) -> None:
+    spikes = np.random.default_rng(0).random((10, 6, 12)) < 0.2
+    given, made = tmp_path / "given.npz", tmp_path / "made.npz"
+    np.savez(given, input=spikes)
+    arguments = ["--input", str(given), "--output", str(made), "--engine", engine]
+    assert main(["run", "basic_motions", *arguments]) == 0
+    assert np.load(made)["output"].shape == (10, 4)
+
+
+def test_a_name_that_is_not_shipped_is_told_what_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", "letters", "--input", "x", "--output", str(tmp_path / "made.npz")]) == 2
+    assert "shipped are" in capsys.readouterr().err
+
+
 def test_it_says_what_it_assumed(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(model, {"input": np.ones((4, 2))}, "--preset", "norse", "--set", "strict=false")
     said = capsys.readouterr().out

@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 
 from neuromorphic_ros.errors import HardwareModelError, NetworkError
+from neuromorphic_ros.pipeline.models import model_names
 from neuromorphic_ros.pipeline.networks import (
     find_hardware,
     find_network,
     hardware_names,
+    network_files,
     network_names,
 )
 from neuromorphic_ros.pipeline.pipeline import Pipeline
@@ -20,6 +22,29 @@ def test_shipped_networks_can_be_built_with_their_encoders_and_readouts(name: st
     spec = find_network(name)
     assert spec.name == name
     assert Pipeline(StreamingNetwork(spec)).sensors
+
+
+@pytest.mark.parametrize("name", model_names())
+def test_shipped_models_are_found_by_name_and_run(name: str) -> None:
+    spec = find_network(name)
+    assert spec.name == name
+    pipeline = Pipeline(StreamingNetwork(spec)) if spec.inputs[0].sensor else None
+    assert pipeline is None or pipeline.sensors == [spec.inputs[0].sensor]
+
+
+def test_no_model_has_the_name_of_a_network() -> None:
+    assert set(network_files()) == {*network_names(), *model_names()}
+    assert not set(network_names()) & set(model_names())
+
+
+def test_of_one_name_the_network_that_is_written_by_hand_wins(tmp_path: Path) -> None:
+    for file in ("config/networks/one.yaml", "models/one/network.nir", "models/two/network.nir"):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).touch()
+    assert network_files(tmp_path) == {
+        "one": tmp_path / "config/networks/one.yaml",
+        "two": tmp_path / "models/two/network.nir",
+    }
 
 
 @pytest.mark.parametrize("name", hardware_names())
@@ -35,7 +60,7 @@ def test_a_network_file_is_found_by_its_path(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["robto", "", "../networks/robot", "robot.h5"])
 def test_a_network_that_is_not_shipped_is_answered_by_those_which_are(name: str) -> None:
-    with pytest.raises(NetworkError, match=r"shipped are .*robot"):
+    with pytest.raises(NetworkError, match=r"shipped are .*digits.*robot"):
         find_network(name)
 
 
