@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from neuromorphic_ros.pipeline.models import NETWORK, measured_card, write_card, write_network
+from neuromorphic_ros.pipeline.models import measured_card, write_card, write_network
+from neuromorphic_ros.pipeline.networks import MODEL_FILE
 from neuromorphic_ros.pipeline.recipes.recipe import Training
 from neuromorphic_ros.pipeline.recipes.registry import RECIPES, data_path, find_recipe
 
@@ -56,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
     low, high = card.ci95
     print(
         f"{card.metric} {card.value:.2%} ({low:.2%} to {high:.2%}) of {card.samples} held-out "
-        f"samples, {card.synaptic_operations:,.0f} synaptic operations each: {out / NETWORK}"
+        f"samples, {card.synaptic_operations:,.0f} synaptic operations each: {out / MODEL_FILE}"
     )
     if not recipe.source.ships:
         _tell(f"do not publish it: {recipe.source.licence}")

@@ -30,6 +30,7 @@ class ModelList:
             read = threading.Thread(target=_read, args=(self._answer,), daemon=True)
             read.start()
         listing = await self._answer
+        assert listing is not None
         for fault in listing.faults:
             self._node.get_logger().warning(fault)
         response.models = [ModelInfo(**each._asdict()) for each in listing.networks]

@@ -17,8 +17,7 @@ from neuromorphic_ros.energy.price import price
 from neuromorphic_ros.errors import NetworkError, NeuromorphicError
 from neuromorphic_ros.parameters import STRICT, build, read_mapping
 from neuromorphic_ros.pipeline.energy_account import priced_on
-from neuromorphic_ros.pipeline.networks import MODEL as NETWORK
-from neuromorphic_ros.pipeline.networks import hardware_names
+from neuromorphic_ros.pipeline.networks import MODEL_FILE, hardware_names
 from neuromorphic_ros.pipeline.recipes.recipe import Made, Recipe
 from neuromorphic_ros.resources import share_directory
 from neuromorphic_ros.snn.counts import Counts
@@ -117,7 +116,7 @@ def find_model(name: str, folder: Path | None = None) -> Model:
     if not (place / CARD).is_file():
         known = ", ".join(model_names(shipped)) or "none"
         raise ModelError(f"model '{name}' is neither a folder with {CARD} nor shipped: {known}")
-    return Model(load_card(place), place / NETWORK)
+    return Model(load_card(place), place / MODEL_FILE)
 
 
 def load_card(folder: Path) -> ModelCard:
@@ -149,7 +148,7 @@ def write_network(spec: NetworkSpec, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as unwritable:
         raise NetworkError(f"{folder} cannot be made: {unwritable}") from None
-    write_nir(spec, folder / NETWORK)
+    write_nir(spec, folder / MODEL_FILE)
 
 
 def measured_card(recipe: Recipe, made: Made, command: str) -> ModelCard:

@@ -11,7 +11,7 @@ from neuromorphic_ros.snn.network_file import load_network
 from neuromorphic_ros.snn.spec import NetworkSpec
 from neuromorphic_ros.snn.variant import vary
 
-MODEL = "network.nir"
+MODEL_FILE = "network.nir"
 
 
 def network_names() -> list[str]:
@@ -25,7 +25,7 @@ def network_files(share: Path | None = None) -> dict[str, Path]:
     share: folder that holds config/ and models/; none: that of the package.
     """
     share = share or share_directory()
-    models = {file.parent.name: file for file in (share / "models").glob(f"*/{MODEL}")}
+    models = {file.parent.name: file for file in (share / "models").glob(f"*/{MODEL_FILE}")}
     written = {file.stem: file for file in (share / "config" / "networks").glob("*.yaml")}
     return dict(sorted((models | written).items()))
 
