@@ -45,17 +45,20 @@ SCAN_NS, MINUTE_NS = 100_000_000, 60_000_000_000
 # Where a robot is put after a collision, so much is free around it.
 FREE_M = 0.7
 COMPARED_MINUTES = 3
+CELL_M = 0.5
 
 Floats = npt.NDArray[Any]
 
 
 class Course(NamedTuple):
-    """One drive: collisions in each minute, way [m], weights before and after, and its speed.
+    """One drive: collisions in each minute, path [m], weights before and after, and its speed.
 
-    per_minute: int64[minutes]. before, after: float32 (36, 2), empty if nothing learns.
+    per_minute: int64[minutes]. path_m: float64 (scans, 2). distance_m: driven, not carried.
+    before, after: float32 (36, 2), empty if nothing learns.
     """
 
     per_minute: npt.NDArray[np.int64]
+    path_m: Floats
     distance_m: float
     before: Floats
     after: Floats
@@ -78,10 +81,12 @@ def drive(driver: str, seed: int, minutes: int) -> Course:
     rule, state = DrivingReward(), RewardState()
     speed_m_s = distance_m = 0.0
     hits = np.zeros(minutes, np.int64)
+    path_m = []
     begun_s = time.perf_counter()
     for elapsed_ns in range(0, minutes * MINUTE_NS, SCAN_NS):
         robot.step(elapsed_ns)
         now_ns, scan = START_NS + elapsed_ns, Scan(*robot.scan())
+        path_m.append(robot.pose()[:2])
         distance_m += abs(robot.velocity().linear_m_s) * SCAN_NS * 1e-9
         if learns:
             nearest_m = float(sector_distances(scan, 1, -VIEW_RAD, VIEW_RAD)[0])
@@ -99,7 +104,7 @@ def drive(driver: str, seed: int, minutes: int) -> Course:
                 speed_m_s = decision.command.velocity.linear_m_s
     after = network.weights(PLASTIC) if plastic else before
     faster = 60.0 * minutes / (time.perf_counter() - begun_s)
-    return Course(hits, distance_m, before, after, faster)
+    return Course(hits, np.array(path_m), distance_m, before, after, faster)
 
 
 def courses(seeds: int, minutes: int, jobs: int) -> dict[str, list[Course]]:
@@ -126,6 +131,13 @@ def first_and_last(driven: Sequence[Course]) -> tuple[Floats, Floats]:
     return hits[:, :minutes].mean(axis=1), hits[:, -minutes:].mean(axis=1)
 
 
+def cells(course: Course) -> int:
+    """Return how many squares of CELL_M it came through in the last minutes: does it circle?"""
+    minutes = min(COMPARED_MINUTES, course.per_minute.size // 2)
+    last_m = course.path_m[-minutes * (MINUTE_NS // SCAN_NS) :]
+    return len(np.unique(np.floor(last_m / CELL_M), axis=0))
+
+
 def fewer(low: Floats, high: Floats) -> float:
     """Return the p-value of Wilcoxon's signed-rank test that the first of each pair is lower."""
     if np.array_equal(low, high):
@@ -150,6 +162,7 @@ def rows(found: dict[str, list[Course]]) -> list[Row]:
                 "last_sd": float(last.std(ddof=1)) if last.size > 1 else 0.0,
                 "p_fewer_than_first": fewer(last, first),
                 "p_fewer_than_frozen": fewer(last, frozen),
+                "cells_last": float(np.mean([cells(each) for each in driven])),
                 "distance_m_per_min": float(
                     np.mean([each.distance_m / each.per_minute.size for each in driven])
                 ),
@@ -161,7 +174,8 @@ def rows(found: dict[str, list[Course]]) -> list[Row]:
 
 def turning(weights: Floats) -> Floats:
     """Return the mean weight of each group to each turn, (right, ahead, left) x (left, right)."""
-    return np.asarray(weights).reshape(3, 12, 2).mean(axis=1)
+    means: Floats = weights.reshape(3, 12, 2).mean(axis=1)
+    return means
 
 
 def weight_rows(learning: Sequence[Course]) -> list[Row]:

@@ -19,7 +19,8 @@ NO_WEIGHTS = np.empty(0)
 
 
 def course(*per_minute: int, weights: Any = NO_WEIGHTS) -> Course:
-    return Course(np.array(per_minute), 20.0 * len(per_minute), 0 * weights, weights, 30.0)
+    path_m = np.zeros((600 * len(per_minute), 2))
+    return Course(np.array(per_minute), path_m, 20.0 * len(per_minute), 0 * weights, weights, 30.0)
 
 
 @pytest.fixture
@@ -87,6 +88,15 @@ def test_the_first_and_the_last_minutes_never_overlap() -> None:
     assert (first, last) == (4, 2)
     first, last = adaptation.first_and_last([course(9, 9, 9, 1, 0, 0, 0, 3)])
     assert (first, last) == (9, 1)
+
+
+def test_cells_are_those_of_the_last_minutes() -> None:
+    still = course(0, 0, 0, 0)
+    assert adaptation.cells(still) == 1
+    line_m = np.zeros((2400, 2))
+    line_m[:1200, 0] = np.linspace(-4.0, 4.0, 1200)
+    line_m[1200:, 1] = np.linspace(-0.999, 0.999, 1200)
+    assert adaptation.cells(still._replace(path_m=line_m)) == 4
 
 
 def test_a_single_seed_has_no_spread() -> None:
