@@ -45,10 +45,10 @@ class Runner(Protocol):
 
 @runtime_checkable
 class Learner(Runner, Protocol):
-    """A compiled network whose plastic projections learn while it runs.
+    """A compiled network that learns, or that modulators act on, while it runs.
 
     learning_rate: factor of the rates of all rules. freeze: whether weights stay as they are.
-    dopamine, serotonin: levels, -1 to 1; setting one raises NetworkError unless `learns_by_reward`.
+    dopamine, serotonin: levels, -1 to 1; one that is not among `modulators` raises NetworkError.
     """
 
     learning_rate: float
@@ -57,8 +57,8 @@ class Learner(Runner, Protocol):
     serotonin: float
 
     @property
-    def learns_by_reward(self) -> bool:
-        """Whether any projection does, so that modulators have an effect."""
+    def modulators(self) -> tuple[str, ...]:
+        """Which of reward, dopamine and serotonin have an effect."""
         ...
 
     def reward(self, amount: float) -> None:
@@ -79,8 +79,9 @@ class Learner(Runner, Protocol):
 
 
 def learner(runner: Runner) -> Learner | None:
-    """Return the runner if its network learns while it runs."""
-    return runner if runner.spec.learns and isinstance(runner, Learner) else None
+    """Return the runner if its network learns, or modulators act on it, while it runs."""
+    changes = runner.spec.learns or runner.spec.gated
+    return runner if changes and isinstance(runner, Learner) else None
 
 
 class Backend(NamedTuple):

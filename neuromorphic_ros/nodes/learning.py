@@ -39,7 +39,8 @@ class Learning:
     def configure(self, core: SpikingCore) -> None:
         """Go on from what was learned; raises NetworkError if the file does not fit."""
         self._core, self._keeper = core, None
-        if (file := self._node.value("learned_weights")) and core.learning:
+        file = self._node.value("learned_weights")
+        if file and core.learning and core.learns:
             self._keeper = WeightKeeper(core.learning, Path(file).expanduser())
 
     def activate(self) -> None:
@@ -65,6 +66,8 @@ class Learning:
             return
         level, message, values = self._core.learning.health()
         self._node.diagnostics.set("learning", level, message, **values)
+        if not self._core.learns:
+            return
         if self._keeper:
             self._keeper.keep(self._node.steady_ns, self._node.value("checkpoint_s"))
             self._report(self._keeper)

@@ -13,11 +13,11 @@ from pydantic.dataclasses import dataclass
 from neuromorphic_ros.backends.base import Runner, learner
 from neuromorphic_ros.errors import SensorError
 from neuromorphic_ros.parameters import STRICT
-from neuromorphic_ros.pipeline.online_learning import MODULATORS, REWARD, OnlineLearning
+from neuromorphic_ros.pipeline.online_learning import OnlineLearning
 from neuromorphic_ros.pipeline.time_jump import RESTART_NS, restarted
 from neuromorphic_ros.pipeline.tuning import Tunable
 from neuromorphic_ros.power.sleep import SleepParameters, is_asleep
-from neuromorphic_ros.snn.streaming import TickSpikes
+from neuromorphic_ros.snn.streaming import REWARD, TickSpikes
 from neuromorphic_ros.spikes import SpikeBatch, merge
 
 MAX_GAP_NS = 60_000_000_000
@@ -72,7 +72,7 @@ class SpikingCore:
 
     decisions_hz: how often readouts decide at most, apart from triggers; assign to change it.
     wanted: the runner that goes on at the next decision, mostly `runner` itself.
-    learning: of plastic projections; none: the network has none.
+    learning: none if no projection is plastic and no modulator acts.
 
     A tick is run when the clock has passed its end and every input is complete up to it, or has
     been waited for by max_lateness_ms. What a tick holds depends on stamps alone, and so do the
@@ -114,14 +114,19 @@ class SpikingCore:
     def tunables(self) -> dict[str, Tunable]:
         """Its parameter sets."""
         sets = {"core": Tunable(self, "parameters"), "sleep": Tunable(self, "sleep")}
-        if self.learning:
+        if self.learning and self.learns:
             sets["learning"] = Tunable(self.learning, "parameters")
         return sets
 
     @property
+    def learns(self) -> bool:
+        """Whether it has weights that change."""
+        return bool(self.learning and self.learning.drift)
+
+    @property
     def modulators(self) -> tuple[str, ...]:
-        """What modulates its learning."""
-        return MODULATORS if self.learning and self.learning.learns_by_reward else ()
+        """Which of reward, dopamine and serotonin have an effect."""
+        return self.learning.modulators if self.learning else ()
 
     def switch(self, runner: Runner) -> None:
         """Go on with a variant of the network, from the state in which this one is.
@@ -214,11 +219,11 @@ class SpikingCore:
         """Reward by an amount, or set the level of dopamine or serotonin; -1 to 1.
 
         It acts from the first decision at or after `stamp_ns` on; a reward while the network sleeps
-        has no effect. Raises SensorError if nothing learns by reward or the level is outside.
+        has no effect. Raises SensorError if it never has one here, or the level is outside.
         """
         if modulator not in self.modulators:
             name = self.runner.spec.name
-            raise SensorError(f"{modulator}: no projection of network '{name}' learns by reward")
+            raise SensorError(f"{modulator}: it has no effect on network '{name}'")
         if not -1 <= level <= 1:
             raise SensorError(f"{modulator} {level} is outside of -1..1")
         if len(self._modulations) >= MAX_WAITING_MODULATIONS:

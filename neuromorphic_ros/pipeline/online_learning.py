@@ -14,11 +14,10 @@ from neuromorphic_ros.parameters import STRICT
 from neuromorphic_ros.pipeline.health import Health
 from neuromorphic_ros.snn.learned_weights import LearnedWeights, projection_names
 from neuromorphic_ros.snn.spec import NetworkSpec
+from neuromorphic_ros.snn.streaming import DOPAMINE, REWARD
 from neuromorphic_ros.snn.weights import Values
 
 PERIOD_NS = 1_000_000_000
-REWARD, DOPAMINE, SEROTONIN = MODULATORS = ("reward", "dopamine", "serotonin")
-"""Topics that modulate learning by reward."""
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -68,9 +67,9 @@ class OnlineLearning:
         self._apply()
 
     @property
-    def learns_by_reward(self) -> bool:
-        """Whether modulators have an effect on the whole network."""
-        return self._main.learns_by_reward
+    def modulators(self) -> tuple[str, ...]:
+        """Which of reward, dopamine and serotonin have an effect on the whole network."""
+        return self._main.modulators
 
     @property
     def stopped_by(self) -> str:
@@ -91,8 +90,8 @@ class OnlineLearning:
 
     def modulate(self, modulator: str, level: float) -> None:
         """Reward by an amount, or set the level of dopamine or serotonin; -1 to 1."""
-        if not self._runner.learns_by_reward:
-            return  # a variant may leave out what learns
+        if modulator not in self._runner.modulators:
+            return  # a variant may leave out what it acts on
         if modulator == REWARD:
             self._runner.reward(level)
         elif modulator == DOPAMINE:
@@ -124,6 +123,8 @@ class OnlineLearning:
                 "remove the learned weights to begin anew"
             )
             return Health("warn", message, values)
+        if not self.drift:
+            return Health("ok", "nothing learns; dopamine gates dendrites", values)
         if self._parameters.freeze:
             return Health("ok", "frozen: the weights stay as they are", values)
         return Health("ok", f"learning at {self._parameters.rate:g} times the rates", values)

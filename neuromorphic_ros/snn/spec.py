@@ -18,6 +18,7 @@ from pydantic.dataclasses import dataclass
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.parameters import STRICT
 from neuromorphic_ros.snn.array import Array, Quantity
+from neuromorphic_ros.snn.neurons.dendritic import DendriticLif
 from neuromorphic_ros.snn.neurons.leaky import Lif
 from neuromorphic_ros.snn.neurons.model import Neuron
 from neuromorphic_ros.snn.patterns import AllToAll, Extents, OneToOne, Pattern, Random
@@ -235,6 +236,12 @@ class NetworkSpec:
     def neurons(self) -> int:
         """Number of neurons, inputs not counted."""
         return sum(math.prod(population.shape) for population in self.populations)
+
+    @property
+    def gated(self) -> tuple[str, ...]:
+        """Populations with dendrites, whose gain a neuromodulator gates."""
+        neurons = ((each.name, each.neuron) for each in self.populations)
+        return tuple(name for name, neuron in neurons if isinstance(neuron, DendriticLif))
 
     @property
     def learns(self) -> bool:

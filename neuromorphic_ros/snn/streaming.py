@@ -30,6 +30,7 @@ from neuromorphic_ros.snn.synapses import Connection
 from neuromorphic_ros.snn.weights import Values
 from neuromorphic_ros.spikes import Addresses, SpikeBatch
 
+REWARD, DOPAMINE, SEROTONIN = MODULATORS = ("reward", "dopamine", "serotonin")
 _ONES = np.empty(0, np.float32)
 # Beyond it a change in one tick means nothing.
 MAX_LEARNING_RATE = 1e6
@@ -85,12 +86,6 @@ class TickSpikes(NamedTuple):
         return batches
 
 
-def _level(name: str, level: float) -> float:
-    if not -1 <= level <= 1:
-        raise NetworkError(f"{name} {level} is outside of -1..1")
-    return level
-
-
 def _whole(numbers: list[int]) -> Integers:
     return np.array(numbers, np.int64)
 
@@ -142,10 +137,12 @@ class StreamingNetwork:
         return self._layout.present()
 
     def reset(self) -> None:
-        """Return to rest; weights stay as they were learned, and the counts go on."""
+        """Return to rest; what was learned and the levels of modulators stay, the counts go on."""
         for population in self.spec.populations:
             self._layout.start(population)
         self._layout.start_learning()
+        if self._dopamine:
+            self._gate()
 
     def adopt(self, other: object) -> None:
         """Go on from the state of a variant: by population, where model and shape are the same.
@@ -168,8 +165,10 @@ class StreamingNetwork:
         self._layout.start_learning()
         self.adopt_weights(other)
         self.learning_rate, self.freeze = other.learning_rate, other.freeze
-        if self.learns_by_reward and other.learns_by_reward:
-            self.dopamine, self.serotonin = other.dopamine, other.serotonin
+        if DOPAMINE in self.modulators and DOPAMINE in other.modulators:
+            self.dopamine = other.dopamine
+        if SEROTONIN in self.modulators and SEROTONIN in other.modulators:
+            self.serotonin = other.serotonin
 
     def adopt_weights(self, other: object) -> None:
         """Take the weights of the plastic projections that are the same in a variant.
@@ -285,14 +284,19 @@ class StreamingNetwork:
 
     @property
     def dopamine(self) -> float:
-        """Tonic level of dopamine, -1 to 1, under which projections learn; at first 0."""
+        """Tonic level of dopamine, -1 to 1; at first 0.
+
+        Projections learn under it, and it is the modulator of all populations with dendrites
+        (Servan-Schreiber, Printz & Cohen, Science 249, 892, 1990: dopamine scales a unit's gain).
+        """
         return self._dopamine
 
     @dopamine.setter
     def dopamine(self, level: float) -> None:
-        learns = self._learns_by_reward()
-        self._layout.plastics["tonic"][learns] = _level("dopamine", level)
+        self._check_modulator(DOPAMINE, level)
+        self._layout.plastics["tonic"][self._rewarded] = level
         self._dopamine = level
+        self._gate()
 
     @property
     def serotonin(self) -> float:
@@ -301,20 +305,20 @@ class StreamingNetwork:
 
     @serotonin.setter
     def serotonin(self, level: float) -> None:
-        self._learns_by_reward()
+        self._check_modulator(SEROTONIN, level)
         for plastic, record in zip(self._layout.plastic, self._layout.plastics, strict=True):
             rule = self.spec.projections[plastic.projection].plasticity
             if isinstance(rule, RewardStdp):
-                modulate(record, rule, self.spec.dt_ms, _level("serotonin", level))
+                modulate(record, rule, self.spec.dt_ms, level)
         self._serotonin = level
 
     def reward(self, amount: float) -> None:
         """Add to the phasic level of dopamine, -1 to 1; negative: punish.
 
-        Raises NetworkError if nothing learns by reward, as setting `dopamine` and `serotonin` does.
+        Raises NetworkError if nothing learns by reward, as setting a level without effect does.
         """
-        learns = self._learns_by_reward()
-        self._layout.plastics["phasic"][learns] += _level("reward", amount)
+        self._check_modulator(REWARD, amount)
+        self._layout.plastics["phasic"][self._rewarded] += amount
 
     def weights(self, projection: str | int) -> Values:
         """Return a copy of the present weights of a projection, float32 (pre, post).
@@ -426,14 +430,25 @@ class StreamingNetwork:
         return {name: digest(each) for name, each in self._plastic_connections().items()}
 
     @property
-    def learns_by_reward(self) -> bool:
-        """Whether any projection does, so that modulators have an effect."""
-        return bool(np.any(self._layout.plastics["kind"] == tables.REWARD_STDP))
+    def modulators(self) -> tuple[str, ...]:
+        """Which of reward, dopamine and serotonin have an effect."""
+        if np.any(self._rewarded):
+            return MODULATORS
+        return (DOPAMINE,) if self.spec.gated else ()
 
-    def _learns_by_reward(self) -> npt.NDArray[np.bool_]:
-        if not self.learns_by_reward:
-            raise NetworkError(f"no projection of network '{self.spec.name}' learns by reward")
+    @property
+    def _rewarded(self) -> npt.NDArray[np.bool_]:
         return np.asarray(self._layout.plastics["kind"] == tables.REWARD_STDP)
+
+    def _check_modulator(self, modulator: str, level: float) -> None:
+        if modulator not in self.modulators:
+            raise NetworkError(f"{modulator}: it has no effect on network '{self.spec.name}'")
+        if not -1 <= level <= 1:
+            raise NetworkError(f"{modulator} {level} is outside of -1..1")
+
+    def _gate(self) -> None:
+        for name in self.spec.gated:
+            self.modulate(name, self._dopamine)
 
     def _index(self, projection: str | int) -> int:
         names = [str(each) for each in self.spec.projections]

@@ -13,11 +13,10 @@ import pytest
 from neuromorphic_ros.encoding.scan import Scan
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.pipeline.networks import find_network
-from neuromorphic_ros.pipeline.online_learning import REWARD
 from neuromorphic_ros.pipeline.pipeline import Decision, Pipeline
 from neuromorphic_ros.simulation.recording import START_NS
 from neuromorphic_ros.snn.array import Array
-from neuromorphic_ros.snn.streaming import StreamingNetwork
+from neuromorphic_ros.snn.streaming import REWARD, StreamingNetwork
 
 PLASTIC = "near -> motor[1:3]"
 PERIOD_NS = 100_000_000
@@ -123,5 +122,5 @@ def test_motion_ends_with_the_scans() -> None:
 
 
 def test_the_avoider_that_is_tuned_by_hand_takes_no_rewards() -> None:
-    with pytest.raises(NetworkError, match="no projection of network 'obstacle_avoider' learns"):
+    with pytest.raises(NetworkError, match="it has no effect on network 'obstacle_avoider'"):
         StreamingNetwork(find_network("obstacle_avoider")).reward(0.5)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from neuromorphic_ros.errors import SensorError
 from neuromorphic_ros.pipeline.core import MAX_WAITING_MODULATIONS, CoreParameters, SpikingCore
 from neuromorphic_ros.pipeline.online_learning import LearningParameters
 from neuromorphic_ros.power.sleep import SleepParameters
+from neuromorphic_ros.snn.neurons.dendritic import DendriticLif
 from neuromorphic_ros.snn.plasticity.pair_stdp import PairStdp
 from neuromorphic_ros.snn.plasticity.reward_stdp import RewardStdp
 from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population, Projection
@@ -66,7 +68,7 @@ def test_a_core_without_plastic_projections_learns_nothing() -> None:
     fixed = SpikingCore(StreamingNetwork(spec(None)), CoreParameters())
     assert fixed.learning is None
     assert fixed.tunables.keys() == {"core", "sleep"}
-    with pytest.raises(SensorError, match="no projection of network 'learner' learns by reward"):
+    with pytest.raises(SensorError, match="reward: it has no effect on network 'learner'"):
         fixed.modulate("reward", 1.0, START_NS)
 
 
@@ -178,3 +180,25 @@ def test_what_is_rewarded_in_sleep_has_no_effect_and_the_last_level_counts() -> 
     runner = learner.runner
     assert isinstance(runner, StreamingNetwork)
     assert runner.serotonin == 0.75
+
+
+def test_dopamine_gates_dendrites_of_a_network_that_learns_nothing() -> None:
+    population = Population("out", (2,), DendriticLif(dendrites=1, dendrite_threshold=0.1))
+    projection = Projection("eye", "out", 1.0, compartment=1)
+    branched = dataclasses.replace(
+        spec(None), populations=(population,), projections=(projection,), variants={}
+    )
+
+    def fired(level: float) -> int:
+        gated = SpikingCore(StreamingNetwork(branched), CoreParameters())
+        assert gated.modulators == ("dopamine",)
+        gated.modulate("dopamine", level, START_NS)
+        drive(gated, 0, 500)
+        assert gated.learning
+        assert gated.learning.health().message == "nothing learns; dopamine gates dendrites"
+        return gated.runner.counts().by_population()["out"]
+
+    assert fired(-1.0) == 0
+    assert fired(1.0) > 10
+    with pytest.raises(SensorError, match="serotonin: it has no effect on network 'learner'"):
+        SpikingCore(StreamingNetwork(branched), CoreParameters()).modulate("serotonin", 0.1, 0)

@@ -199,9 +199,9 @@ def test_levels_out_of_bounds_are_refused(level: float) -> None:
 
 def test_who_does_not_learn_by_reward_says_so() -> None:
     network = forced(PairStdp(), [[0.2]])
-    with pytest.raises(NetworkError, match="no projection of network 'forced' learns by reward"):
+    with pytest.raises(NetworkError, match="it has no effect on network 'forced'"):
         network.reward(0.5)
-    with pytest.raises(NetworkError, match="learns by reward"):
+    with pytest.raises(NetworkError, match="serotonin: it has no effect"):
         network.serotonin = 0.5
 
 
