@@ -14,7 +14,7 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "models",
         help="list the shipped models",
-        description="List the shipped models with the accuracy on samples that they were not "
+        description="List the shipped models with what was measured on samples that they were not "
         "trained with, its 95 % interval, and the synaptic operations of a sample.",
     )
     parser.add_argument("--json", action="store_true", help="print a JSON list")
@@ -33,6 +33,6 @@ def run(arguments: argparse.Namespace) -> int:
             f"{card.name}: {card.task}\n"
             f"  {card.metric} {card.value:.2%} ({low:.2%} to {high:.2%}) of {card.samples} "
             f"samples, {card.synaptic_operations:,.0f} synaptic operations each\n"
-            f"  made by {card.command}, licence {card.licence}, trained on {card.data.name}"
+            f"  made by {card.command}, licence {card.licence}, data: {card.data.name}"
         )
     return 0

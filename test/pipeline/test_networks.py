@@ -28,8 +28,9 @@ def test_shipped_networks_can_be_built_with_their_encoders_and_readouts(name: st
 def test_shipped_models_are_found_by_name_and_run(name: str) -> None:
     spec = find_network(name)
     assert spec.name == name
-    pipeline = Pipeline(StreamingNetwork(spec)) if spec.inputs[0].sensor else None
-    assert pipeline is None or pipeline.sensors == [spec.inputs[0].sensor]
+    network = StreamingNetwork(spec)
+    if spec.inputs[0].sensor:
+        assert Pipeline(network).sensors == [spec.inputs[0].sensor]
 
 
 def test_no_model_has_the_name_of_a_network() -> None:

@@ -29,7 +29,17 @@ NEURON = Lif(tau_mem_ms=30.0, reset="subtract")
 NETWORK = NetworkSpec(
     name="digits",
     dt_ms=DT_NS / 1e6,
-    inputs=(Input("dvs", (2, SACCADES.size, SACCADES.size)),),
+    inputs=(
+        Input(
+            "dvs",
+            (2, SACCADES.size, SACCADES.size),
+            "camera",
+            "dvs",
+            parameters={
+                name: getattr(SENSOR, name) for name in ("pos_thres", "neg_thres", "sigma_thres")
+            },
+        ),
+    ),
     populations=(
         Population("hidden", (128,), NEURON),
         Population("output", (CLASSES, 4), NEURON),

@@ -36,7 +36,8 @@ NEURON = Lif(tau_mem_ms=40.0, reset="subtract")
 NETWORK = NetworkSpec(
     name="nmnist",
     dt_ms=DT_NS / 1e6,
-    inputs=(Input("dvs", (2, PIXELS, PIXELS)),),
+    # Every event counts, as in the recordings.
+    inputs=(Input("dvs", (2, PIXELS, PIXELS), "camera", "dvs", parameters={"binning": 0.0}),),
     populations=(
         Population("edges", (12, 15, 15), NEURON),
         Population("shapes", (32, 7, 7), NEURON),
