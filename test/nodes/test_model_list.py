@@ -53,3 +53,9 @@ def test_a_broken_file_is_told_and_the_rest_is_listed(robot: Robot, tmp_path: Pa
     shutil.rmtree(tmp_path)
     assert asked(robot) == []
     assert robot.stop(node) == 0
+
+
+@pytest.mark.parametrize(("node", "name"), [("spiking_core", "nmnist"), ("pipeline", "gestures")])
+def test_a_model_is_run_by_its_name(robot: Robot, node: str, name: str) -> None:
+    started_node = robot.start(node, {"network": name})
+    assert robot.stop(started_node) == 0
