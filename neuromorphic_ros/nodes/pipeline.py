@@ -8,9 +8,11 @@ from neuromorphic_ros.backends.registry import BACKENDS, backend
 from neuromorphic_ros.nodes.event_reports import EventReports
 from neuromorphic_ros.nodes.learning import Learning
 from neuromorphic_ros.nodes.managed_node import ManagedNode, run
+from neuromorphic_ros.nodes.model_list import ModelList
 from neuromorphic_ros.nodes.motion_publisher import MotionPublisher
 from neuromorphic_ros.nodes.network_parameter import declare_network, network_of
 from neuromorphic_ros.nodes.output_publishers import OutputPublishers
+from neuromorphic_ros.nodes.process_spikes import ProcessSpikesService
 from neuromorphic_ros.nodes.quality_subscription import QualitySubscription
 from neuromorphic_ros.nodes.rest import Rest
 from neuromorphic_ros.nodes.sensor_subscription import SensorSubscription, declare_transports
@@ -34,6 +36,8 @@ class PipelineNode(ManagedNode):
         self._outputs = OutputPublishers(self)
         self._rest = Rest(self)
         self._learning = Learning(self)
+        self._processing = ProcessSpikesService(self)
+        ModelList(self)
         self._events = EventReports(self, self._outputs)
         self._live: LivePipeline | None = None
         self._sensors: dict[str, SensorSubscription] = {}
@@ -43,6 +47,7 @@ class PipelineNode(ManagedNode):
         spec, compile_network = network_of(self), backend(self.value("backend")).compiled
         pipeline = Pipeline(compile_network(spec), compile_lower(spec, compile_network))
         self._learning.configure(pipeline.core)
+        self._processing.configure(pipeline.core)
         self.tuned.declare(pipeline.tunables)
         images = self._events.configure(pipeline.inputs.values())
         self._live = LivePipeline(pipeline, self._outputs.wanted, images)
@@ -76,6 +81,7 @@ class PipelineNode(ManagedNode):
         """Drop the network."""
         self._live = None
         self._learning.cleanup()
+        self._processing.cleanup()
         self._outputs.close()
 
     def finish(self) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from neuromorphic_ros.backends.registry import BACKENDS, backend
 from neuromorphic_ros.nodes.learning import Learning
 from neuromorphic_ros.nodes.managed_node import ManagedNode, run
+from neuromorphic_ros.nodes.model_list import ModelList
 from neuromorphic_ros.nodes.network_parameter import declare_network, network_of
 from neuromorphic_ros.nodes.output_publishers import OutputPublishers
+from neuromorphic_ros.nodes.process_spikes import ProcessSpikesService
 from neuromorphic_ros.nodes.rest import Rest
 from neuromorphic_ros.nodes.spike_subscription import SpikeSubscription
 from neuromorphic_ros.pipeline.core import CoreParameters, SpikingCore
@@ -28,6 +30,8 @@ class SpikingCoreNode(ManagedNode):
         self._outputs = OutputPublishers(self)
         self._rest = Rest(self)
         self._learning = Learning(self)
+        self._processing = ProcessSpikesService(self)
+        ModelList(self)
         self._live: LiveCore | None = None
 
     def configure(self) -> None:
@@ -35,6 +39,7 @@ class SpikingCoreNode(ManagedNode):
         spec = network_of(self)
         core = SpikingCore(backend(self.value("backend")).compiled(spec), CoreParameters())
         self._learning.configure(core)
+        self._processing.configure(core)
         self.tuned.declare(core.tunables)
         self._live = LiveCore(core, self._outputs.wanted)
         self._outputs.add_spikes(population.name for population in spec.populations)
@@ -58,6 +63,7 @@ class SpikingCoreNode(ManagedNode):
         """Drop the network."""
         self._live = None
         self._learning.cleanup()
+        self._processing.cleanup()
         self._outputs.close()
 
     def status(self) -> None:

@@ -86,6 +86,8 @@ class OnlineLearning:
     def restore(self, learned: LearnedWeights) -> None:
         """Go on from what was learned; raises NetworkError, unchanged, if it does not fit."""
         self._main.restore(learned)
+        if self._runner is not self._main:
+            self._runner.adopt_weights(self._main)
         self._look()
 
     def modulate(self, modulator: str, level: float) -> None:

@@ -1,0 +1,68 @@
+"""The service that runs a node's network on given spikes."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.task import Future
+
+from neuromorphic_ros.errors import NeuromorphicError
+from neuromorphic_ros.nodes.managed_node import ManagedNode
+from neuromorphic_ros.pipeline.core import SpikingCore
+from neuromorphic_ros.pipeline.networks import hardware_names
+from neuromorphic_ros.pipeline.spike_processing import MAX_WAITING, Processed, SpikeProcessing
+from neuromorphic_ros.srv import ProcessSpikes
+
+
+class ProcessSpikesService:
+    """Offer `process_spikes`; it computes beside the executor, so that the robot drives on."""
+
+    def __init__(self, node: ManagedNode) -> None:
+        """Declare the parameters and offer it as long as the node lives."""
+        self._node = node
+        names = ", ".join(hardware_names())
+        node.parameter("hardware", "loihi2", f"Hardware model that prices process_spikes: {names}")
+        node.parameter("baseline", "", "Hardware model beside it; empty: the one it names")
+        self._processing: SpikeProcessing | None = None
+        self._waiting = 0
+        group = ReentrantCallbackGroup()
+        node.create_service(ProcessSpikes, "process_spikes", self._on_request, callback_group=group)
+
+    def configure(self, core: SpikingCore) -> None:
+        """Process with the network of a core; raises HardwareModelError if there is no price."""
+        hardware, baseline = self._node.value("hardware"), self._node.value("baseline")
+        self._processing = SpikeProcessing(core, self._node.value("backend"), hardware, baseline)
+
+    def cleanup(self) -> None:
+        """Drop the network."""
+        self._processing = None
+
+    async def _on_request(self, request: Any, response: Any) -> Any:
+        processing = self._processing
+        if processing is None or self._waiting >= MAX_WAITING:
+            response.message = "busy" if processing else "the node has no network: configure it"
+            return response
+        try:
+            work = processing.prepare(request.spikes, request.batch, request.ticks, request.reward)
+        except NeuromorphicError as refused:
+            response.message = str(refused)
+            return response
+        answer: Future[Processed | str] = Future(executor=self._node.executor)
+        self._waiting += 1
+        threading.Thread(target=lambda: answer.set_result(work()), daemon=True).start()
+        processed = await answer
+        self._waiting -= 1
+        if not isinstance(processed, Processed):
+            response.message = str(processed)
+            return response
+        if processing is self._processing:
+            processing.take_over(processed)
+        response.success = True
+        response.spike_count = processed.spike_count.ravel()
+        response.outputs = processed.spike_count.shape[1]
+        response.energy_pj = processed.energy_pj
+        response.energy_per_spike_pj = processed.energy_per_spike_pj
+        response.latency_us = processed.latency_us
+        return response
