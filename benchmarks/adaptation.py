@@ -25,12 +25,12 @@ from neuromorphic_ros.encoding.scan import Scan, sector_distances
 from neuromorphic_ros.learning.reward import DrivingReward, Observation, RewardState, step
 from neuromorphic_ros.pipeline.core import CoreParameters
 from neuromorphic_ros.pipeline.networks import find_network
-from neuromorphic_ros.pipeline.online_learning import REWARD, LearningParameters
+from neuromorphic_ros.pipeline.online_learning import LearningParameters
 from neuromorphic_ros.pipeline.pipeline import Pipeline
 from neuromorphic_ros.simulation.recording import START_NS
 from neuromorphic_ros.simulation.wheeled_robot import WheeledRobot
 from neuromorphic_ros.simulation.world import free_pose
-from neuromorphic_ros.snn.streaming import StreamingNetwork
+from neuromorphic_ros.snn.streaming import REWARD, StreamingNetwork
 
 DRIVERS = {
     "learning": ("adaptive_avoider", True),
