@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-NOT_BENCHMARKS = ("__main__", "reporting")
-COMPARISONS = ("faults", "learning", "learning_rls", "reservoir", "streaming", "training")
+NOT_BENCHMARKS = ("__main__", "learning_rls", "reporting")
+COMPARISONS = ("faults", "learning", "reservoir", "streaming", "training")
 
 
 def main() -> int:

@@ -6,9 +6,8 @@ step of another side would leave nothing of a matrix in the cache.
 
 from __future__ import annotations
 
-import json
+import itertools
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from typing import NamedTuple
@@ -17,9 +16,10 @@ import numba
 import numpy as np
 import numpy.typing as npt
 from peers import echo_state
-from reporting import Row, table
+from reporting import Row
 
 from neuromorphic_ros.learning import force
+from neuromorphic_ros.learning.blas_threads import one_thread
 
 FEATURES = 1000
 ROUNDS, STEPS = 5, 40
@@ -102,8 +102,8 @@ def measure_rls(features: int = FEATURES, rounds: int = ROUNDS, steps: int = STE
     if echo_state.available():
         calls["reservoirpy"] = echo_state.rls_step(x.astype(np.float64), y.astype(np.float64))
     times_us: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(rounds):
-        for name, step in calls.items():
+    with one_thread():
+        for _, (name, step) in itertools.product(range(rounds), calls.items()):
             # Compiles, and fetches the matrix.
             step(0)
             for index in range(steps):
@@ -113,13 +113,3 @@ def measure_rls(features: int = FEATURES, rounds: int = ROUNDS, steps: int = STE
     median = {name: statistics.median(times) for name, times in times_us.items()}
     ours_us = median.pop("ours")
     return {"work": "rls", "ours_us": ours_us, "peers": median}
-
-
-def main() -> None:
-    """Print the row."""
-    rows = [measure_rls()]
-    print(json.dumps(rows) if "--json" in sys.argv[1:] else table(rows))
-
-
-if __name__ == "__main__":
-    main()

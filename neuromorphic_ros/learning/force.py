@@ -11,6 +11,7 @@ from pydantic.dataclasses import dataclass
 from scipy.linalg import blas
 
 from neuromorphic_ros.errors import NeuromorphicError
+from neuromorphic_ros.learning.blas_threads import one_thread
 from neuromorphic_ros.parameters import STRICT
 
 # Forgetting stops while the inverse has grown by this factor in some direction that no features
@@ -92,9 +93,17 @@ def step(
     Raises ReadoutError, with the state as before, if a shape or dtype is wrong or a value is not
     finite.
     """
-    weights, inverse, product, resets = state
+    weights, _, product, _ = state
     _check("features", features, product.shape)
     _check("target", target, weights.shape[:1])
+    with one_thread():
+        return _step(parameters, state, features, target)
+
+
+def _step(
+    parameters: ForceParameters, state: ForceState, features: Values, target: Values
+) -> tuple[Values, ForceState]:
+    weights, inverse, product, resets = state
     output = weights @ features
     blas.ssymv(1.0, inverse, features, y=product, overwrite_y=1)
     power = float(features @ product)
