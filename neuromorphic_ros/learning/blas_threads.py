@@ -14,8 +14,8 @@ from threadpoolctl import ThreadpoolController
 def one_thread() -> Iterator[None]:
     """Let BLAS compute on the calling thread alone, in the whole process, while it lasts.
 
-    Threads of OpenBLAS spin until the last one is done: with a core that is busy otherwise, which on
-    a robot is the rule, a product of a millisecond takes tens of them. Costs some microseconds.
+    Threads of OpenBLAS spin until the last one is done: with a core that is busy otherwise, as on a
+    robot, a product of a tenth of a millisecond takes tens of them. Costs some microseconds.
     """
     before = [(library, library.get_num_threads()) for library in _libraries()]
     for library, _ in before:

@@ -66,58 +66,6 @@ def test_a_weight_changes_by_the_sum_over_triplets(
         assert learned[source, target] == pytest.approx(expected, rel=1e-3, abs=2e-6)
 
 
-# Sjostrom, Turrigiano & Nelson (Neuron 32, 1149, 2001), as in Table 1 of Pfister & Gerstner 2006:
-# by frequency of 60 pairs [Hz], the change when the source fires 10 ms before the target and after.
-MEASURED = {
-    0.1: (-0.04, -0.29),
-    10: (0.14, -0.41),
-    20: (0.29, -0.34),
-    40: (0.53, 0.56),
-    50: (0.56, 0.75),
-}
-# The standard errors of the means.
-ERRORS = {0.1: (0.05, 0.08), 10: (0.1, 0.11), 20: (0.14, 0.1), 40: (0.11, 0.32), 50: (0.26, 0.19)}
-
-
-def pairing_experiment(frequency_hz: float, lag_ms: int, rule: TripletStdp) -> float:
-    """The relative change of a weight after 60 pairs."""
-    dt_ms, pairs = 1.0, 60
-    interval = round(1000 / frequency_hz)
-    pre, post = np.zeros((2, interval * pairs + 100, 1), bool)
-    pre[20 + interval * np.arange(pairs)] = True
-    post[20 + lag_ms + interval * np.arange(pairs)] = True
-    return float(run(forced(rule, [[1.0]], dt_ms=dt_ms), pre, post)[0, 0] - 1.0)
-
-
-VISUAL_CORTEX = TripletStdp(w_min=0.0, w_max=10.0)
-
-
-def test_the_dependence_on_frequency_is_that_of_the_experiment() -> None:
-    found = {
-        frequency: tuple(pairing_experiment(frequency, lag, VISUAL_CORTEX) for lag in (10, -10))
-        for frequency in MEASURED
-    }
-    # In standard errors of the measurement, the error that the paper minimizes.
-    deviations = [
-        (model - measured) / error
-        for frequency in MEASURED
-        for model, measured, error in zip(
-            found[frequency], MEASURED[frequency], ERRORS[frequency], strict=True
-        )
-    ]
-    assert np.mean(np.square(deviations)) < 0.5
-    # What pairs alone cannot explain: more pairs a second potentiate in either order.
-    before, after = np.array(list(found.values())).T
-    assert np.all(np.diff(before) > 0)
-    assert after[0] < 0 < after[-1]
-
-
-def test_without_triplets_frequency_turns_potentiation_to_depression() -> None:
-    pairs = TripletStdp(a2_plus=7e-3, a3_plus=0.0, a3_minus=0.0, w_min=-10.0, w_max=10.0)
-    assert pairing_experiment(0.1, 10, pairs) > 0
-    assert pairing_experiment(50, 10, pairs) < pairing_experiment(0.1, 10, pairs)
-
-
 def test_brian_learns_the_same(brian: Any) -> None:
     generator = np.random.default_rng(5)
     pre, post = generator.random((2, 400, 3)) < 0.05
