@@ -14,10 +14,10 @@ from neuromorphic_ros.snn.plasticity.pair_stdp import PairStdp
 from neuromorphic_ros.snn.plasticity.rule import PlasticityRule
 from neuromorphic_ros.snn.plasticity.triplet_stdp import TripletStdp
 
-WIDE = {"w_min": -10.0, "w_max": 10.0}
+LOW, HIGH = -10.0, 10.0
 RULES: dict[str, PlasticityRule] = {
-    "triplet_stdp": TripletStdp(**WIDE),
-    "pair_stdp": PairStdp(learning_rate=0.0065, depression=1.1, **WIDE),
+    "triplet_stdp": TripletStdp(w_min=LOW, w_max=HIGH),
+    "pair_stdp": PairStdp(learning_rate=0.0065, depression=1.1, w_min=LOW, w_max=HIGH),
 }
 LAGS = {"source first": LAG_MS, "target first": -LAG_MS}
 

@@ -155,8 +155,8 @@ def measured_card(recipe: Recipe, made: Made, command: str) -> ModelCard:
     """Fill in the card of a model as it was measured."""
     found, source = made.measured, recipe.source
     counts, low, high = found.counts, *found.ci95
-    fires = {each.name for each in made.spec.populations if each.neuron.spikes}
-    spikes = sum(fired for name, fired in counts.by_population().items() if name in fires)
+    fired = counts.by_population()
+    spikes = sum(fired[each.name] for each in made.spec.populations)
     return ModelCard(
         name=recipe.name,
         task=recipe.task,

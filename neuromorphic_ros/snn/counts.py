@@ -15,7 +15,8 @@ class Counts(NamedTuple):
     """Count the activity of a network.
 
     names, sizes: of inputs, then populations in execution order; sizes int64[n].
-    spikes: int64[n]. synaptic_events: int64[n], non-zero weights driven by the spikes of each, as
+    spikes: int64[n], of leaky integrators 0: they pass on values. synaptic_events: int64[n],
+    non-zero weights driven by the spikes or values of each, as
     NeuroBench defines synaptic operations (Yik et al., Nature Communications 16, 1545, 2025).
     neuron_updates: int64[n], zero for inputs. active_updates: int64[n], those of neurons whose
     input differed from their constant drive; the rest only leaks.

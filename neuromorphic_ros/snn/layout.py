@@ -86,6 +86,12 @@ class Layout(NamedTuple):
         """Whether neurons may fire several spikes in a tick."""
         return bool(np.any(self.nodes["graded"] & self.nodes["spikes"]))
 
+    @property
+    def spiking(self) -> npt.NDArray[np.bool_]:
+        """Which nodes spike: inputs, and populations that are no readouts."""
+        is_input = np.arange(self.nodes.size) < self.network[0]["inputs"]
+        return np.asarray(is_input | (self.nodes["spikes"] != 0))
+
     def spikes(self) -> Integers:
         """Return the spikes of each source so far; int64[sources]."""
         spikes: Integers = self.spike_count.copy()

@@ -392,7 +392,8 @@ class StreamingNetwork:
         return Counts(
             names=layout.names,
             sizes=sizes,
-            spikes=np.add.reduceat(fired, layout.begin[:-1]),
+            # What a leaky integrator passes on is a value, and costs synaptic events alone.
+            spikes=np.where(layout.spiking, np.add.reduceat(fired, layout.begin[:-1]), 0),
             synaptic_events=by_source,
             neuron_updates=neurons * ticks,
             active_updates=layout.nodes["active"].copy(),

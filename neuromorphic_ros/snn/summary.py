@@ -137,11 +137,10 @@ class _Fans:
     def add(self, projection: Projection, connection: Connection) -> None:
         pre, post = self._spec.end(projection.pre), self._spec.end(projection.post)
         self.outgoing[pre.name][pre.start : pre.stop] += connection.synapses_per_row
-        used = connection.weight != 0
         if connection.target is None:
-            into = np.count_nonzero(used, axis=0)
+            into = np.count_nonzero(connection.used, axis=0)
         else:
-            into = np.bincount(connection.target[used], minlength=connection.columns)
+            into = np.bincount(connection.target[connection.used], minlength=connection.columns)
         self.incoming[post.name][post.start : post.stop] += into
 
     def largest(self, by_name: dict[str, npt.NDArray[np.int64]]) -> Fan:
@@ -157,7 +156,7 @@ def _work(spec: NetworkSpec, projection: Projection) -> int:
 
 
 def _counted(connection: Connection) -> Synapses:
-    used = connection.weight[connection.weight != 0]
+    used = connection.weight[connection.used]
     return Synapses(
         number=used.size,
         bytes=connection.bytes,

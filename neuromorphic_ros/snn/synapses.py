@@ -49,15 +49,16 @@ class Connection(NamedTuple):
     plastic: bool = False
 
     @property
+    def used(self) -> npt.NDArray[np.bool_]:
+        """Which weights are synapses: those that are not zero, of a plastic projection all."""
+        return np.asarray((self.weight != 0) | self.plastic)
+
+    @property
     def synapses_per_row(self) -> Indices:
         """Number of weights that are not zero, of a plastic projection of all; int64[rows]."""
         if self.row is None:
-            if self.plastic:
-                return np.full(self.rows, self.columns, np.int64)
-            return np.asarray(np.count_nonzero(self.weight, axis=1), np.int64)
-        if self.plastic:
-            return np.diff(self.row)
-        used = np.concatenate(([0], np.cumsum(self.weight != 0, dtype=np.int64)))
+            return np.asarray(np.count_nonzero(self.used, axis=1), np.int64)
+        used = np.concatenate(([0], np.cumsum(self.used, dtype=np.int64)))
         return np.asarray(used[self.row[1:]] - used[self.row[:-1]], np.int64)
 
     @property
