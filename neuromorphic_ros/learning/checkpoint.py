@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 
 from neuromorphic_ros.atomic_file import write_atomically
 from neuromorphic_ros.learning.samples import LearningError, Samples
@@ -26,6 +25,9 @@ def save_checkpoint(path: Path, of: str, state: TrainingState) -> None:
 
     Raises LearningError if it cannot be written.
     """
+    # It needs torch, whose absence the imports above tell.
+    from safetensors.torch import save
+
     tensors = {
         f"{part}/{name}": tensor.contiguous()
         for part in PARTS
