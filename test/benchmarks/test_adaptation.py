@@ -65,8 +65,8 @@ def test_learning_makes_collisions_rare() -> None:
     first, last = adaptation.first_and_last(driven)
     assert last.mean() < 0.5 * first.mean()
     for each in driven:
-        # Whatever is seen ahead, one turn has won.
-        assert adaptation.turning(each.after)[1].max() > 0.01
+        # Something that is seen asks for a turn.
+        assert adaptation.turning(each.after).max() > 0.02
 
 
 def test_rows_tell_means_spread_and_significance(made_up: dict[str, list[Course]]) -> None:
