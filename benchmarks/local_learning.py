@@ -40,10 +40,10 @@ STRENGTH = 6.0
 DENSE_FF = LocalTraining(epochs=30, learning_rate=2e-3)
 DENSE_SCFF = LocalTraining(epochs=20, threshold_positive=1.0, threshold_negative=1.0)
 SPIKING_FF = LocalTraining(
-    epochs=25,
+    epochs=50,
     learning_rate=4e-3,
-    threshold_positive=0.05,
-    threshold_negative=0.05,
+    threshold_positive=0.1,
+    threshold_negative=0.1,
     sharpness=60.0,
 )
 SPIKING_SCFF = LocalTraining(
