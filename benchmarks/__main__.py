@@ -1,4 +1,4 @@
-"""Run all benchmarks; --json prints one object with the rows of each."""
+"""Run all short benchmarks; --json prints one object with the rows of each."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 NOT_BENCHMARKS = ("__main__", "learning_rls", "reporting")
-COMPARISONS = ("faults", "learning", "reservoir", "streaming", "training")
+# Of many minutes each: run them by their own names.
+LONG = ("adaptation", "exercises", "faults", "local_learning", "reservoir", "surrogates")
+COMPARISONS = ("learning", "streaming", "training")
 
 
 def main() -> int:
@@ -22,7 +24,7 @@ def main() -> int:
     as_json, peers = arguments.json, arguments.peers
     rows = {}
     for script in sorted(FOLDER.glob("*.py")):
-        if script.stem in NOT_BENCHMARKS:
+        if script.stem in (*NOT_BENCHMARKS, *LONG):
             continue
         compares = script.stem in COMPARISONS and peers is not None and peers.exists()
         python = peers if compares else sys.executable

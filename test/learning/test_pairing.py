@@ -43,5 +43,5 @@ def test_rare_pairs_change_a_weight_by_their_window_each() -> None:
 
 
 def test_bounds_must_hold_the_weight() -> None:
-    with pytest.raises(NetworkError, match="outside of 0.0..0.5"):
+    with pytest.raises(NetworkError, match=r"outside of 0\.0\.\.0\.5"):
         pairing(PairStdp(w_max=0.5), 10.0, LAG_MS)

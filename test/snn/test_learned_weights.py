@@ -135,9 +135,7 @@ def test_a_damaged_file_is_refused_or_read_whole(
 def test_other_files_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "other"
     save_file({"x": np.zeros(3, np.float32)}, path)
-    with pytest.raises(
-        NetworkError, match=r"other cannot be read: .*to learn anew"
-    ):
+    with pytest.raises(NetworkError, match=r"other cannot be read: .*to learn anew"):
         load_learned(path)
     with pytest.raises(NetworkError, match="cannot be read: "):
         load_learned(tmp_path)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.signal import lfilter
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -37,8 +36,7 @@ RANGES = np.concatenate(
 def running_mean(values: FloatArray, memory_s: float, interval_s: float) -> FloatArray:
     """Return the exponential mean of rows up to each, float64[rows, ...], from the first on."""
     share = 1.0 - np.exp(-interval_s / memory_s)
-    start = values[:1] * (1.0 - share)
-    return np.asarray(lfilter([share], [1.0, share - 1.0], values, axis=0, zi=start)[0])
+    return _filtered(share, 1.0 - share, values, values[:1] * (1.0 - share))
 
 
 def motion_statistics(series: FloatArray, interval_s: float) -> FloatArray:
@@ -89,4 +87,12 @@ def _about_vertical(
     about = (velocity * down / np.maximum(length, 0.2)).sum(axis=1, keepdims=True)
     turn = running_mean(about, SMOOTH_S, interval_s)
     leak = 1.0 - interval_s / VERTICAL_S
-    return turn, np.asarray(lfilter([interval_s], [1.0, -leak], turn, axis=0))
+    return turn, _filtered(interval_s, leak, turn, np.zeros((1, 1)))
+
+
+def _filtered(gain: float, decay: float, values: FloatArray, start: FloatArray) -> FloatArray:
+    """Return y with y[n] = decay y[n - 1] + gain values[n], where decay y[-1] is `start`."""
+    # A second to import, which other commands need not wait for.
+    from scipy.signal import lfilter
+
+    return np.asarray(lfilter([gain], [1.0, -decay], values, axis=0, zi=start)[0])
