@@ -35,7 +35,7 @@ readouts:
   - {name: cmd_vel, decoder: differential_drive, population: motor}
 """
 # Weights only grow, so that it shows if something begins anew.
-PAIRS = "{type: pair_stdp, learning_rate: 2.0e-5, depression: 0.0}"
+PAIRS = "{type: pair_stdp, learning_rate: 5.0e-7, depression: 0.0}"
 REWARDED = "{type: reward_stdp, learning_rate: 0.05}"
 
 
