@@ -33,13 +33,17 @@ class Rounding(NamedTuple):
 def quantize(spec: NetworkSpec, precision: Precision) -> NetworkSpec:
     """Return a network that stores the weights of all projections in a precision.
 
-    Arithmetic, state and biases stay in float32. Raises PrecisionError for an unknown precision.
+    Arithmetic, state, biases, and weights that learn stay in float32.
+    Raises PrecisionError for an unknown precision.
     """
     if precision not in ITEM_BYTES:
         raise PrecisionError(
             f"precision '{precision}' is unknown; there are {', '.join(ITEM_BYTES)}"
         )
-    projections = (dataclasses.replace(each, precision=precision) for each in spec.projections)
+    projections = (
+        each if each.plasticity else dataclasses.replace(each, precision=precision)
+        for each in spec.projections
+    )
     return dataclasses.replace(spec, projections=tuple(projections))
 
 

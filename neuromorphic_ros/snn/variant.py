@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Variant:
     """What is different from the network; what is not named stays.
 
-    dt_ms: tick [ms]. precision: in which all weights are stored. without: names of populations and
+    dt_ms: tick [ms]. precision: in which all weights are stored that do not learn. without: names of populations and
     inputs that are left out, with their projections and readouts. neurons, encoders, decoders:
     parameters by population, input and readout. weights: factors by projection, written
     "pre -> post" as in the file; 0: left out. Delays stay as many ticks as they are.
@@ -108,9 +108,10 @@ def _population(population: Population, changes: Mapping[str, Any], where: str) 
 
 def _projection(projection: Projection, index: int, variant: Variant) -> Projection:
     factor = variant.weights.get(str(projection), 1.0)
+    stored = None if projection.plasticity else variant.precision
     return dataclasses.replace(
         projection,
         weights=scaled(projection.weights, factor),
-        precision=variant.precision or projection.precision,
+        precision=stored or projection.precision,
         draw=index if projection.draw is None else projection.draw,
     )
