@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 class Variant:
     """What is different from the network; what is not named stays.
 
-    dt_ms: tick [ms]. precision: in which all weights are stored that do not learn. without: names of populations and
-    inputs that are left out, with their projections and readouts. neurons, encoders, decoders:
-    parameters by population, input and readout. weights: factors by projection, written
-    "pre -> post" as in the file; 0: left out. Delays stay as many ticks as they are.
+    dt_ms: tick [ms]. precision: in which weights that do not learn are stored. without: names of
+    populations and inputs that are left out, with their projections and readouts. neurons,
+    encoders, decoders: parameters by population, input and readout. weights: factors by projection,
+    written "pre -> post" as in the file; 0: left out. Delays stay as many ticks as they are.
     """
 
     dt_ms: Annotated[float, Field(ge=0.01, le=1000)] | None = None

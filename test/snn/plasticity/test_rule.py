@@ -152,7 +152,9 @@ def test_a_variant_goes_on_from_the_weights_that_were_learned() -> None:
     given["projections"].append(
         {"pre": "x[0:3]", "post": "y", "plasticity": {"type": "hebbian"}, "weights": 0.2}
     )
-    given["variants"] = {"low": {"dt_ms": 2.0, "precision": "int8", "weights": {"x[0:3] -> y": 0.5}}}
+    given["variants"] = {
+        "low": {"dt_ms": 2.0, "precision": "int8", "weights": {"x[0:3] -> y": 0.5}}
+    }
     whole = build(NetworkSpec, given, "network", NetworkError)
     network, low = StreamingNetwork(whole), StreamingNetwork(vary(whole, "low"))
     network.run(TickSpikes(np.arange(32, dtype=np.uint32), np.arange(0, 33, 4)))
