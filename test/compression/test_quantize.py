@@ -45,9 +45,7 @@ def test_every_projection_of_a_network_is_stored_so(
 ) -> None:
     spec = find_network(name)
     engines = [StreamingNetwork(each) for each in (spec, quantize(spec, precision))]
-    fixed = [
-        [each.weight for each in engine.connections if not each.plastic] for engine in engines
-    ]
+    fixed = [[each.weight for each in engine.connections if not each.plastic] for engine in engines]
     exact, stored = (sum(weight.nbytes for weight in weights) for weights in fixed)
     assert {weight.dtype.name for weight in fixed[1]} == {precision}
     assert stored == share * exact
