@@ -16,6 +16,7 @@ def one_thread() -> Iterator[None]:
 
     Threads of OpenBLAS spin until the last one is done: with a core that is busy otherwise, as on a
     robot, a product of a tenth of a millisecond takes tens of them. Costs some microseconds.
+    Not to be begun or ended while another thread computes with BLAS: it is not made for that.
     """
     before = [(library, library.get_num_threads()) for library in _libraries()]
     for library, _ in before:
