@@ -16,3 +16,8 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no recordings in {folder}; set NEUROMORPHIC_DATA to their folder")
     return folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Render first: at the end of a long run Mesa aborts the process when a context is made."""
+    items.sort(key=lambda item: item.path.parent.name != "simulation")
