@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
 import pytest
+
+from neuromorphic_ros.errors import BackendError
+from neuromorphic_ros.simulation.engine import load_mujoco
+
+# Before a test module imports mujoco itself, which could then render only on a display.
+with contextlib.suppress(BackendError):
+    load_mujoco()
 
 
 @pytest.fixture(scope="session")
@@ -16,8 +24,3 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no recordings in {folder}; set NEUROMORPHIC_DATA to their folder")
     return folder
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Render first: at the end of a long run Mesa aborts the process when a context is made."""
-    items.sort(key=lambda item: item.path.parent.name != "simulation")

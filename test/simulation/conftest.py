@@ -1,20 +1,14 @@
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
 from neuromorphic_ros.errors import BackendError
-from neuromorphic_ros.simulation.engine import load_mujoco
 
 if TYPE_CHECKING:
     from neuromorphic_ros.simulation.wheeled_robot import WheeledRobot
-
-# Before a test module imports mujoco itself, which would then look for a display.
-with contextlib.suppress(BackendError):
-    load_mujoco()
 
 
 @pytest.fixture
