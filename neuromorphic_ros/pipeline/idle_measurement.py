@@ -62,6 +62,7 @@ class IdleMeasurement:
     def begin(self, duration_s: float, steady_ns: int, *, sleep_is_told: bool) -> None:
         """Begin to measure, or leave that to the measurement that goes on.
 
+        duration_s: is longer if only rates can tell that a network runs.
         sleep_is_told: whether the node still lives that tells the sleep of the network.
         Raises MeterError if there is no meter, or the network runs.
         """
@@ -72,6 +73,8 @@ class IdleMeasurement:
         if not sleep_is_told:
             self._asleep = None
         self._refuse_if_running(steady_ns)
+        if self._asleep is None:
+            duration_s = max(duration_s, SILENCE_NS * 1e-9)
         self._measurement.read(steady_ns)
         self._begun = _Begun(steady_ns, duration_s, self._measurement.state)
         self._disturbed = ""

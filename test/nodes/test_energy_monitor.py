@@ -245,6 +245,7 @@ def test_idle_power_of_a_real_network_waits_for_its_sleep_and_ends_when_it_wakes
     nano(tmp_path)
     started(robot, tmp_path, port, idle_measurement_s=1.0)
     driving = drive(robot, write_network(tmp_path), composed=True)
+    robot.listener.reports(f"{NODE}: energy", "counting")
     awake = measure_idle(robot)
     assert not awake.success
     assert "runs, and idle power is that of a rest" in awake.message

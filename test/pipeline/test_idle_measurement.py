@@ -49,6 +49,7 @@ def board(tmp_path: Path) -> Board:
 
 
 def test_it_is_the_mean_over_the_time_asked_for(board: Board) -> None:
+    board.idle.asleep(True)
     board.begin()
     assert board.run(1.0) is None
     board.draw(3500)
@@ -56,6 +57,19 @@ def test_it_is_the_mean_over_the_time_asked_for(board: Board) -> None:
     assert board.measurement.idle_w == pytest.approx(2.975)
     assert not board.idle.is_measuring
     assert board.run(5.0) is None
+
+
+def test_where_no_sleep_is_told_it_lasts_until_rates_would_have_come(board: Board) -> None:
+    board.begin(sleep_is_told=False)
+    assert board.run(2.2) is None
+    board.idle.rates(RATES, board.now_ns)
+    answer = board.run(1.0)
+    assert answer
+    assert not answer.success
+    board.now_ns += 10 * SECOND_NS
+    board.run(0.1)
+    board.begin(sleep_is_told=False)
+    assert board.run(5.0) == Answer(True, "2.500 W over 2.5 s")
 
 
 def test_a_second_request_leaves_the_first_alone(board: Board) -> None:
