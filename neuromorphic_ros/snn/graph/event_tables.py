@@ -1,0 +1,55 @@
+"""The tables of an event graph, as compiled code reads and writes them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neuromorphic_ros.snn.graph.event_graph_spec import EventGraphSpec
+from neuromorphic_ros.snn.graph.event_kernel import Layers, Search
+
+
+def make_search(spec: EventGraphSpec, capacity: int) -> Search:
+    """Return the tables of an empty graph."""
+    near = spec.neighbourhood
+    _, height, width = spec.shape
+    rows, columns = (2 + -(-size // near.radius_px) for size in (height, width))
+    return Search(
+        height=height,
+        width=width,
+        radius_px=near.radius_px,
+        radius_ns=near.radius_ns,
+        age_ns=-(-near.radius_ns // near.ages),
+        newest=near.newest,
+        rows=rows,
+        columns=columns,
+        newest_node=np.full(rows * columns, -1, np.int64),
+        older=np.full(capacity, -1, np.int64),
+        x=np.zeros(capacity, np.int32),
+        y=np.zeros(capacity, np.int32),
+        time_ns=np.zeros(capacity, np.int64),
+        progress=np.zeros(4, np.int64),
+    )
+
+
+def make_layers(spec: EventGraphSpec, capacity: int) -> Layers:
+    """Return the weights as compiled code reads them, and no spikes."""
+    inputs, features = max(spec.widths[:-1]), max(spec.widths[1:])
+    count, bins = len(spec.layers), spec.neighbourhood.bins
+    weight = np.zeros((count, bins + 1, inputs, features), np.float32)
+    bias = np.zeros((count, features), np.float32)
+    for index, layer in enumerate(spec.layers):
+        before, after = layer.own.shape
+        weight[index, :bins, :before, :after] = layer.neighbour.values
+        weight[index, bins, :before, :after] = layer.own.values
+        bias[index, :after] = layer.bias.values
+    return Layers(
+        weight=weight,
+        bias=bias,
+        synapses=np.count_nonzero(weight, axis=-1).astype(np.int64),
+        features=np.array(spec.widths[1:], np.int64),
+        mask=np.zeros((count + 1, capacity), np.uint32),
+        cell=np.zeros(capacity, np.int32),
+        pooled=np.zeros((spec.widths[-1], spec.cells[0] * spec.cells[1]), np.int64),
+        spikes=np.zeros(count + 1, np.int64),
+        events=np.zeros(count, np.int64),
+    )
