@@ -8,7 +8,8 @@ import numpy as np
 from reporting import Row, main
 
 from neuromorphic_ros.pipeline.networks import find_network, network_names
-from neuromorphic_ros.snn.streaming import StreamingNetwork, TickSpikes
+from neuromorphic_ros.snn.streaming import StreamingNetwork
+from neuromorphic_ros.snn.tick_spikes import TickSpikes
 
 TICKS = 5000
 ACTIVITIES = (0.01, 0.05)

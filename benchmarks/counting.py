@@ -28,7 +28,8 @@ from streaming import spec_of
 from neuromorphic_ros.pipeline.networks import network_names
 from neuromorphic_ros.snn import kernel, streaming, update
 from neuromorphic_ros.snn.spec import NetworkSpec
-from neuromorphic_ros.snn.streaming import StreamingNetwork, TickSpikes
+from neuromorphic_ros.snn.streaming import StreamingNetwork
+from neuromorphic_ros.snn.tick_spikes import TickSpikes
 from neuromorphic_ros.spikes import Addresses
 
 ACTIVITIES = (0.01, 0.05, 0.2)

@@ -37,8 +37,9 @@ from neuromorphic_ros.simulation.recording import START_NS
 from neuromorphic_ros.snn.network import TorchNetwork
 from neuromorphic_ros.snn.neurons.leaky import Lif
 from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population, Projection
-from neuromorphic_ros.snn.streaming import StreamingNetwork, TickSpikes
+from neuromorphic_ros.snn.streaming import StreamingNetwork
 from neuromorphic_ros.snn.surrogate import Arctan
+from neuromorphic_ros.snn.tick_spikes import TickSpikes
 from neuromorphic_ros.snn.weights import Normal, Precision
 from neuromorphic_ros.spikes import Addresses
 

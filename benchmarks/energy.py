@@ -31,7 +31,8 @@ from neuromorphic_ros.pipeline.networks import find_network, hardware_names, net
 from neuromorphic_ros.report.style import BLUE, GREEN, INK, MUTED, ORANGE, RED, png
 from neuromorphic_ros.snn.counts import Counts
 from neuromorphic_ros.snn.spec import NetworkSpec
-from neuromorphic_ros.snn.streaming import StreamingNetwork, TickSpikes
+from neuromorphic_ros.snn.streaming import StreamingNetwork
+from neuromorphic_ros.snn.tick_spikes import TickSpikes
 
 ACTIVITIES = tuple(float(each) for each in np.geomspace(0.001, 0.5, 10))
 TICKS = 1000

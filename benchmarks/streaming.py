@@ -27,7 +27,8 @@ from neuromorphic_ros.snn.array import Array
 from neuromorphic_ros.snn.neurons.leaky import Lif
 from neuromorphic_ros.snn.patterns import Random
 from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population, Projection
-from neuromorphic_ros.snn.streaming import StreamingNetwork, TickSpikes
+from neuromorphic_ros.snn.streaming import StreamingNetwork
+from neuromorphic_ros.snn.tick_spikes import TickSpikes
 from neuromorphic_ros.snn.weights import Precision
 from neuromorphic_ros.spikes import Addresses
 

@@ -9,7 +9,7 @@ from neuromorphic_ros.errors import BackendError
 from neuromorphic_ros.snn.counts import Counts
 from neuromorphic_ros.snn.learned_weights import LearnedWeights
 from neuromorphic_ros.snn.spec import NetworkSpec
-from neuromorphic_ros.snn.streaming import TickSpikes
+from neuromorphic_ros.snn.tick_spikes import TickSpikes
 
 
 class Runner(Protocol):

@@ -19,7 +19,7 @@ from neuromorphic_ros.report.style import png, svg
 from neuromorphic_ros.report.words import byte_size, count
 from neuromorphic_ros.snn.neurons.model import Neuron
 from neuromorphic_ros.snn.nir.reading import read_nir
-from neuromorphic_ros.snn.spec import NetworkSpec, Projection
+from neuromorphic_ros.snn.spec import NetworkSpec, Population, Projection
 from neuromorphic_ros.snn.summary import Fan, Summary, Synapses, parameters, summarize
 from neuromorphic_ros.snn.variant import Variant
 
@@ -101,8 +101,8 @@ def _document(summary: Summary) -> dict[str, Any]:
                 "name": population.name,
                 "shape": population.shape,
                 "neurons": population.size,
-                "model": population.neuron.model,
-                "parameters": parameters(population.neuron),
+                "model": population.model,
+                "parameters": _described(population),
             }
             for population in spec.execution_order()
         ],
@@ -135,6 +135,7 @@ def _document(summary: Summary) -> dict[str, Any]:
             "weight_bytes": summary.weight_bytes,
             "neuron_bytes": summary.neuron_bytes,
             "delay_bytes": summary.delay_bytes,
+            "graph_bytes": summary.graph_bytes,
             "bytes": summary.bytes,
             "fan_in": summary.fan_in and summary.fan_in._asdict(),
             "fan_out": summary.fan_out and summary.fan_out._asdict(),
@@ -170,7 +171,7 @@ def _lines(summary: Summary) -> Iterator[str]:
     yield from _table(
         "populations, in order of execution",
         [
-            (each.name, shape_words(each.shape), each.neuron.model, _parameters(each.neuron))
+            (each.name, shape_words(each.shape), each.model, _words(each))
             for each in spec.execution_order()
         ],
     )
@@ -193,6 +194,7 @@ def _lines(summary: Summary) -> Iterator[str]:
             ("weights", bound + byte_size(summary.weight_bytes)),
             ("neurons", byte_size(summary.neuron_bytes)),
             ("delay lines", byte_size(summary.delay_bytes)),
+            *([("graphs", byte_size(summary.graph_bytes))] if spec.graphs else []),
             ("largest fan-in", _fan(summary.fan_in)),
             ("largest fan-out", _fan(summary.fan_out)),
             ("recurrent", "; ".join(map(", ".join, summary.recurrent)) or "nothing"),
@@ -209,6 +211,28 @@ def _table(title: str, rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         yield f"  {'  '.join(cells)}".rstrip()
+
+
+def _described(population: Population) -> dict[str, Any]:
+    if population.graph is None:
+        return parameters(population.neuron)
+    layers = population.graph.layers
+    return {
+        "events": population.graph.events,
+        "features": layers.widths[1:],
+        "weights": layers.weights,
+        "radius_px": layers.neighbourhood.radius_px,
+        "radius_ms": layers.neighbourhood.radius_ms,
+        "window_ms": layers.window_ms,
+    }
+
+
+def _words(population: Population) -> str:
+    if population.graph is None:
+        return _parameters(population.neuron)
+    told = _described(population)
+    features = ", ".join(map(str, told["features"]))
+    return f"of {told['events']}, layers of {features}, {count(told['weights'])} weights"
 
 
 def _parameters(neuron: Neuron) -> str:

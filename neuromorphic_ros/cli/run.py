@@ -22,7 +22,8 @@ from neuromorphic_ros.snn.network_file import load_network
 from neuromorphic_ros.snn.nir.reading import NirModel, read_nir
 from neuromorphic_ros.snn.nir.writing import output_populations
 from neuromorphic_ros.snn.spec import NetworkSpec
-from neuromorphic_ros.snn.streaming import StreamingNetwork, TickSpikes
+from neuromorphic_ros.snn.streaming import StreamingNetwork
+from neuromorphic_ros.snn.tick_spikes import TickSpikes
 
 MAX_INPUT_BYTES = 2**32
 YAML = (".yaml", ".yml")

@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from neuromorphic_ros.pipeline.models import measured_card, write_card, write_network
-from neuromorphic_ros.pipeline.networks import MODEL_FILE
+from neuromorphic_ros.pipeline.models import measured_card, write_card
 from neuromorphic_ros.pipeline.recipes.recipe import Training
 from neuromorphic_ros.pipeline.recipes.registry import RECIPES, data_path, find_recipe
+from neuromorphic_ros.snn.network_folder import write_folder
 
 
 def add_parser(subparsers: Any) -> None:
@@ -52,12 +52,12 @@ def run(arguments: argparse.Namespace) -> int:
         training = Training(arguments.seed, arguments.epochs, out, _tell, show)
         made = recipe.make(path, training)
     card = measured_card(recipe, made, _command(arguments))
-    write_network(made.spec, out)
+    network = write_folder(made.spec, out)
     write_card(card, out)
     low, high = card.ci95
     print(
         f"{card.metric} {card.value:.2%} ({low:.2%} to {high:.2%}) of {card.samples} held-out "
-        f"samples, {card.synaptic_operations:,.0f} synaptic operations each: {out / MODEL_FILE}"
+        f"samples, {card.synaptic_operations:,.0f} synaptic operations each: {network}"
     )
     if not recipe.source.ships:
         _tell(f"do not publish it: {recipe.source.licence}")

@@ -11,7 +11,8 @@ from neuromorphic_ros.snn.neurons.leaky import Lif
 from neuromorphic_ros.snn.patterns import OneToOne
 from neuromorphic_ros.snn.plasticity.reward_stdp import RewardStdp
 from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population, Projection
-from neuromorphic_ros.snn.streaming import StreamingNetwork, TickSpikes
+from neuromorphic_ros.snn.streaming import StreamingNetwork
+from neuromorphic_ros.snn.tick_spikes import TickSpikes
 
 SOURCES, TARGETS, RATE_HZ = 20, 5, 2.0
 CHUNK_TICKS = 100

@@ -11,7 +11,8 @@ from neuromorphic_ros.snn.neurons.leaky import Lif
 from neuromorphic_ros.snn.patterns import OneToOne
 from neuromorphic_ros.snn.plasticity.rule import PlasticityRule
 from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population, Projection
-from neuromorphic_ros.snn.streaming import StreamingNetwork, TickSpikes
+from neuromorphic_ros.snn.streaming import StreamingNetwork
+from neuromorphic_ros.snn.tick_spikes import TickSpikes
 
 PAIRS = 60
 LAG_MS = 10

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from neuromorphic_ros.errors import NetworkError, NeuromorphicError
 from neuromorphic_ros.snn.spec import NetworkSpec
-from neuromorphic_ros.snn.streaming import TickSpikes
+from neuromorphic_ros.snn.tick_spikes import TickSpikes
 from neuromorphic_ros.spikes import SpikeBatch
 
 Amounts = npt.NDArray[Any]

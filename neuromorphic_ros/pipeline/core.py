@@ -17,7 +17,8 @@ from neuromorphic_ros.pipeline.online_learning import OnlineLearning
 from neuromorphic_ros.pipeline.time_jump import RESTART_NS, restarted
 from neuromorphic_ros.pipeline.tuning import Tunable
 from neuromorphic_ros.power.sleep import SleepParameters, is_asleep
-from neuromorphic_ros.snn.streaming import REWARD, TickSpikes
+from neuromorphic_ros.snn.streaming import REWARD
+from neuromorphic_ros.snn.tick_spikes import TickSpikes
 from neuromorphic_ros.spikes import SpikeBatch, merge
 
 MAX_GAP_NS = 60_000_000_000

@@ -17,7 +17,8 @@ from neuromorphic_ros.parameters import STRICT
 from neuromorphic_ros.snn.counts import Counts
 from neuromorphic_ros.snn.reservoir import TRACE, ReservoirParameters, reservoir_network
 from neuromorphic_ros.snn.spec import NetworkSpec
-from neuromorphic_ros.snn.streaming import StreamingNetwork, TickSpikes
+from neuromorphic_ros.snn.streaming import StreamingNetwork
+from neuromorphic_ros.snn.tick_spikes import TickSpikes
 
 Values = npt.NDArray[np.float64]
 Traces = npt.NDArray[np.float32]

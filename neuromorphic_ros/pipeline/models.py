@@ -14,14 +14,15 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from neuromorphic_ros.energy.price import price
-from neuromorphic_ros.errors import NetworkError, NeuromorphicError
+from neuromorphic_ros.errors import NeuromorphicError
 from neuromorphic_ros.parameters import STRICT, build, read_mapping
 from neuromorphic_ros.pipeline.energy_account import priced_on
-from neuromorphic_ros.pipeline.networks import MODEL_FILE, hardware_names
+from neuromorphic_ros.pipeline.networks import hardware_names
 from neuromorphic_ros.pipeline.recipes.recipe import Made, Recipe
 from neuromorphic_ros.resources import share_directory
 from neuromorphic_ros.snn.counts import Counts
 from neuromorphic_ros.snn.network_file import load_network
+from neuromorphic_ros.snn.network_folder import network_in
 from neuromorphic_ros.snn.spec import NetworkSpec
 
 CARD = "card.yaml"
@@ -116,7 +117,7 @@ def find_model(name: str, folder: Path | None = None) -> Model:
     if not (place / CARD).is_file():
         known = ", ".join(model_names(shipped)) or "none"
         raise ModelError(f"model '{name}' is neither a folder with {CARD} nor shipped: {known}")
-    return Model(load_card(place), place / MODEL_FILE)
+    return Model(load_card(place), network_in(place))
 
 
 def load_card(folder: Path) -> ModelCard:
@@ -137,18 +138,6 @@ def write_card(card: ModelCard, folder: Path) -> None:
         (folder / CARD).write_text(text, encoding="utf-8")
     except OSError as unwritable:
         raise ModelError(f"{folder / CARD} cannot be written: {unwritable}") from None
-
-
-def write_network(spec: NetworkSpec, folder: Path) -> None:
-    """Write the network of a model; raises NetworkError if it cannot be."""
-    # HDF5 takes a while to import.
-    from neuromorphic_ros.snn.nir.writing import write_nir
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as unwritable:
-        raise NetworkError(f"{folder} cannot be made: {unwritable}") from None
-    write_nir(spec, folder / MODEL_FILE)
 
 
 def measured_card(recipe: Recipe, made: Made, command: str) -> ModelCard:

@@ -8,10 +8,9 @@ from neuromorphic_ros.energy.hardware_model import HardwareModel, load_hardware_
 from neuromorphic_ros.errors import HardwareModelError, NetworkError
 from neuromorphic_ros.resources import share_directory
 from neuromorphic_ros.snn.network_file import load_network
+from neuromorphic_ros.snn.network_folder import network_in
 from neuromorphic_ros.snn.spec import NetworkSpec
 from neuromorphic_ros.snn.variant import vary
-
-MODEL_FILE = "network.nir"
 
 
 def network_names() -> list[str]:
@@ -25,7 +24,8 @@ def network_files(share: Path | None = None) -> dict[str, Path]:
     share: folder that holds config/ and models/; none: that of the package.
     """
     share = share or share_directory()
-    models = {file.parent.name: file for file in (share / "models").glob(f"*/{MODEL_FILE}")}
+    folders = (share / "models").glob("*/")
+    models = {folder.name: file for folder in folders if (file := network_in(folder)).exists()}
     written = {file.stem: file for file in (share / "config" / "networks").glob("*.yaml")}
     return dict(sorted((models | written).items()))
 

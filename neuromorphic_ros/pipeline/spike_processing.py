@@ -19,7 +19,8 @@ from neuromorphic_ros.pipeline.core import SpikingCore
 from neuromorphic_ros.pipeline.energy_account import Hardware, priced_on
 from neuromorphic_ros.snn.learned_weights import LearnedWeights
 from neuromorphic_ros.snn.spec import NetworkSpec
-from neuromorphic_ros.snn.streaming import DOPAMINE, TickSpikes
+from neuromorphic_ros.snn.streaming import DOPAMINE
+from neuromorphic_ros.snn.tick_spikes import TickSpikes
 
 MAX_ENTRIES = 10_000_000
 MAX_TICKS = 1_000_000

@@ -90,13 +90,16 @@ def network_figure(summary: Summary) -> Figure:
     # Readouts may have the names of populations.
     readouts = {f"{readout.name} out": readout for readout in spec.readouts}
 
+    plain = [(each.graph.events, each.name) for each in spec.graphs if each.graph]
+    plain += [(readout.population, key) for key, readout in readouts.items()]
+
     sizes = {name: _box_size(_words(node), loops.get(name)) for name, node in nodes.items()}
     sizes |= {key: _box_size(_words(readout), None) for key, readout in readouts.items()}
     layout = lay_out(
         sizes,
         [
             *(Arrow(each.pre, each.post, _text_size(each.lines), each.feedback) for each in arrows),
-            *(Arrow(readout.population, key, Size(0, 0)) for key, readout in readouts.items()),
+            *(Arrow(pre, post, Size(0, 0)) for pre, post in plain),
         ],
         last=list(readouts),
     )
@@ -159,7 +162,7 @@ def _words(node: Input | Population | Readout) -> tuple[str, ...]:
     if isinstance(node, Readout):
         return (name, _shortened(node.decoder))
     if isinstance(node, Population):
-        return (name, f"{shape_words(node.shape)} {node.neuron.model}")
+        return (name, f"{shape_words(node.shape)} {node.model}")
     driver = _shortened(node.encoder or "driven by a program")
     return (name, shape_words(node.shape), driver)
 

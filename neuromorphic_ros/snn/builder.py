@@ -33,7 +33,8 @@ from neuromorphic_ros.snn.plasticity.rule import PlasticityRule
 from neuromorphic_ros.snn.plasticity.scaling import SynapticScaling
 from neuromorphic_ros.snn.plasticity.triplet_stdp import TripletStdp
 from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population, Projection, Readout, Stage
-from neuromorphic_ros.snn.streaming import StreamingNetwork, TickSpikes
+from neuromorphic_ros.snn.streaming import StreamingNetwork
+from neuromorphic_ros.snn.tick_spikes import TickSpikes
 from neuromorphic_ros.snn.synapses import Connection
 from neuromorphic_ros.snn.weights import Normal, Precision, Uniform
 from neuromorphic_ros.spikes import Shape, SpikeBatch

@@ -61,14 +61,15 @@ class Layout(NamedTuple):
     int64[nodes + 1]. nodes, links, network: records of `tables`, one per name, per projection that
     is in `connections`, and one of all. currents: float32, under way to the neurons.
     plastic: of plastic projections, in the order of `plastics`, records of `tables` too.
-    expenses: of each projection. spike_count: int64[sources], and spike_rest: uint8[channels], what
-    is to be added for inputs.
+    projections, expenses: of each projection, `pre -> post` and what it costs.
+    spike_count: int64[sources], and spike_rest: uint8[channels], what is to be added for inputs.
     """
 
     names: tuple[str, ...]
     begin: Integers
     layers: dict[str, Layer]
     connections: tuple[Connection, ...]
+    projections: tuple[str, ...]
     expenses: tuple[Expenses, ...]
     spike_count: Integers
     spike_rest: npt.NDArray[np.uint8]
@@ -184,6 +185,7 @@ def lay_out(spec: NetworkSpec) -> Layout:
         begin=begin,
         layers=layers,
         connections=connections,
+        projections=tuple(map(str, spec.projections)),
         expenses=tuple(
             Expenses(
                 place[name],

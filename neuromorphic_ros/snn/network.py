@@ -14,8 +14,8 @@ from neuromorphic_ros.snn.array import Array, as_numpy
 from neuromorphic_ros.snn.components import components
 from neuromorphic_ros.snn.patterns import AllToAll, Conv1d, Conv2d, OneToOne, Pool2d, Random
 from neuromorphic_ros.snn.spec import Link, NetworkSpec, Population, Projection
-from neuromorphic_ros.snn.streaming import TickSpikes
 from neuromorphic_ros.snn.synapses import bias, expanded, weight_shape
+from neuromorphic_ros.snn.tick_spikes import TickSpikes
 from neuromorphic_ros.snn.weights import Precision, store, values
 
 try:
@@ -80,6 +80,11 @@ class TorchNetwork(torch.nn.Module):
         Raises NetworkError if a projection does not fit.
         """
         super().__init__()
+        if spec.graphs:
+            raise NetworkError(
+                f"population '{spec.graphs[0].name}' is a graph of events, which runs in torch by "
+                "itself alone: as EventGraphModule"
+            )
         self._spec = spec
         self._components = components(spec)
         neurons = {

@@ -12,10 +12,19 @@ from pydantic.dataclasses import dataclass
 
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.parameters import STRICT, build, read_mapping
+from neuromorphic_ros.snn.graph.event_graph_file import load_event_graph
 from neuromorphic_ros.snn.spec import NetworkSpec
 from neuromorphic_ros.snn.variant import vary
 
 PARTS = ("inputs", "populations", "projections", "readouts")
+
+
+@dataclass(frozen=True, config=STRICT)
+class GraphFile:
+    """The graph of events of a population: the input whose events they are, and the file."""
+
+    events: str
+    file: str
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -34,7 +43,8 @@ def load_network(path: Path) -> NetworkSpec:
     """Read a network file, by its ending YAML or NIR.
 
     `include` merges other files of the same folder: names of YAML files, or mappings of
-    `NirInclude`, of which inputs are replaced by those of the same name in the file.
+    `NirInclude`, of which inputs are replaced by inputs or graphs of the same name in the file.
+    The `graph` of a population is a mapping of `GraphFile`, of the same folder too.
     Raises NetworkError naming the file and what is wrong in it.
     """
     if path.suffix == ".nir":
@@ -53,6 +63,12 @@ def _read(path: Path, including: tuple[Path, ...]) -> dict[str, Any]:
     if path in including:
         raise NetworkError(f"network file {path} includes itself")
     content = read_mapping(path, f"network file {path}", NetworkError)
+    graphs = [item for item in _items(content, "populations", path) if _has_graph(item)]
+    for item in graphs:
+        where = f"network file {path}: graph of {_name_of(item)}"
+        given = build(GraphFile, item["graph"], where, NetworkError)
+        layers = load_event_graph(_sibling(path, "graph", given.file))
+        item["graph"] = {"events": given.events, "layers": layers}
     includes = content.pop("include", [])
     if not isinstance(includes, list) or not all(
         isinstance(item, (str, dict)) for item in includes
@@ -60,15 +76,15 @@ def _read(path: Path, including: tuple[Path, ...]) -> dict[str, Any]:
         raise NetworkError(f"network file {path}: include must be a list of names or of nir files")
     for item in includes:
         if isinstance(item, str):
-            included = _read(_sibling(path, item, ".yaml"), (*including, path))
+            included = _read(_sibling(path, "include", item, ".yaml"), (*including, path))
         else:
             chosen = build(NirInclude, item, f"network file {path}: include", NetworkError)
             try:
-                spec = _read_nir(_sibling(path, chosen.nir, ""), chosen)
+                spec = _read_nir(_sibling(path, "include", chosen.nir), chosen)
             except NetworkError as wrong:
                 raise NetworkError(f"network file {path}: include: {wrong}") from None
             included = {"dt_ms": spec.dt_ms} | {part: [*getattr(spec, part)] for part in PARTS}
-            own = {_name_of(source) for source in _items(content, "inputs", path)}
+            own = {_name_of(item) for item in (*_items(content, "inputs", path), *graphs)}
             included["inputs"] = [source for source in spec.inputs if source.name not in own]
             item = chosen.nir
         _merge(content, included, path, item)
@@ -82,10 +98,14 @@ def _read_nir(path: Path, chosen: NirInclude) -> NetworkSpec:
     return read_nir(path, chosen.preset, chosen.set).spec
 
 
-def _sibling(path: Path, name: str, suffix: str) -> Path:
+def _sibling(path: Path, part: str, name: str, suffix: str = "") -> Path:
     if not re.fullmatch(r"\w[\w.-]*", name):
-        raise NetworkError(f"network file {path}: include '{name}' is not a name in its folder")
+        raise NetworkError(f"network file {path}: {part} '{name}' is not a name in its folder")
     return path.with_name(name + suffix)
+
+
+def _has_graph(item: Any) -> bool:
+    return isinstance(item, dict) and item.get("graph") is not None
 
 
 def _name_of(item: Any) -> Any:

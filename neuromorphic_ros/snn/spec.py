@@ -18,8 +18,9 @@ from pydantic.dataclasses import dataclass
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.parameters import STRICT
 from neuromorphic_ros.snn.array import Array, Quantity
+from neuromorphic_ros.snn.graph.event_graph_spec import EventGraphSpec
 from neuromorphic_ros.snn.neurons.dendritic import DendriticLif
-from neuromorphic_ros.snn.neurons.leaky import Lif
+from neuromorphic_ros.snn.neurons.leaky import If, Lif
 from neuromorphic_ros.snn.neurons.model import Neuron
 from neuromorphic_ros.snn.patterns import AllToAll, Extents, OneToOne, Pattern, Random
 from neuromorphic_ros.snn.plasticity.rule import PlasticityRule
@@ -63,14 +64,38 @@ class Input:
 
 
 @dataclass(frozen=True, config=STRICT)
+class EventGraphLayers:
+    """A spiking graph whose nodes are the events of an input.
+
+    events: the input. layers: its graph; in a file, `file` names one beside it.
+    """
+
+    events: Name
+    layers: EventGraphSpec
+
+
+RELAY = If(reset="subtract", multi_spike=True)
+"""Neurons that fire what they are told, in the same tick."""
+
+
+@dataclass(frozen=True, config=STRICT)
 class Population:
-    """Neurons of one model; each parameter is common or has one value per neuron."""
+    """Neurons of one model; each parameter is common or has one value per neuron.
+
+    graph: the neurons are instead those of the last layer of a graph of events, pooled by cell of
+    the image: shape is (features, rows, columns) then, and may be left out as the neuron must be.
+    """
 
     name: Name
-    shape: Extents
+    shape: Extents = ()
     neuron: Neuron = dataclasses.field(default_factory=Lif)
+    graph: EventGraphLayers | None = None
 
     def __post_init__(self) -> None:
+        if self.graph:
+            self._relay(self.graph.layers)
+        if not self.shape:
+            raise ValueError(f"population '{self.name}' needs a shape")
         for field in dataclasses.fields(self.neuron):
             values = getattr(self.neuron, field.name)
             if isinstance(values, Array) and values.shape != self.shape:
@@ -83,6 +108,21 @@ class Population:
     def size(self) -> int:
         """Number of neurons."""
         return math.prod(self.shape)
+
+    @property
+    def model(self) -> str:
+        """Name of the model of its neurons."""
+        return "event_graph" if self.graph else self.neuron.model
+
+    def _relay(self, layers: EventGraphSpec) -> None:
+        if self.shape not in ((), layers.output_shape):
+            raise ValueError(
+                f"population '{self.name}' has shape {self.shape}, its graph {layers.output_shape}"
+            )
+        if self.neuron not in (Lif(), RELAY):
+            raise ValueError(f"population '{self.name}' has a graph and cannot have a neuron too")
+        object.__setattr__(self, "shape", layers.output_shape)
+        object.__setattr__(self, "neuron", RELAY)
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -211,6 +251,7 @@ class NetworkSpec:
         self._check_size()
         self._check_readouts()
         self._check_plasticity()
+        self._check_graphs()
 
     @property
     def dt_ns(self) -> int:
@@ -242,6 +283,11 @@ class NetworkSpec:
         """Populations with dendrites, whose gain a neuromodulator gates."""
         neurons = ((each.name, each.neuron) for each in self.populations)
         return tuple(name for name, neuron in neurons if isinstance(neuron, DendriticLif))
+
+    @property
+    def graphs(self) -> tuple[Population, ...]:
+        """Populations that are graphs of events."""
+        return tuple(population for population in self.populations if population.graph)
 
     @property
     def learns(self) -> bool:
@@ -352,13 +398,15 @@ class NetworkSpec:
         """Return the names of the inputs whose spikes can reach a population."""
         found: set[str] = set()
         frontier = {population}
+        events = {each.name: each.graph.events for each in self.graphs if each.graph}
         while frontier:
             found |= frontier
             frontier = {
                 self.end(projection.pre).name
                 for projection in self.projections
                 if self.end(projection.post).name in frontier
-            } - found
+            }
+            frontier = (frontier | {events[name] for name in found & events.keys()}) - found
         return frozenset(found & {source.name for source in self.inputs})
 
     @cached_property
@@ -426,3 +474,27 @@ class NetworkSpec:
                 wrong = f"'{pre if pre in silent else post}' does not spike"
             if wrong:
                 raise NetworkError(f"projection {projection} cannot be plastic: {wrong}")
+
+    def _check_graphs(self) -> None:
+        inputs = {source.name: source.shape for source in self.inputs}
+        for population in self.graphs:
+            assert population.graph
+            events, shape = population.graph.events, population.graph.layers.shape
+            if events not in inputs:
+                raise NetworkError(
+                    f"population '{population.name}' is a graph of events of '{events}'; the "
+                    f"inputs are {', '.join(inputs) or 'none'}"
+                )
+            if inputs[events] != shape:
+                raise NetworkError(
+                    f"population '{population.name}' is a graph of events of shape {shape}, input "
+                    f"'{events}' has {inputs[events]}"
+                )
+            driven = [
+                each for each in self.projections if self.end(each.post).name == population.name
+            ]
+            if driven:
+                raise NetworkError(
+                    f"projection {driven[0]}: '{population.name}' is a graph of events, which "
+                    "nothing else drives"
+                )

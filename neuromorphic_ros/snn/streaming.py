@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import math
-from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +13,7 @@ from neuromorphic_ros.errors import NetworkError, SpikeError
 from neuromorphic_ros.snn import kernel, tables
 from neuromorphic_ros.snn.array import Array
 from neuromorphic_ros.snn.counts import Counts, Integers
+from neuromorphic_ros.snn.graph.event_populations import EventPopulations
 from neuromorphic_ros.snn.layout import lay_out
 from neuromorphic_ros.snn.learned_weights import (
     LearnedWeights,
@@ -25,65 +24,16 @@ from neuromorphic_ros.snn.learned_weights import (
 from neuromorphic_ros.snn.patterns import OneToOne
 from neuromorphic_ros.snn.plasticity.layout import modulate
 from neuromorphic_ros.snn.plasticity.reward_stdp import RewardStdp
-from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population
+from neuromorphic_ros.snn.spec import NetworkSpec
 from neuromorphic_ros.snn.synapses import Connection
+from neuromorphic_ros.snn.tick_spikes import ONES, TickSpikes
 from neuromorphic_ros.snn.weights import Values
-from neuromorphic_ros.spikes import Addresses, SpikeBatch
+from neuromorphic_ros.spikes import Addresses
 
 REWARD, DOPAMINE, SEROTONIN = MODULATORS = ("reward", "dopamine", "serotonin")
-_ONES = np.empty(0, np.float32)
 # Beyond it a change in one tick means nothing.
 MAX_LEARNING_RATE = 1e6
 _ADDRESS, _FIRST, _VALUE = np.dtype(np.uint32), np.dtype(np.int64), np.dtype(np.float32)
-
-
-class TickSpikes(NamedTuple):
-    """Spikes by tick: those of tick k are address[first[k]:first[k + 1]].
-
-    address: uint32[n], flat over all inputs (as input) or all neurons in execution order (as
-    output). first: int64[ticks + 1]. value: float32[n], the amount of each, for graded input and
-    neurons that fire several spikes in a tick; empty: all 1.
-    """
-
-    address: Addresses
-    first: npt.NDArray[np.int64]
-    value: Values = _ONES
-
-    @property
-    def ticks(self) -> int:
-        """Number of ticks."""
-        return self.first.size - 1
-
-    def one_by_one(self) -> TickSpikes:
-        """Return n spikes for a spike of amount n, as address events have no amounts."""
-        if not self.value.size:
-            return self
-        amounts = self.value.astype(np.int64)
-        spikes_before = np.concatenate(([0], np.cumsum(amounts)))
-        return TickSpikes(np.repeat(self.address, amounts), spikes_before[self.first])
-
-    def between(self, start: int, stop: int) -> TickSpikes:
-        """Return the spikes of the ticks from `start` to before `stop`."""
-        first = self.first[start : stop + 1]
-        events = slice(first[0], first[-1])
-        return TickSpikes(self.address[events], first - first[0], self.value[events])
-
-    def by_node(
-        self, nodes: Sequence[Input | Population], dt_ns: int, start_tick: int = 0
-    ) -> dict[str, SpikeBatch]:
-        """Divide spikes, without their amounts, by node; at the start of their ticks.
-
-        nodes: all inputs, or all populations in execution order. start_tick: of the first tick.
-        """
-        tick = start_tick + np.repeat(np.arange(self.ticks), np.diff(self.first))
-        batches, low = {}, 0
-        for node in nodes:
-            high = low + math.prod(node.shape)
-            mine = (self.address >= low) & (self.address < high)
-            address = (self.address[mine] - low).astype(np.uint32)
-            batches[node.name] = SpikeBatch(node.shape, address, tick[mine] * dt_ns)
-            low = high
-        return batches
 
 
 def _whole(numbers: list[int]) -> Integers:
@@ -106,6 +56,8 @@ class StreamingNetwork:
     A spike over a projection with delay 0 acts in its own tick, on later populations. The current
     of a neuron is summed in float32: its bias, then spikes in the order of sources and projections.
 
+    Graphs of events run first, on events that have the time of their tick.
+
     Plastic projections learn at the end of a tick, so that changed weights act from the next tick
     on, in the order of the file. In each, traces decay by a tick; then the spikes that arrive in
     this tick change the weights of their rows, in the order of rows, and set their traces; then the
@@ -118,11 +70,12 @@ class StreamingNetwork:
     def __init__(self, spec: NetworkSpec) -> None:
         """Expand and compile a network; raises NetworkError if a projection does not fit."""
         self.spec = spec
-        self._layout = lay_out(spec)
+        self._graphs = EventPopulations(spec) if spec.graphs else None
+        self._layout = lay_out(self._graphs.spec if self._graphs else spec)
         self._fires_amounts = self._layout.fires_amounts
         self._network = self._layout.network[0]
         self._table = self._layout.network.ctypes.data
-        self._fired, self._fired_amount = np.empty(0, np.uint32), _ONES
+        self._fired, self._fired_amount = np.empty(0, np.uint32), ONES
         self._learning_rate, self._freeze = 1.0, False
         self._dopamine = self._serotonin = 0.0
         self._make_room(max(1024, 4 * spec.neurons))
@@ -134,12 +87,14 @@ class StreamingNetwork:
     @property
     def connections(self) -> tuple[Connection, ...]:
         """The synapses of each projection, as stored; of plastic ones as they are now."""
-        return self._layout.present()
+        return self._layout.present()[: len(self.spec.projections)]
 
     def reset(self) -> None:
         """Return to rest; what was learned and the levels of modulators stay, the counts go on."""
         for population in self.spec.populations:
             self._layout.start(population)
+        if self._graphs:
+            self._graphs.reset()
         self._layout.start_learning()
         if self._dopamine:
             self._gate()
@@ -186,14 +141,14 @@ class StreamingNetwork:
             if same is not None:
                 plastic.put(other.connections[same].weight)
 
-    def step(self, address: Addresses, value: Values = _ONES) -> Addresses:
+    def step(self, address: Addresses, value: Values = ONES) -> Addresses:
         """Run one tick and return the neurons that fired; valid until the next call.
 
         address: uint32[n], flat over all inputs; value: float32[n], or empty for ones. Returns
         uint32[m], flat over all neurons in execution order; `run` returns their amounts too.
         Raises SpikeError, with the network unchanged, for another dtype or an unknown channel.
         """
-        if value.size:
+        if value.size or self._graphs:
             return self.run(TickSpikes(address, np.array([0, address.size]), value)).address
         try:
             run = kernel.run_plastic if self._plastic else kernel.run
@@ -215,6 +170,10 @@ class StreamingNetwork:
         value = _as_compiled(spikes.value, _VALUE, "value")
         if first.size == 0 or value.size not in (0, address.size):
             self._refuse()
+        if not np.all(np.isfinite(value)):
+            raise SpikeError("an amount is NaN or infinite")
+        if self._graphs:
+            address, first, value = self._graphs.drive(TickSpikes(address, first, value))
         ticks = first.size - 1
         if ticks >= self._first.size:
             self._make_ticks(2 * ticks)
@@ -222,8 +181,6 @@ class StreamingNetwork:
         network = self._network
         network["ticks"] = ticks
         if value.size:
-            if not np.all(np.isfinite(value)):
-                raise SpikeError("an amount is NaN or infinite")
             network["value"] = value.ctypes.data
         try:
             done, run = 0, kernel.run_plastic if self._plastic else kernel.run
@@ -378,7 +335,7 @@ class StreamingNetwork:
         """Return the counts since construction."""
         layout, ticks = self._layout, int(self._network["tick"])
         sizes = np.diff(layout.begin)
-        neurons = np.where(np.arange(sizes.size) < len(self.spec.inputs), 0, sizes)
+        neurons = np.where(np.arange(sizes.size) < self._network["inputs"], 0, sizes)
         events, memory_bytes = np.zeros((2, len(layout.expenses)), np.int64)
         by_source = np.zeros(sizes.size, np.int64)
         fired = layout.spikes()
@@ -389,7 +346,7 @@ class StreamingNetwork:
         updates = np.zeros(events.size, np.int64)
         for plastic, record in zip(layout.plastic, layout.plastics, strict=True):
             updates[plastic.projection] = record["updates"]
-        return Counts(
+        counts = Counts(
             names=layout.names,
             sizes=sizes,
             # What a leaky integrator passes on is a value, and costs synaptic events alone.
@@ -397,7 +354,7 @@ class StreamingNetwork:
             synaptic_events=by_source,
             neuron_updates=neurons * ticks,
             active_updates=layout.nodes["active"].copy(),
-            projections=tuple(str(each) for each in self.spec.projections),
+            projections=layout.projections,
             projection_events=events,
             plasticity_updates=updates,
             memory_bytes=memory_bytes,
@@ -405,6 +362,7 @@ class StreamingNetwork:
             dense_bytes=_whole([each.dense.weight_bytes for each in layout.expenses]) * ticks,
             ticks=ticks,
         )
+        return self._graphs.counts(counts) if self._graphs else counts
 
     def _refuse(self) -> NoReturn:
         raise SpikeError(

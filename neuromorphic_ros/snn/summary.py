@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from neuromorphic_ros.snn.array import Array
 from neuromorphic_ros.snn.components import components
+from neuromorphic_ros.snn.graph.event_tables import table_bytes
 from neuromorphic_ros.snn.neurons.model import Neuron
 from neuromorphic_ros.snn.spec import NetworkSpec, Population, Projection
 from neuromorphic_ros.snn.synapses import DENSE_FROM, Connection, connect, target_dtype
@@ -49,6 +50,7 @@ class Summary(NamedTuple):
     synapses: of each projection. fan_in, fan_out: none if a projection was not built.
     recurrent: populations that drive each other or themselves, in groups, by execution order.
     neuron_bytes: state and constants. delay_bytes: currents of this tick and of delayed spikes.
+    graph_bytes: weights and nodes of graphs of events.
     """
 
     spec: NetworkSpec
@@ -58,6 +60,7 @@ class Summary(NamedTuple):
     recurrent: tuple[tuple[str, ...], ...]
     neuron_bytes: int
     delay_bytes: int
+    graph_bytes: int
 
     @property
     def synapse_count(self) -> int:
@@ -72,7 +75,7 @@ class Summary(NamedTuple):
     @property
     def bytes(self) -> int:
         """Memory of all arrays that grow with the network."""
-        return self.weight_bytes + self.neuron_bytes + self.delay_bytes
+        return self.weight_bytes + self.neuron_bytes + self.delay_bytes + self.graph_bytes
 
     @property
     def exact(self) -> bool:
@@ -107,6 +110,7 @@ def summarize(spec: NetworkSpec) -> Summary:
         recurrent=_recurrent(spec, [population.name for population in order]),
         neuron_bytes=sum(_neuron_bytes(spec, population) for population in order),
         delay_bytes=_delay_bytes(spec),
+        graph_bytes=sum(table_bytes(each.graph.layers) for each in spec.graphs if each.graph),
     )
 
 

@@ -15,7 +15,8 @@ import edge  # noqa: E402
 
 from neuromorphic_ros.decoding.detection import Box  # noqa: E402
 from neuromorphic_ros.energy.energy_integral import EnergyState  # noqa: E402
-from neuromorphic_ros.snn.streaming import StreamingNetwork, TickSpikes  # noqa: E402
+from neuromorphic_ros.snn.streaming import StreamingNetwork  # noqa: E402
+from neuromorphic_ros.snn.tick_spikes import TickSpikes  # noqa: E402
 
 SAMPLES = 60
 

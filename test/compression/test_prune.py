@@ -19,8 +19,9 @@ from neuromorphic_ros.pipeline.networks import find_network, network_names
 from neuromorphic_ros.snn.array import Array
 from neuromorphic_ros.snn.patterns import AllToAll, Random
 from neuromorphic_ros.snn.spec import NetworkSpec
-from neuromorphic_ros.snn.streaming import StreamingNetwork, TickSpikes
+from neuromorphic_ros.snn.streaming import StreamingNetwork
 from neuromorphic_ros.snn.synapses import bias, connect
+from neuromorphic_ros.snn.tick_spikes import TickSpikes
 
 SHARES = st.floats(0, 1)
 NORMAL = {"type": "normal", "mean": 0.0, "deviation": 1.0}

@@ -10,7 +10,8 @@ from neuromorphic_ros.backends.base import Backend
 from neuromorphic_ros.backends.registry import BACKENDS
 from neuromorphic_ros.pipeline.encodings import ENCODERS, Encoding
 from neuromorphic_ros.snn.spec import Input
-from neuromorphic_ros.snn.streaming import StreamingNetwork, TickSpikes
+from neuromorphic_ros.snn.streaming import StreamingNetwork
+from neuromorphic_ros.snn.tick_spikes import TickSpikes
 
 LAST_SECTOR = 7
 CODE = "scan_rate"

@@ -18,7 +18,8 @@ from neuromorphic_ros.pipeline.pipeline import Pipeline
 from neuromorphic_ros.pipeline.readouts import motor_readout
 from neuromorphic_ros.power.quality import Quality
 from neuromorphic_ros.snn.spec import NetworkSpec
-from neuromorphic_ros.snn.streaming import StreamingNetwork, TickSpikes
+from neuromorphic_ros.snn.streaming import StreamingNetwork
+from neuromorphic_ros.snn.tick_spikes import TickSpikes
 from neuromorphic_ros.spikes import SpikeBatch
 
 MS = 1_000_000

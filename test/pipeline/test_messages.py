@@ -31,7 +31,8 @@ from neuromorphic_ros.pipeline.messages import (
 from neuromorphic_ros.pipeline.outputs import DETECTIONS, RATES, SPIKES, TWIST_STAMPED
 from neuromorphic_ros.pipeline.sensor_input import Encoded
 from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population, Projection
-from neuromorphic_ros.snn.streaming import StreamingNetwork, TickSpikes
+from neuromorphic_ros.snn.streaming import StreamingNetwork
+from neuromorphic_ros.snn.tick_spikes import TickSpikes
 from neuromorphic_ros.spikes import SpikeBatch, merge
 
 START_NS = 1_700_000_000_123_456_789

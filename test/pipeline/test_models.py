@@ -18,7 +18,6 @@ from neuromorphic_ros.pipeline.models import (
     find_model,
     model_names,
     write_card,
-    write_network,
 )
 from neuromorphic_ros.pipeline.networks import hardware_names
 from neuromorphic_ros.pipeline.recipes.registry import RECIPES, find_recipe
@@ -72,8 +71,6 @@ def test_what_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ModelError, match="cannot be written"):
         write_card(shipped(), tmp_path / "file")
-    with pytest.raises(NetworkError, match="cannot be made"):
-        write_network(find_model("digits").spec(), tmp_path / "file" / "model")
 
 
 def test_a_card_is_read_as_it_was_written(tmp_path: Path) -> None:

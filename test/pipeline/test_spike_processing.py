@@ -24,7 +24,8 @@ from neuromorphic_ros.snn.patterns import OneToOne
 from neuromorphic_ros.snn.plasticity.pair_stdp import PairStdp
 from neuromorphic_ros.snn.plasticity.reward_stdp import RewardStdp
 from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population, Projection, Readout
-from neuromorphic_ros.snn.streaming import StreamingNetwork, TickSpikes
+from neuromorphic_ros.snn.streaming import StreamingNetwork
+from neuromorphic_ros.snn.tick_spikes import TickSpikes
 
 LOIHI = priced_on("loihi2")
 

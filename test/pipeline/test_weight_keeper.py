@@ -15,7 +15,8 @@ from neuromorphic_ros.pipeline.weight_keeper import WeightKeeper
 from neuromorphic_ros.snn.learned_weights import LearnedWeights, load_learned, save_learned
 from neuromorphic_ros.snn.plasticity.pair_stdp import PairStdp
 from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population, Projection
-from neuromorphic_ros.snn.streaming import StreamingNetwork, TickSpikes
+from neuromorphic_ros.snn.streaming import StreamingNetwork
+from neuromorphic_ros.snn.tick_spikes import TickSpikes
 
 S = 1_000_000_000
 NAME = "x -> y"

@@ -10,7 +10,8 @@ import pytest
 
 from neuromorphic_ros.snn.counts import Counts
 from neuromorphic_ros.snn.spec import NetworkSpec
-from neuromorphic_ros.snn.streaming import StreamingNetwork, TickSpikes
+from neuromorphic_ros.snn.streaming import StreamingNetwork
+from neuromorphic_ros.snn.tick_spikes import TickSpikes
 
 torch = pytest.importorskip("torch", reason="needs torch")
 pytest.importorskip("neurobench", reason="needs NeuroBench")

@@ -16,7 +16,8 @@ from neuromorphic_ros.snn import kernel
 from neuromorphic_ros.snn.neurons.model import Neuron
 from neuromorphic_ros.snn.patterns import OneToOne
 from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population, Projection
-from neuromorphic_ros.snn.streaming import StreamingNetwork, TickSpikes
+from neuromorphic_ros.snn.streaming import StreamingNetwork
+from neuromorphic_ros.snn.tick_spikes import TickSpikes
 
 SIZE, TICKS = 19, 120
 MODELS = {

@@ -20,7 +20,8 @@ from neuromorphic_ros.snn.patterns import Random
 from neuromorphic_ros.snn.plasticity.pair_stdp import PairStdp
 from neuromorphic_ros.snn.plasticity.reward_stdp import RewardStdp
 from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population, Projection
-from neuromorphic_ros.snn.streaming import StreamingNetwork, TickSpikes
+from neuromorphic_ros.snn.streaming import StreamingNetwork
+from neuromorphic_ros.snn.tick_spikes import TickSpikes
 
 
 def spec(seed: int = 3, rows: int = 8, **rule: Any) -> NetworkSpec:

@@ -45,7 +45,8 @@ from neuromorphic_ros.snn.spec import (  # noqa: E402
     Projection,
     Stage,
 )
-from neuromorphic_ros.snn.streaming import StreamingNetwork, TickSpikes  # noqa: E402
+from neuromorphic_ros.snn.streaming import StreamingNetwork  # noqa: E402
+from neuromorphic_ros.snn.tick_spikes import TickSpikes  # noqa: E402
 
 TICKS = 200
 # Sums of larger amounts times weights may be inexact: neurons may drive each other to any burst.

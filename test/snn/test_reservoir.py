@@ -22,8 +22,9 @@ from neuromorphic_ros.snn.reservoir import (
     reservoir_network,
 )
 from neuromorphic_ros.snn.spec import NetworkSpec
-from neuromorphic_ros.snn.streaming import StreamingNetwork, TickSpikes
+from neuromorphic_ros.snn.streaming import StreamingNetwork
 from neuromorphic_ros.snn.synapses import connect
+from neuromorphic_ros.snn.tick_spikes import TickSpikes
 
 
 def parameters(**values: Any) -> ReservoirParameters:

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from neuromorphic_ros.errors import NetworkError, SpikeError
 from neuromorphic_ros.snn import layout
 from neuromorphic_ros.snn.spec import NetworkSpec, Population
-from neuromorphic_ros.snn.streaming import StreamingNetwork, TickSpikes
+from neuromorphic_ros.snn.streaming import StreamingNetwork
+from neuromorphic_ros.snn.tick_spikes import TickSpikes
 
 TICKS = 200
 Floats = npt.NDArray[np.float32]

@@ -150,7 +150,7 @@ class EventGraphSpec:
         return (self.widths[-1], *self.cells)
 
     @property
-    def parameters(self) -> int:
+    def weights(self) -> int:
         """Number of weights and biases."""
         return sum(
             getattr(layer, field.name).values.size

@@ -53,3 +53,9 @@ def make_layers(spec: EventGraphSpec, capacity: int) -> Layers:
         spikes=np.zeros(count + 1, np.int64),
         events=np.zeros(count, np.int64),
     )
+
+
+def table_bytes(spec: EventGraphSpec) -> int:
+    """Return the memory of a graph, which does not grow."""
+    tables = (*make_search(spec, spec.max_events), *make_layers(spec, spec.max_events))
+    return sum(part.nbytes for part in tables if isinstance(part, np.ndarray))

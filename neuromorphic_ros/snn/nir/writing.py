@@ -38,6 +38,11 @@ def write_nir(spec: NetworkSpec, path: Path) -> None:
     Raises NetworkError if the file cannot be written or a matrix would be too large.
     """
     spec.execution_order()
+    if spec.graphs:
+        raise NetworkError(
+            f"{path}: NIR has no node for '{spec.graphs[0].name}', a graph of events; write the "
+            "network as a folder instead (snn.network_folder)"
+        )
     graph = _Writing(spec).graph()
     try:
         nir.write(str(path), graph)

@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from neuromorphic_ros.snn.patterns import OneToOne
 from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population, Projection
-from neuromorphic_ros.snn.streaming import StreamingNetwork, TickSpikes
+from neuromorphic_ros.snn.streaming import StreamingNetwork
+from neuromorphic_ros.snn.tick_spikes import TickSpikes
 
 Floats = npt.NDArray[np.float64]
 

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from neuromorphic_ros.snn.nir.reading import NirModel, read_nir
-from neuromorphic_ros.snn.streaming import StreamingNetwork, TickSpikes
+from neuromorphic_ros.snn.streaming import StreamingNetwork
+from neuromorphic_ros.snn.tick_spikes import TickSpikes
 
 
 def full(values: float, size: int = 1) -> npt.NDArray[np.float64]:

@@ -31,7 +31,8 @@ from neuromorphic_ros.snn.spec import (
     Readout,
     Stage,
 )
-from neuromorphic_ros.snn.streaming import StreamingNetwork, TickSpikes
+from neuromorphic_ros.snn.streaming import StreamingNetwork
+from neuromorphic_ros.snn.tick_spikes import TickSpikes
 from neuromorphic_ros.snn.weights import Normal, Uniform
 
 SHAPES = ((6,), (2, 3), (2, 3, 3), (4, 5, 5), (18,))

@@ -12,7 +12,8 @@ from neuromorphic_ros.snn.array import Array
 from neuromorphic_ros.snn.neurons.leaky import Lif
 from neuromorphic_ros.snn.patterns import AllToAll, OneToOne
 from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population, Projection
-from neuromorphic_ros.snn.streaming import StreamingNetwork, TickSpikes
+from neuromorphic_ros.snn.streaming import StreamingNetwork
+from neuromorphic_ros.snn.tick_spikes import TickSpikes
 
 # A teacher drives neurons over a threshold that no plastic weight reaches.
 THRESHOLD, FORCE = 1e5, 1e6

@@ -18,7 +18,8 @@ from neuromorphic_ros.snn.plasticity.reward_stdp import RewardStdp
 from neuromorphic_ros.snn.plasticity.scaling import SynapticScaling
 from neuromorphic_ros.snn.plasticity.triplet_stdp import TripletStdp
 from neuromorphic_ros.snn.spec import NetworkSpec
-from neuromorphic_ros.snn.streaming import StreamingNetwork, TickSpikes
+from neuromorphic_ros.snn.streaming import StreamingNetwork
+from neuromorphic_ros.snn.tick_spikes import TickSpikes
 from neuromorphic_ros.snn.variant import vary
 
 

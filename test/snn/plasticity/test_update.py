@@ -25,7 +25,8 @@ from neuromorphic_ros.snn.plasticity.traces import Trace, TraceRules, after_spik
 from neuromorphic_ros.snn.plasticity.triplet_stdp import TripletStdp
 from neuromorphic_ros.snn.plasticity.update import LEAST_TRACE
 from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population, Projection
-from neuromorphic_ros.snn.streaming import StreamingNetwork, TickSpikes
+from neuromorphic_ros.snn.streaming import StreamingNetwork
+from neuromorphic_ros.snn.tick_spikes import TickSpikes
 
 TICKS = 120
 DEFINITIONS: dict[str, Any] = {

@@ -1,0 +1,66 @@
+"""Spikes by tick, as networks take and give them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from neuromorphic_ros.snn.spec import Input, Population
+from neuromorphic_ros.snn.weights import Values
+from neuromorphic_ros.spikes import Addresses, SpikeBatch
+
+ONES = np.empty(0, np.float32)
+"""Amounts of spikes that are all 1."""
+
+
+class TickSpikes(NamedTuple):
+    """Spikes by tick: those of tick k are address[first[k]:first[k + 1]].
+
+    address: uint32[n], flat over all inputs (as input) or all neurons in execution order (as
+    output). first: int64[ticks + 1]. value: float32[n], the amount of each, for graded input and
+    neurons that fire several spikes in a tick; empty: all 1.
+    """
+
+    address: Addresses
+    first: npt.NDArray[np.int64]
+    value: Values = ONES
+
+    @property
+    def ticks(self) -> int:
+        """Number of ticks."""
+        return self.first.size - 1
+
+    def one_by_one(self) -> TickSpikes:
+        """Return n spikes for a spike of amount n, as address events have no amounts."""
+        if not self.value.size:
+            return self
+        amounts = self.value.astype(np.int64)
+        spikes_before = np.concatenate(([0], np.cumsum(amounts)))
+        return TickSpikes(np.repeat(self.address, amounts), spikes_before[self.first])
+
+    def between(self, start: int, stop: int) -> TickSpikes:
+        """Return the spikes of the ticks from `start` to before `stop`."""
+        first = self.first[start : stop + 1]
+        events = slice(first[0], first[-1])
+        return TickSpikes(self.address[events], first - first[0], self.value[events])
+
+    def by_node(
+        self, nodes: Sequence[Input | Population], dt_ns: int, start_tick: int = 0
+    ) -> dict[str, SpikeBatch]:
+        """Divide spikes, without their amounts, by node; at the start of their ticks.
+
+        nodes: all inputs, or all populations in execution order. start_tick: of the first tick.
+        """
+        tick = start_tick + np.repeat(np.arange(self.ticks), np.diff(self.first))
+        batches, low = {}, 0
+        for node in nodes:
+            high = low + math.prod(node.shape)
+            mine = (self.address >= low) & (self.address < high)
+            address = (self.address[mine] - low).astype(np.uint32)
+            batches[node.name] = SpikeBatch(node.shape, address, tick[mine] * dt_ns)
+            low = high
+        return batches
