@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from neuromorphic_ros.errors import NetworkError, SpikeError
 from neuromorphic_ros.snn import layout
-from neuromorphic_ros.snn.spec import NetworkSpec, Population
+from neuromorphic_ros.snn.spec import NetworkSpec
 from neuromorphic_ros.snn.streaming import StreamingNetwork
 from neuromorphic_ros.snn.tick_spikes import TickSpikes
 
@@ -851,29 +851,3 @@ def test_a_second_process_loads_what_was_compiled_and_never_torch() -> None:
     lone({})  # compiles and keeps, if no process did before
     done = subprocess.run([sys.executable, "-c", CHILD], check=True, capture_output=True, text=True)
     assert json.loads(done.stdout) == [1, 0, False]
-
-
-def test_ticks_can_be_cut_out_and_run_one_after_the_other() -> None:
-    spikes = TickSpikes(addresses(5, 6, 7), np.array([0, 1, 1, 3]), np.array([1, 2, 3], np.float32))
-    cut = spikes.between(1, 3)
-    assert cut.address.tolist() == [6, 7]
-    assert cut.first.tolist() == [0, 0, 2]
-    assert cut.value.tolist() == [2, 3]
-    assert spikes.between(1, 2).address.size == 0
-    assert TickSpikes(spikes.address, spikes.first).between(2, 3).value.size == 0
-
-
-def test_spikes_are_divided_by_population_at_the_start_of_their_ticks() -> None:
-    nodes = (Population(name="one", shape=(2, 3)), Population(name="two", shape=(2,)))
-    spikes = TickSpikes(addresses(5, 6, 0, 7), np.array([0, 2, 2, 4]))
-    batches = spikes.by_node(nodes, dt_ns=10, start_tick=100)
-    assert list(batches) == ["one", "two"]
-    assert batches["one"].shape == (2, 3)
-    assert (batches["one"].address.tolist(), batches["one"].time_ns.tolist()) == (
-        [5, 0],
-        [1000, 1020],
-    )
-    assert (batches["two"].address.tolist(), batches["two"].time_ns.tolist()) == (
-        [0, 1],
-        [1000, 1020],
-    )

@@ -204,7 +204,7 @@ def random_spec(
             EventGraphLayer(
                 own=Array(generator.normal(0.2, 0.5 * scale, (before, after))),
                 neighbour=Array(generator.normal(-0.03, 0.3 * scale, (near.bins, before, after))),
-                bias=Array(np.zeros(after)),
+                bias=Array(np.full(after, 0.4)),
             )
         )
     return EventGraphSpec(tuple(shape), near, tuple(layers), tuple(cells), **others)
