@@ -112,7 +112,8 @@ class EventPopulations:
     def counts(self, counts: Counts) -> Counts:
         """Return the counts of the network with those of the graphs in place of what relays them.
 
-        Each layer but the last, whose spikes are those of the population, has a row of its own.
+        Each layer but the last, whose spikes are those of the population, has a row of its own; its
+        size is that of its spikes if they were pooled too.
         """
         relays = {each.relay for each in self._running}
         nodes = {
@@ -142,12 +143,13 @@ def _count(
     links: list[tuple[str, dict[str, int]]],
 ) -> None:
     done, widths = each.graph.counts(), each.graph.spec.widths
-    last, pre = len(widths) - 1, each.events
+    last, pre, cells = len(widths) - 1, each.events, math.prod(each.graph.spec.cells)
     for number in range(1, last + 1):
         events = int(done.synaptic_events[number - 1])
         post = each.name if number == last else f"{each.name}.{number}"
         updates = done.nodes * widths[number]
-        nodes.setdefault(post, dict.fromkeys(("sizes", *OF_NODES), 0) | {"sizes": widths[number]})
+        size = widths[number] * cells
+        nodes.setdefault(post, dict.fromkeys(("sizes", *OF_NODES), 0) | {"sizes": size})
         nodes[post] |= {
             "spikes": int(done.spikes[number]),
             "neuron_updates": updates,

@@ -179,20 +179,21 @@ def test_an_amount_that_is_not_finite_is_refused() -> None:
         network.run(TickSpikes(np.array([OTHER], np.uint32), np.array([0, 1]), amounts))
 
 
-def test_memory_does_not_grow_with_events() -> None:
-    spec = graph_network(dataclasses.replace(layers(), max_events=256))
-    network, spikes = StreamingNetwork(spec), drawn(spec, 12)
-    for _ in range(3):
-        network.run(spikes)
+def test_memory_stays_as_it_is_over_an_hour_of_events() -> None:
+    spec = dataclasses.replace(graph_network(), dt_ms=10.0)
+    network, minute = StreamingNetwork(spec), drawn(spec, 12, ticks=6000, spikes=3000)
+    network.run(minute)
     tracemalloc.start()
     try:
+        network.run(minute)
         before, _ = tracemalloc.get_traced_memory()
-        for _ in range(20):
-            network.run(spikes)
+        for _ in range(58):
+            network.run(minute)
         after, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert after - before < 20_000
+    assert network.counts().ticks * spec.dt_ms == 3_600_000
+    assert after - before < 10_000
 
 
 def test_two_graphs_may_hear_the_same_events() -> None:
