@@ -13,7 +13,7 @@ from neuromorphic_ros.errors import NetworkError, SpikeError
 from neuromorphic_ros.snn import kernel, tables
 from neuromorphic_ros.snn.array import Array
 from neuromorphic_ros.snn.counts import Counts, Integers
-from neuromorphic_ros.snn.graph.event_populations import EventPopulations
+from neuromorphic_ros.snn.graph.graph_populations import GraphPopulations
 from neuromorphic_ros.snn.layout import lay_out
 from neuromorphic_ros.snn.learned_weights import (
     LearnedWeights,
@@ -70,7 +70,7 @@ class StreamingNetwork:
     def __init__(self, spec: NetworkSpec) -> None:
         """Expand and compile a network; raises NetworkError if a projection does not fit."""
         self.spec = spec
-        self._graphs = EventPopulations(spec) if spec.graphs else None
+        self._graphs = GraphPopulations(spec) if spec.graphs else None
         self._layout = lay_out(self._graphs.spec if self._graphs else spec)
         self._fires_amounts = self._layout.fires_amounts
         self._network = self._layout.network[0]
