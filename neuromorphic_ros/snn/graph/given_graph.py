@@ -49,7 +49,7 @@ class GivenGraph:
         many nodes or edges, lengths differ, a node is not there, or a weight or delay is outside of
         its limits.
         """
-        ends = [np.asarray(each) for each in (source, target)]
+        ends = np.asarray(source), np.asarray(target)
         edges = ends[0].size
         weights = np.ones(edges) if weight is None else np.asarray(weight, np.float64)
         delays = np.zeros(edges) if delay_ticks is None else np.asarray(delay_ticks, np.float64)

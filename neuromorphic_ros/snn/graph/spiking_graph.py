@@ -175,7 +175,7 @@ class SpikingGraph:
 
     @property
     def _total(self) -> Integers:
-        return self._done + np.array([state.done for state in self._states])
+        return np.asarray(self._done + [state.done for state in self._states])
 
 
 def readout(spec: SpikingGraphSpec, summed: Numbers, ticks: int) -> Numbers:

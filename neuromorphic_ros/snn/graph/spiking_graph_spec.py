@@ -176,7 +176,7 @@ def decay_table(tau_ms: float, dt_ms: float) -> Numbers:
     The engine and the torch module read it, so that they round alike.
     """
     ticks = np.arange(int(40.0 * tau_ms / dt_ms) + 2)
-    table = np.exp(-ticks * (dt_ms / tau_ms))
+    table: Numbers = np.exp(-ticks * (dt_ms / tau_ms))
     table[-1] = 0.0
     return table
 
