@@ -121,6 +121,13 @@ class SpikingGraph:
         """Return the readout since the last reset; float64 (nodes or clusters, outputs)."""
         return readout(self.spec, self._summed, self._since_reset)
 
+    def membrane(self, layer: int) -> Numbers:
+        """Return the membranes of a layer, from 0, as the last message left each.
+
+        float64 (nodes, neurons).
+        """
+        return self._states[layer].membrane.copy()
+
     @property
     def messages(self) -> Integers:
         """Messages that arrived since construction, along one edge each; int64[layers]."""

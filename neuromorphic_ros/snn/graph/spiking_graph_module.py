@@ -10,7 +10,8 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
-from neuromorphic_ros.errors import BackendError
+from neuromorphic_ros.errors import BackendError, NetworkError
+from neuromorphic_ros.parameters import replace
 from neuromorphic_ros.snn.array import Array
 from neuromorphic_ros.snn.graph.attention import exponential_table
 from neuromorphic_ros.snn.graph.event_graph_spec import GRID
@@ -80,13 +81,16 @@ class SpikingGraphModule(torch.nn.Module):
         self.weight, self.bias = (_parameter(each) for each in (spec.weight, spec.bias))
 
     def spec(self) -> SpikingGraphSpec:
-        """Return the spec with the present weights; raises NetworkError if sums are not exact."""
-        return dataclasses.replace(
-            self._spec,
-            layers=tuple(layer.spec() for layer in self.layers),
-            weight=_array(self.weight),
-            bias=_array(self.bias),
-        )
+        """Return the spec with the present weights.
+
+        Raises NetworkError if sums of them are not exact, ValueError if one is not finite.
+        """
+        weights = {
+            "layers": tuple(layer.spec() for layer in self.layers),
+            "weight": _array(self.weight),
+            "bias": _array(self.bias),
+        }
+        return replace(self._spec, weights, "trained spiking graph", NetworkError)
 
     def forward(self, spikes: Tensor) -> GraphSpikes:
         """Run from rest; spikes: (batch, ticks, nodes, features), whole numbers."""
