@@ -42,6 +42,7 @@ SHARED_PARAMETERS = frozenset(
         "network",
         "variant",
         "backend",
+        "graph",
         "learned_weights",
         "checkpoint_s",
         "hardware",

@@ -12,6 +12,7 @@ from neuromorphic_ros.nodes.model_list import ModelList
 from neuromorphic_ros.nodes.motion_publisher import MotionPublisher
 from neuromorphic_ros.nodes.network_parameter import declare_network, network_of
 from neuromorphic_ros.nodes.output_publishers import OutputPublishers
+from neuromorphic_ros.nodes.process_graph import ProcessGraphService
 from neuromorphic_ros.nodes.process_spikes import ProcessSpikesService
 from neuromorphic_ros.nodes.quality_subscription import QualitySubscription
 from neuromorphic_ros.nodes.rest import Rest
@@ -37,6 +38,7 @@ class PipelineNode(ManagedNode):
         self._rest = Rest(self)
         self._learning = Learning(self)
         self._processing = ProcessSpikesService(self)
+        self._graph_processing = ProcessGraphService(self)
         ModelList(self)
         self._events = EventReports(self, self._outputs)
         self._live: LivePipeline | None = None
@@ -48,6 +50,7 @@ class PipelineNode(ManagedNode):
         pipeline = Pipeline(compile_network(spec), compile_lower(spec, compile_network))
         self._learning.configure(pipeline.core)
         self._processing.configure(pipeline.core)
+        self._graph_processing.configure()
         self.tuned.declare(pipeline.tunables)
         images = self._events.configure(pipeline.inputs.values())
         self._live = LivePipeline(pipeline, self._outputs.wanted, images)
@@ -82,6 +85,7 @@ class PipelineNode(ManagedNode):
         self._live = None
         self._learning.cleanup()
         self._processing.cleanup()
+        self._graph_processing.cleanup()
         self._outputs.close()
 
     def finish(self) -> None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 from rclpy.callback_groups import ReentrantCallbackGroup
-from rclpy.task import Future
 
 from neuromorphic_ros.errors import NeuromorphicError
+from neuromorphic_ros.nodes.background import Background
 from neuromorphic_ros.nodes.managed_node import ManagedNode
 from neuromorphic_ros.pipeline.core import SpikingCore
 from neuromorphic_ros.pipeline.networks import hardware_names
-from neuromorphic_ros.pipeline.spike_processing import MAX_WAITING, Processed, SpikeProcessing
+from neuromorphic_ros.pipeline.spike_processing import Processed, SpikeProcessing
 from neuromorphic_ros.srv import ProcessSpikes
 
 
@@ -26,7 +25,7 @@ class ProcessSpikesService:
         node.parameter("hardware", "loihi2", f"Hardware model that prices process_spikes: {names}")
         node.parameter("baseline", "", "Hardware model beside it; empty: the one it names")
         self._processing: SpikeProcessing | None = None
-        self._waiting = 0
+        self._background = Background(node)
         group = ReentrantCallbackGroup()
         node.create_service(ProcessSpikes, "process_spikes", self._on_request, callback_group=group)
 
@@ -41,7 +40,7 @@ class ProcessSpikesService:
 
     async def _on_request(self, request: Any, response: Any) -> Any:
         processing = self._processing
-        if processing is None or self._waiting >= MAX_WAITING:
+        if processing is None or self._background.is_full:
             response.message = "busy" if processing else "the node has no network: configure it"
             return response
         try:
@@ -49,13 +48,9 @@ class ProcessSpikesService:
         except NeuromorphicError as refused:
             response.message = str(refused)
             return response
-        answer: Future[Processed | str] = Future(executor=self._node.executor)
-        self._waiting += 1
-        threading.Thread(target=lambda: answer.set_result(work()), daemon=True).start()
-        processed = await answer
-        self._waiting -= 1
+        processed = await self._background.result(work)
         if not isinstance(processed, Processed):
-            response.message = str(processed)
+            response.message = processed
             return response
         if processing is self._processing:
             processing.take_over(processed)

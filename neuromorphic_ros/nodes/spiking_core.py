@@ -8,6 +8,7 @@ from neuromorphic_ros.nodes.managed_node import ManagedNode, run
 from neuromorphic_ros.nodes.model_list import ModelList
 from neuromorphic_ros.nodes.network_parameter import declare_network, network_of
 from neuromorphic_ros.nodes.output_publishers import OutputPublishers
+from neuromorphic_ros.nodes.process_graph import ProcessGraphService
 from neuromorphic_ros.nodes.process_spikes import ProcessSpikesService
 from neuromorphic_ros.nodes.rest import Rest
 from neuromorphic_ros.nodes.spike_subscription import SpikeSubscription
@@ -31,6 +32,7 @@ class SpikingCoreNode(ManagedNode):
         self._rest = Rest(self)
         self._learning = Learning(self)
         self._processing = ProcessSpikesService(self)
+        self._graph_processing = ProcessGraphService(self)
         ModelList(self)
         self._live: LiveCore | None = None
 
@@ -40,6 +42,7 @@ class SpikingCoreNode(ManagedNode):
         core = SpikingCore(backend(self.value("backend")).compiled(spec), CoreParameters())
         self._learning.configure(core)
         self._processing.configure(core)
+        self._graph_processing.configure()
         self.tuned.declare(core.tunables)
         self._live = LiveCore(core, self._outputs.wanted)
         self._outputs.add_spikes(population.name for population in spec.populations)
@@ -64,6 +67,7 @@ class SpikingCoreNode(ManagedNode):
         self._live = None
         self._learning.cleanup()
         self._processing.cleanup()
+        self._graph_processing.cleanup()
         self._outputs.close()
 
     def status(self) -> None:

@@ -25,13 +25,12 @@ from neuromorphic_ros.snn.tick_spikes import TickSpikes
 MAX_ENTRIES = 10_000_000
 MAX_TICKS = 1_000_000
 MAX_S = 10.0
-MAX_WAITING = 16
 # Between two looks at the time.
 CHUNK_TICKS = 1000
 
 
 class ProcessingError(NeuromorphicError, ValueError):
-    """Spikes that cannot be processed, or would take too long."""
+    """A request that cannot be processed, or would take too long."""
 
 
 class Batch(NamedTuple):

@@ -1,0 +1,38 @@
+"""What services compute beside the executor, so that the robot drives on."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+from rclpy.task import Future
+
+from neuromorphic_ros.nodes.managed_node import ManagedNode
+
+T = TypeVar("T")
+
+MAX_WAITING = 16
+
+
+class Background:
+    """Threads that compute what a service is asked for."""
+
+    def __init__(self, node: ManagedNode) -> None:
+        """Compute nothing yet."""
+        self._node = node
+        self._waiting = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Tell whether as many requests wait as may."""
+        return self._waiting >= MAX_WAITING
+
+    async def result(self, work: Callable[[], T]) -> T:
+        """Return what `work`, which must not raise, returns in a thread of its own."""
+        answer: Future[T] = Future(executor=self._node.executor)
+        self._waiting += 1
+        threading.Thread(target=lambda: answer.set_result(work()), daemon=True).start()
+        found = await answer
+        self._waiting -= 1
+        return found
