@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import chain
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -27,6 +28,7 @@ except ImportError:
         "training needs torch, which is not installed: pip install neuromorphic_ros[torch]"
     ) from None
 
+from neuromorphic_ros.snn.graph.event_population_module import EventPopulationModule
 from neuromorphic_ros.snn.surrogate import SuperSpike, Surrogate
 
 Linear = Callable[[Tensor], Tensor]
@@ -70,6 +72,8 @@ class TorchNetwork(torch.nn.Module):
 
     Plastic projections do not learn here: their weights are as in the description.
 
+    Graphs of events hear whole amounts, in the order of addresses within a tick, and run first.
+
     Populations that do not drive themselves through others run one after the other over the whole
     sequence, with one product for all ticks; those in a cycle run tick by tick.
     """
@@ -80,19 +84,19 @@ class TorchNetwork(torch.nn.Module):
         Raises NetworkError if a projection does not fit.
         """
         super().__init__()
-        if spec.graphs:
-            raise NetworkError(
-                f"population '{spec.graphs[0].name}' is a graph of events, which runs in torch by "
-                "itself alone: as EventGraphModule"
-            )
-        self._spec = spec
-        self._components = components(spec)
-        neurons = {
-            population.name: _Neurons(population, spec.dt_ms, surrogate or SuperSpike())
-            for population in spec.populations
-        }
+        self._spec, surrogate = spec, surrogate or SuperSpike()
+        neurons, graphs = {}, {}
+        for population in spec.populations:
+            if population.graph:
+                graphs[population.name] = EventPopulationModule(
+                    population.graph, spec.dt_ns, surrogate
+                )
+            else:
+                neurons[population.name] = _Neurons(population, spec.dt_ms, surrogate)
+        self._components = [each for each in components(spec) if graphs.keys().isdisjoint(each)]
         synapses = [_Synapses(spec, index) for index in range(len(spec.projections))]
         self.neurons = cast("Mapping[str, _Neurons]", torch.nn.ModuleDict(neurons))
+        self.graphs = cast("Mapping[str, EventPopulationModule]", torch.nn.ModuleDict(graphs))
         self.synapses = cast("Sequence[_Synapses]", torch.nn.ModuleList(synapses))
         # The longest delay of what each input and population sends.
         self._depth = dict.fromkeys(spec.shapes, 0)
@@ -105,11 +109,19 @@ class TorchNetwork(torch.nn.Module):
             synapses.trained(projection)
             for synapses, projection in zip(self.synapses, self._spec.projections, strict=True)
         )
-        return dataclasses.replace(self._spec, projections=tuple(projections))
+        populations = (
+            dataclasses.replace(population, graph=self.graphs[population.name].trained())
+            if population.graph
+            else population
+            for population in self._spec.populations
+        )
+        return dataclasses.replace(
+            self._spec, populations=tuple(populations), projections=tuple(projections)
+        )
 
     def start(self, batch: int) -> NetworkState:
         """Return the state at the start of a batch of sequences."""
-        device = next(self.buffers()).device
+        device = next(chain(self.buffers(), self.parameters())).device
         return NetworkState(
             {name: neurons.start(batch) for name, neurons in self.neurons.items()},
             {
@@ -133,11 +145,17 @@ class TorchNetwork(torch.nn.Module):
         Returns the output of every population, (ticks, batch, *shape) float32: spikes, or the
         membrane of neurons that do not spike; the membranes of `record` as `name.membrane`; and the
         state.
-        Raises SpikeError if inputs or state do not fit the network, NetworkError if a name in
-        `record` is no population.
+        Raises SpikeError if inputs or state do not fit the network, as a state does none with
+        graphs of events; NetworkError if a name in `record` is no population with membranes.
         """
         for name in record:
-            self._spec.population(name)
+            if self._spec.population(name).graph:
+                raise NetworkError(f"population '{name}' is a graph of events without membranes")
+        if self.graphs and state is not None:
+            raise SpikeError(
+                f"network '{self._spec.name}' has graphs of events, whose sequences start anew: "
+                "pass no state"
+            )
         inputs = self._checked(inputs)
         ticks, batch = next(iter(inputs.values())).shape[:2]
         state = self.start(batch) if state is None else state
@@ -145,6 +163,7 @@ class TorchNetwork(torch.nn.Module):
             raise SpikeError(f"state is of another batch than the inputs, {batch}")
 
         linear = [synapses.linear() for synapses in self.synapses]
+        inputs |= {name: graph(inputs[graph.events]) for name, graph in self.graphs.items()}
         # From as many ticks before this call on as it may be delayed.
         sent = {
             name: torch.cat((state.under_way[name], x)) if self._depth[name] else x

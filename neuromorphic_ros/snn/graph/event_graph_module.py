@@ -125,12 +125,12 @@ class _Layer(torch.nn.Module):
 
     def forward(self, spikes: Tensor, graph: EventGraphTensors) -> Tensor:
         own, neighbour, bias = (_on_grid(each) for each in (self.own, self.neighbour, self.bias))
-        nodes, bins = spikes.shape[0], neighbour.shape[0]
+        (nodes, inputs), bins = spikes.shape, neighbour.shape[0]
         # Spikes are summed by relation before they meet the weights: one product for all nodes.
-        heard = spikes.new_zeros(nodes * bins, spikes.shape[1]).index_add(
+        heard = spikes.new_zeros(nodes * bins, inputs).index_add(
             0, graph.target * bins + graph.relation, spikes[graph.source]
         )
-        membrane = bias + spikes @ own + heard.view(nodes, -1) @ neighbour.flatten(0, 1)
+        membrane = bias + spikes @ own + heard.view(nodes, bins * inputs) @ neighbour.flatten(0, 1)
         threshold = torch.ones((), device=membrane.device)
         return self._surrogate(membrane, threshold, _RULES)
 
