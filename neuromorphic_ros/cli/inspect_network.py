@@ -216,23 +216,15 @@ def _table(title: str, rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
 def _described(population: Population) -> dict[str, Any]:
     if population.graph is None:
         return parameters(population.neuron)
-    layers = population.graph.layers
-    return {
-        "events": population.graph.events,
-        "features": layers.widths[1:],
-        "weights": layers.weights,
-        "radius_px": layers.neighbourhood.radius_px,
-        "radius_ms": layers.neighbourhood.radius_ms,
-        "window_ms": layers.window_ms,
-    }
+    return dict(population.graph.described())
 
 
 def _words(population: Population) -> str:
     if population.graph is None:
         return _parameters(population.neuron)
     told = _described(population)
-    features = ", ".join(map(str, told["features"]))
-    return f"of {told['events']}, layers of {features}, {count(told['weights'])} weights"
+    inputs, neurons = (", ".join(map(str, told[part])) for part in ("inputs", "neurons"))
+    return f"of {inputs}, layers of {neurons} neurons a node, {count(told['weights'])} weights"
 
 
 def _parameters(neuron: Neuron) -> str:

@@ -90,7 +90,7 @@ def network_figure(summary: Summary) -> Figure:
     # Readouts may have the names of populations.
     readouts = {f"{readout.name} out": readout for readout in spec.readouts}
 
-    plain = [(each.graph.events, each.name) for each in spec.graphs if each.graph]
+    plain = [(name, each.name) for each in spec.graphs if each.graph for name in each.graph.inputs]
     plain += [(readout.population, key) for key, readout in readouts.items()]
 
     sizes = {name: _box_size(_words(node), loops.get(name)) for name, node in nodes.items()}

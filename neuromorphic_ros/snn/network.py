@@ -14,7 +14,7 @@ from neuromorphic_ros.errors import BackendError, NetworkError, SpikeError
 from neuromorphic_ros.snn.array import Array, as_numpy
 from neuromorphic_ros.snn.components import components
 from neuromorphic_ros.snn.patterns import AllToAll, Conv1d, Conv2d, OneToOne, Pool2d, Random
-from neuromorphic_ros.snn.spec import Link, NetworkSpec, Population, Projection
+from neuromorphic_ros.snn.spec import EventGraphLayers, Link, NetworkSpec, Population, Projection
 from neuromorphic_ros.snn.synapses import bias, expanded, weight_shape
 from neuromorphic_ros.snn.tick_spikes import TickSpikes
 from neuromorphic_ros.snn.weights import Precision, store, values
@@ -29,6 +29,7 @@ except ImportError:
     ) from None
 
 from neuromorphic_ros.snn.graph.event_population_module import EventPopulationModule
+from neuromorphic_ros.snn.graph.given_population_module import GivenPopulationModule
 from neuromorphic_ros.snn.surrogate import SuperSpike, Surrogate
 
 Linear = Callable[[Tensor], Tensor]
@@ -72,7 +73,8 @@ class TorchNetwork(torch.nn.Module):
 
     Plastic projections do not learn here: their weights are as in the description.
 
-    Graphs of events hear whole amounts, in the order of addresses within a tick, and run first.
+    Graphs hear whole amounts, those of events in the order of addresses within a tick, and run
+    first.
 
     Populations that do not drive themselves through others run one after the other over the whole
     sequence, with one product for all ticks; those in a cycle run tick by tick.
@@ -85,18 +87,24 @@ class TorchNetwork(torch.nn.Module):
         """
         super().__init__()
         self._spec, surrogate = spec, surrogate or SuperSpike()
-        neurons, graphs = {}, {}
+        neurons: dict[str, _Neurons] = {}
+        graphs: dict[str, EventPopulationModule | GivenPopulationModule] = {}
         for population in spec.populations:
-            if population.graph:
+            if isinstance(population.graph, EventGraphLayers):
                 graphs[population.name] = EventPopulationModule(
                     population.graph, spec.dt_ns, surrogate
                 )
+            elif population.graph:
+                graphs[population.name] = GivenPopulationModule(population.graph, surrogate)
             else:
                 neurons[population.name] = _Neurons(population, spec.dt_ms, surrogate)
         self._components = [each for each in components(spec) if graphs.keys().isdisjoint(each)]
         synapses = [_Synapses(spec, index) for index in range(len(spec.projections))]
         self.neurons = cast("Mapping[str, _Neurons]", torch.nn.ModuleDict(neurons))
-        self.graphs = cast("Mapping[str, EventPopulationModule]", torch.nn.ModuleDict(graphs))
+        self.graphs = cast(
+            "Mapping[str, EventPopulationModule | GivenPopulationModule]",
+            torch.nn.ModuleDict(graphs),
+        )
         self.synapses = cast("Sequence[_Synapses]", torch.nn.ModuleList(synapses))
         # The longest delay of what each input and population sends.
         self._depth = dict.fromkeys(spec.shapes, 0)
@@ -150,11 +158,10 @@ class TorchNetwork(torch.nn.Module):
         """
         for name in record:
             if self._spec.population(name).graph:
-                raise NetworkError(f"population '{name}' is a graph of events without membranes")
+                raise NetworkError(f"population '{name}' is a graph without membranes")
         if self.graphs and state is not None:
             raise SpikeError(
-                f"network '{self._spec.name}' has graphs of events, whose sequences start anew: "
-                "pass no state"
+                f"network '{self._spec.name}' has graphs, whose sequences start anew: pass no state"
             )
         inputs = self._checked(inputs)
         ticks, batch = next(iter(inputs.values())).shape[:2]
@@ -163,7 +170,7 @@ class TorchNetwork(torch.nn.Module):
             raise SpikeError(f"state is of another batch than the inputs, {batch}")
 
         linear = [synapses.linear() for synapses in self.synapses]
-        inputs |= {name: graph(inputs[graph.events]) for name, graph in self.graphs.items()}
+        inputs |= {name: _heard(graph, inputs) for name, graph in self.graphs.items()}
         # From as many ticks before this call on as it may be delayed.
         sent = {
             name: torch.cat((state.under_way[name], x)) if self._depth[name] else x
@@ -503,6 +510,13 @@ def sparse(spec: NetworkSpec, outputs: Mapping[str, Tensor]) -> TickSpikes:
     tick, address = np.nonzero(amounts)
     first = np.searchsorted(tick, np.arange(len(amounts) + 1))
     return TickSpikes(address.astype(np.uint32), first, amounts[tick, address])
+
+
+def _heard(
+    graph: EventPopulationModule | GivenPopulationModule, inputs: Mapping[str, Tensor]
+) -> Tensor:
+    heard = inputs[graph.events] if isinstance(graph, EventPopulationModule) else inputs
+    return cast("Tensor", graph(heard))
 
 
 def _detached(value: Any) -> Any:

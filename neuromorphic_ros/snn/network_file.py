@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +13,11 @@ from pydantic.dataclasses import dataclass
 
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.parameters import STRICT, build, read_mapping
-from neuromorphic_ros.snn.graph.event_graph_file import load_event_graph
+from neuromorphic_ros.snn.graph.graph_files import read_graph
 from neuromorphic_ros.snn.spec import NetworkSpec
 from neuromorphic_ros.snn.variant import vary
 
 PARTS = ("inputs", "populations", "projections", "readouts")
-
-
-@dataclass(frozen=True, config=STRICT)
-class GraphFile:
-    """The graph of events of a population: the input whose events they are, and the file."""
-
-    events: str
-    file: str
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -44,7 +37,7 @@ def load_network(path: Path) -> NetworkSpec:
 
     `include` merges other files of the same folder: names of YAML files, or mappings of
     `NirInclude`, of which inputs are replaced by inputs or graphs of the same name in the file.
-    The `graph` of a population is a mapping of `GraphFile`, of the same folder too.
+    The `graph` of a population names files of the same folder too, as `graph_files` has it.
     Raises NetworkError naming the file and what is wrong in it.
     """
     if path.suffix == ".nir":
@@ -66,9 +59,7 @@ def _read(path: Path, including: tuple[Path, ...]) -> dict[str, Any]:
     graphs = [item for item in _items(content, "populations", path) if _has_graph(item)]
     for item in graphs:
         where = f"network file {path}: graph of {_name_of(item)}"
-        given = build(GraphFile, item["graph"], where, NetworkError)
-        layers = load_event_graph(_sibling(path, "graph", given.file))
-        item["graph"] = {"events": given.events, "layers": layers}
+        item["graph"] = read_graph(item["graph"], where, partial(_sibling, path, "graph"))
     includes = content.pop("include", [])
     if not isinstance(includes, list) or not all(
         isinstance(item, (str, dict)) for item in includes

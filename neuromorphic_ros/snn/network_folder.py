@@ -1,4 +1,4 @@
-"""A network as a folder: a NIR file, or with graphs of events a YAML file that names the others."""
+"""A network as a folder: a NIR file, or with graphs a YAML file that names the others."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from neuromorphic_ros.errors import NetworkError
-from neuromorphic_ros.snn.graph.event_graph_file import save_event_graph
+from neuromorphic_ros.snn.graph.graph_files import write_graph
 from neuromorphic_ros.snn.spec import Input, NetworkSpec
 
 NIR_FILE, YAML_FILE = "network.nir", "network.yaml"
@@ -41,12 +41,14 @@ def write_folder(spec: NetworkSpec, folder: Path) -> Path:
         write_nir(spec, folder / NIR_FILE)
         return folder / NIR_FILE
     if spec.variants:
-        raise NetworkError(f"network '{spec.name}' has graphs of events: variants are not written")
+        raise NetworkError(f"network '{spec.name}' has graphs: variants are not written")
     write_nir(_rest(spec), folder / REST_FILE)
-    for population in spec.graphs:
-        assert population.graph
-        save_event_graph(folder / _graph_file(population.name), population.graph.layers)
-    text = yaml.safe_dump(_document(spec), sort_keys=False, width=100)
+    graphs = {
+        population.name: write_graph(population.name, population.graph, folder)
+        for population in spec.graphs
+        if population.graph
+    }
+    text = yaml.safe_dump(_document(spec, graphs), sort_keys=False, width=100)
     try:
         (folder / YAML_FILE).write_text(text, encoding="utf-8")
     except OSError as unwritable:
@@ -65,26 +67,14 @@ def _rest(spec: NetworkSpec) -> NetworkSpec:
     )
 
 
-def _document(spec: NetworkSpec) -> Mapping[str, Any]:
-    graphs = {population.name for population in spec.graphs}
+def _document(spec: NetworkSpec, graphs: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
     return {
         "name": spec.name,
         "dt_ms": spec.dt_ms,
         "seed": spec.seed,
         "include": [{"nir": REST_FILE}],
-        "populations": [
-            {
-                "name": population.name,
-                "graph": {"events": population.graph.events, "file": _graph_file(population.name)},
-            }
-            for population in spec.populations
-            if population.graph
-        ],
+        "populations": [{"name": name, "graph": graph} for name, graph in graphs.items()],
         "readouts": [
             dataclasses.asdict(each) for each in spec.readouts if each.population in graphs
         ],
     }
-
-
-def _graph_file(population: str) -> str:
-    return f"{population}.safetensors"

@@ -6,6 +6,7 @@ import dataclasses
 import math
 import re
 from collections import Counter
+from collections.abc import Mapping
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from heapq import heappop, heappush
@@ -19,6 +20,8 @@ from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.parameters import STRICT
 from neuromorphic_ros.snn.array import Array, Quantity
 from neuromorphic_ros.snn.graph.event_graph_spec import EventGraphSpec
+from neuromorphic_ros.snn.graph.given_nodes import GivenNodes
+from neuromorphic_ros.snn.graph.spiking_graph_spec import SpikingGraphSpec
 from neuromorphic_ros.snn.neurons.dendritic import DendriticLif
 from neuromorphic_ros.snn.neurons.leaky import If, Lif
 from neuromorphic_ros.snn.neurons.model import Neuron
@@ -73,6 +76,81 @@ class EventGraphLayers:
     events: Name
     layers: EventGraphSpec
 
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The inputs that it hears."""
+        return (self.events,)
+
+    @property
+    def shape(self) -> Shape:
+        """Shape of what it fires: (features, rows, columns)."""
+        return self.layers.output_shape
+
+    def described(self) -> Mapping[str, Any]:
+        """Return what it is made of."""
+        return {
+            "inputs": self.inputs,
+            "neurons": self.layers.widths[1:],
+            "weights": self.layers.weights,
+            "radius_px": self.layers.neighbourhood.radius_px,
+            "radius_ms": self.layers.neighbourhood.radius_ms,
+            "window_ms": self.layers.window_ms,
+        }
+
+    def check(self, shapes: Mapping[str, Shape], dt_ms: float) -> None:
+        """Raise NetworkError if it does not fit the inputs and the tick of a network."""
+        del dt_ms
+        if shapes[self.events] != self.layers.shape:
+            raise NetworkError(
+                f"is a graph of events of shape {self.layers.shape}, input '{self.events}' has "
+                f"{shapes[self.events]}"
+            )
+
+
+@dataclass(frozen=True, config=STRICT)
+class GivenGraphLayers:
+    """A spiking graph with attention whose nodes hear channels of inputs.
+
+    In a file, `nodes` and `layers` name files beside it. The linear readout of the layers is left
+    to projections.
+    """
+
+    nodes: GivenNodes
+    layers: SpikingGraphSpec
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The inputs that it hears."""
+        return tuple(self.nodes.hears)
+
+    @property
+    def shape(self) -> Shape:
+        """Shape of what it fires: (nodes or clusters, neurons)."""
+        return (self.layers.graphs(self.nodes.graph)[-1].nodes, self.layers.layers[-1].width)
+
+    def described(self) -> Mapping[str, Any]:
+        """Return what it is made of."""
+        return {
+            "inputs": self.inputs,
+            "neurons": tuple(layer.width for layer in self.layers.layers),
+            "weights": self.layers.weights,
+            "nodes": self.nodes.count,
+            "edges": self.nodes.graph.source.size,
+        }
+
+    def check(self, shapes: Mapping[str, Shape], dt_ms: float) -> None:
+        """Raise NetworkError if it does not fit the inputs and the tick of a network."""
+        if self.layers.dt_ms != dt_ms:
+            raise NetworkError(f"has ticks of {self.layers.dt_ms:g} ms, the network of {dt_ms:g}")
+        size = self.nodes.count * self.layers.inputs
+        for name in self.inputs:
+            places, channels = self.nodes.places(name), math.prod(shapes[name])
+            if places.size != channels or places.max(initial=-1) >= size:
+                raise NetworkError(
+                    f"hears {places.size} channels of '{name}', which has {channels}, at up to "
+                    f"{places.max(initial=-1)} of {size} features of nodes"
+                )
+
 
 RELAY = If(reset="subtract", multi_spike=True)
 """Neurons that fire what they are told, in the same tick."""
@@ -82,18 +160,18 @@ RELAY = If(reset="subtract", multi_spike=True)
 class Population:
     """Neurons of one model; each parameter is common or has one value per neuron.
 
-    graph: the neurons are instead those of the last layer of a graph of events, pooled by cell of
-    the image: shape is (features, rows, columns) then, and may be left out as the neuron must be.
+    graph: the neurons are instead those of the last layer of a graph. Its shape may be left out
+    then, and the neuron must be.
     """
 
     name: Name
     shape: Extents = ()
     neuron: Neuron = dataclasses.field(default_factory=Lif)
-    graph: EventGraphLayers | None = None
+    graph: EventGraphLayers | GivenGraphLayers | None = None
 
     def __post_init__(self) -> None:
         if self.graph:
-            self._relay(self.graph.layers)
+            self._relay(self.graph.shape)
         if not self.shape:
             raise ValueError(f"population '{self.name}' needs a shape")
         for field in dataclasses.fields(self.neuron):
@@ -112,16 +190,16 @@ class Population:
     @property
     def model(self) -> str:
         """Name of the model of its neurons."""
-        return "event_graph" if self.graph else self.neuron.model
+        if self.graph is None:
+            return self.neuron.model
+        return "event_graph" if isinstance(self.graph, EventGraphLayers) else "graph_attention"
 
-    def _relay(self, layers: EventGraphSpec) -> None:
-        if self.shape not in ((), layers.output_shape):
-            raise ValueError(
-                f"population '{self.name}' has shape {self.shape}, its graph {layers.output_shape}"
-            )
+    def _relay(self, shape: Shape) -> None:
+        if self.shape not in ((), shape):
+            raise ValueError(f"population '{self.name}' has shape {self.shape}, its graph {shape}")
         if self.neuron not in (Lif(), RELAY):
             raise ValueError(f"population '{self.name}' has a graph and cannot have a neuron too")
-        object.__setattr__(self, "shape", layers.output_shape)
+        object.__setattr__(self, "shape", shape)
         object.__setattr__(self, "neuron", RELAY)
 
 
@@ -286,7 +364,7 @@ class NetworkSpec:
 
     @property
     def graphs(self) -> tuple[Population, ...]:
-        """Populations that are graphs of events."""
+        """Populations that are graphs."""
         return tuple(population for population in self.populations if population.graph)
 
     @property
@@ -398,7 +476,7 @@ class NetworkSpec:
         """Return the names of the inputs whose spikes can reach a population."""
         found: set[str] = set()
         frontier = {population}
-        events = {each.name: each.graph.events for each in self.graphs if each.graph}
+        heard = {each.name: each.graph.inputs for each in self.graphs if each.graph}
         while frontier:
             found |= frontier
             frontier = {
@@ -406,7 +484,9 @@ class NetworkSpec:
                 for projection in self.projections
                 if self.end(projection.post).name in frontier
             }
-            frontier = (frontier | {events[name] for name in found & events.keys()}) - found
+            for name in found & heard.keys():
+                frontier.update(heard[name])
+            frontier -= found
         return frozenset(found & {source.name for source in self.inputs})
 
     @cached_property
@@ -479,22 +559,17 @@ class NetworkSpec:
         inputs = {source.name: source.shape for source in self.inputs}
         for population in self.graphs:
             assert population.graph
-            events, shape = population.graph.events, population.graph.layers.shape
-            if events not in inputs:
+            try:
+                for name in population.graph.inputs:
+                    if name not in inputs:
+                        known = ", ".join(inputs) or "none"
+                        raise NetworkError(f"is a graph of '{name}'; the inputs are {known}")
+                population.graph.check(inputs, self.dt_ms)
+            except NetworkError as wrong:
+                raise NetworkError(f"population '{population.name}': {wrong}") from None
+        graphs = {population.name for population in self.graphs}
+        for projection in self.projections:
+            if self.end(projection.post).name in graphs:
                 raise NetworkError(
-                    f"population '{population.name}' is a graph of events of '{events}'; the "
-                    f"inputs are {', '.join(inputs) or 'none'}"
-                )
-            if inputs[events] != shape:
-                raise NetworkError(
-                    f"population '{population.name}' is a graph of events of shape {shape}, input "
-                    f"'{events}' has {inputs[events]}"
-                )
-            driven = [
-                each for each in self.projections if self.end(each.post).name == population.name
-            ]
-            if driven:
-                raise NetworkError(
-                    f"projection {driven[0]}: '{population.name}' is a graph of events, which "
-                    "nothing else drives"
+                    f"projection {projection}: its target is a graph, which nothing else drives"
                 )

@@ -12,8 +12,15 @@ import numpy.typing as npt
 from neuromorphic_ros.snn.array import Array
 from neuromorphic_ros.snn.components import components
 from neuromorphic_ros.snn.graph.event_tables import table_bytes
+from neuromorphic_ros.snn.graph.spiking_graph_tables import state_bytes
 from neuromorphic_ros.snn.neurons.model import Neuron
-from neuromorphic_ros.snn.spec import NetworkSpec, Population, Projection
+from neuromorphic_ros.snn.spec import (
+    EventGraphLayers,
+    GivenGraphLayers,
+    NetworkSpec,
+    Population,
+    Projection,
+)
 from neuromorphic_ros.snn.synapses import DENSE_FROM, Connection, connect, target_dtype
 
 # What is larger than this, in synapses and addresses, is told by its bounds instead of being built.
@@ -50,7 +57,7 @@ class Summary(NamedTuple):
     synapses: of each projection. fan_in, fan_out: none if a projection was not built.
     recurrent: populations that drive each other or themselves, in groups, by execution order.
     neuron_bytes: state and constants. delay_bytes: currents of this tick and of delayed spikes.
-    graph_bytes: weights and nodes of graphs of events.
+    graph_bytes: weights and nodes of graphs.
     """
 
     spec: NetworkSpec
@@ -110,7 +117,7 @@ def summarize(spec: NetworkSpec) -> Summary:
         recurrent=_recurrent(spec, [population.name for population in order]),
         neuron_bytes=sum(_neuron_bytes(spec, population) for population in order),
         delay_bytes=_delay_bytes(spec),
-        graph_bytes=sum(table_bytes(each.graph.layers) for each in spec.graphs if each.graph),
+        graph_bytes=sum(_graph_bytes(each.graph) for each in spec.graphs if each.graph),
     )
 
 
@@ -195,6 +202,14 @@ def _neuron_bytes(spec: NetworkSpec, population: Population) -> int:
     # A dendritic neuron has a potential of each branch; any has its constant input by compartment.
     own = rows * np.dtype(neuron.dtype).itemsize
     return population.size * (own + (branches + neuron.compartments) * FLOAT_BYTES)
+
+
+def _graph_bytes(graph: EventGraphLayers | GivenGraphLayers) -> int:
+    if isinstance(graph, EventGraphLayers):
+        return table_bytes(graph.layers)
+    weights, graphs = graph.layers.weights * FLOAT_BYTES, graph.layers.graphs(graph.nodes.graph)
+    layers = zip(graphs, graph.layers.layers, strict=False)
+    return weights + sum(state_bytes(each, layer.width) for each, layer in layers)
 
 
 def _delay_bytes(spec: NetworkSpec) -> int:

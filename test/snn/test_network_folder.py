@@ -64,7 +64,7 @@ def test_what_cannot_be_written_is_told(tmp_path: Path) -> None:
     with pytest.raises(NetworkError, match="cannot be made"):
         write_folder(readable(), tmp_path / "file" / "model")
     varied = dataclasses.replace(readable(), variants={"low": Variant(dt_ms=5.0)})
-    with pytest.raises(NetworkError, match="'graphs' has graphs of events: variants"):
+    with pytest.raises(NetworkError, match="'graphs' has graphs: variants"):
         write_folder(varied, tmp_path / "model")
 
 
@@ -77,7 +77,7 @@ def test_what_cannot_be_written_is_told(tmp_path: Path) -> None:
         ({"events": "dvs"}, "graph of seen: file"),
         ({"events": "dvs", "file": "seen.safetensors", "more": 1}, "more"),
         ("seen.safetensors", "graph of seen"),
-        ({"events": "radar", "file": "seen.safetensors"}, "events of 'radar'"),
+        ({"events": "radar", "file": "seen.safetensors"}, "graph of 'radar'"),
     ],
 )
 def test_a_graph_that_cannot_be_read_is_named(

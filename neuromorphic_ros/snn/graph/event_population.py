@@ -6,13 +6,12 @@ import math
 
 import numpy as np
 
-from neuromorphic_ros.snn.counts import OF_NODES, Integers
+from neuromorphic_ros.snn.counts import OF_NODES
 from neuromorphic_ros.snn.graph import event_graph
 from neuromorphic_ros.snn.graph.event_graph import EventGraph
 from neuromorphic_ros.snn.graph.event_graph_spec import EventGraphSpec
 from neuromorphic_ros.snn.graph.graph_counts import GraphCounts
 from neuromorphic_ros.snn.tick_spikes import TickSpikes
-from neuromorphic_ros.spikes import Addresses
 
 WEIGHT_BYTES = 4
 
@@ -34,14 +33,14 @@ class EventPopulation:
         """Forget all events; the counts go on."""
         self._graph.reset()
 
-    def run(self, spikes: TickSpikes) -> tuple[Addresses, Integers]:
-        """Hear spikes one by one of all channels; return what fires, and the tick of each."""
+    def run(self, spikes: TickSpikes) -> TickSpikes:
+        """Hear spikes one by one of all channels; return what fires."""
         mine = (spikes.address >= self._begin) & (spikes.address < self._end)
         tick = np.repeat(np.arange(spikes.ticks), np.diff(spikes.first))[mine]
         address = (spikes.address[mine] - self._begin).astype(np.uint32)
         fired, by = self._graph.push_raw(address, (self._tick + tick) * self._dt_ns)
         self._tick += spikes.ticks
-        return fired, tick[by]
+        return TickSpikes(fired, np.searchsorted(tick[by], np.arange(spikes.ticks + 1)))
 
     def counts(self, ticks: int) -> GraphCounts:
         """Return what each layer did; of the last one, the spikes are those of the population.

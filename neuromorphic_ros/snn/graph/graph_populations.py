@@ -9,13 +9,20 @@ from typing import Protocol
 import numpy as np
 
 from neuromorphic_ros.errors import SpikeError
-from neuromorphic_ros.snn.counts import Counts, Integers
+from neuromorphic_ros.snn.counts import Counts
 from neuromorphic_ros.snn.graph.event_population import EventPopulation
+from neuromorphic_ros.snn.graph.given_population import GivenPopulation
 from neuromorphic_ros.snn.graph.graph_counts import GraphCounts, with_graphs
 from neuromorphic_ros.snn.patterns import OneToOne
-from neuromorphic_ros.snn.spec import RELAY, Input, NetworkSpec, Population, Projection
+from neuromorphic_ros.snn.spec import (
+    RELAY,
+    EventGraphLayers,
+    Input,
+    NetworkSpec,
+    Population,
+    Projection,
+)
 from neuromorphic_ros.snn.tick_spikes import TickSpikes
-from neuromorphic_ros.spikes import Addresses
 
 
 class RunningGraph(Protocol):
@@ -25,8 +32,8 @@ class RunningGraph(Protocol):
         """Return to rest; the counts go on."""
         ...
 
-    def run(self, spikes: TickSpikes) -> tuple[Addresses, Integers]:
-        """Hear spikes one by one of all channels; return what fires, and the tick of each."""
+    def run(self, spikes: TickSpikes) -> TickSpikes:
+        """Hear spikes one by one of all channels; return what fires."""
         ...
 
     def counts(self, ticks: int) -> GraphCounts:
@@ -88,20 +95,11 @@ class GraphPopulations:
                 f"spikes do not fit network '{self._name}': an address is outside of its "
                 f"{self._channels} channels, or first does not rise from 0 to the last address"
             )
-        single = spikes.one_by_one()
-        ticks = [np.repeat(np.arange(spikes.ticks), np.diff(first))]
-        addresses = [spikes.address]
+        single, parts = spikes.one_by_one(), [spikes]
         for graph, begin in self._graphs:
-            fired, tick = graph.run(single)
-            ticks.append(tick)
-            addresses.append((fired + begin).astype(np.uint32))
-        tick, address = np.concatenate(ticks), np.concatenate(addresses)
-        amounts = np.ones(address.size, np.float32)
-        if spikes.value.size:
-            amounts[: spikes.address.size] = spikes.value
-        order = np.argsort(tick, kind="stable")
-        until = np.searchsorted(tick[order], np.arange(spikes.ticks + 1))
-        return TickSpikes(address[order], until, amounts[order])
+            fired = graph.run(single)
+            parts.append(fired._replace(address=fired.address + np.uint32(begin)))
+        return _together(parts)
 
     def counts(self, counts: Counts) -> Counts:
         """Return the counts of the network with those of the graphs.
@@ -114,11 +112,28 @@ class GraphPopulations:
 
 def _running(spec: NetworkSpec, population: Population) -> RunningGraph:
     begin = dict(zip(spec.shapes, _begins(spec), strict=False))
-    given = population.graph
-    assert given
-    return EventPopulation(
-        population.name, given.events, given.layers, begin[given.events], spec.dt_ns
+    graph = population.graph
+    if isinstance(graph, EventGraphLayers):
+        first = begin[graph.events]
+        return EventPopulation(population.name, graph.events, graph.layers, first, spec.dt_ns)
+    assert graph
+    return GivenPopulation(population.name, graph.nodes, graph.layers, begin)
+
+
+def _together(parts: list[TickSpikes]) -> TickSpikes:
+    """Return the spikes of all parts, in each tick part after part."""
+    ticks = parts[0].ticks
+    tick = np.concatenate([np.repeat(np.arange(ticks), np.diff(part.first)) for part in parts])
+    address = np.concatenate([part.address for part in parts])
+    amounts = np.concatenate(
+        [
+            part.value if part.value.size else np.ones(part.address.size, np.float32)
+            for part in parts
+        ]
     )
+    order = np.argsort(tick, kind="stable")
+    first = np.searchsorted(tick[order], np.arange(ticks + 1))
+    return TickSpikes(address[order], first, amounts[order])
 
 
 def _relaying(population: Population) -> Population:

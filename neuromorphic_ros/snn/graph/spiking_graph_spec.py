@@ -128,6 +128,15 @@ class SpikingGraphSpec:
         return self.layers[0].inputs
 
     @property
+    def weights(self) -> int:
+        """Number of weights of the layers."""
+        return sum(
+            getattr(layer, part).values.size
+            for layer in self.layers
+            for part in ("message", "query", "attention")
+        )
+
+    @property
     def outputs(self) -> int:
         """Number of outputs of a node."""
         return self.weight.shape[-1] if self.weight.shape else 0
