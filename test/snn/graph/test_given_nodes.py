@@ -59,4 +59,4 @@ def test_a_file_that_cannot_be_read_or_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(NetworkError, match="none of the 1 nodes"):
         load_given_nodes(tmp_path / "small")
     with pytest.raises(NetworkError, match="cannot be written"):
-        save_given_nodes(tmp_path / "no" / "folder", given_nodes())
+        save_given_nodes(tmp_path / "part" / "nodes", given_nodes())
