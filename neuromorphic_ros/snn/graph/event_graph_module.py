@@ -8,7 +8,8 @@ from typing import NamedTuple, cast
 
 import numpy as np
 
-from neuromorphic_ros.errors import BackendError
+from neuromorphic_ros.errors import BackendError, NetworkError
+from neuromorphic_ros.parameters import replace
 from neuromorphic_ros.snn.array import Array
 from neuromorphic_ros.snn.graph.event_edges import EventEdges
 from neuromorphic_ros.snn.graph.event_graph_spec import GRID, EventGraphLayer, EventGraphSpec
@@ -91,7 +92,7 @@ class EventGraphModule(torch.nn.Module):
     def spec(self) -> EventGraphSpec:
         """Return the spec with the present weights; raises NetworkError if sums are not exact."""
         layers = tuple(layer.spec() for layer in self.layers)
-        return dataclasses.replace(self._spec, layers=layers)
+        return replace(self._spec, {"layers": layers}, "event graph", NetworkError)
 
     def forward(self, graph: EventGraphTensors) -> list[Tensor]:
         """Return the spikes of every layer, float32 (nodes, features)."""
@@ -125,12 +126,12 @@ class _Layer(torch.nn.Module):
 
     def forward(self, spikes: Tensor, graph: EventGraphTensors) -> Tensor:
         own, neighbour, bias = (_on_grid(each) for each in (self.own, self.neighbour, self.bias))
-        nodes, bins = spikes.shape[0], neighbour.shape[0]
+        (nodes, inputs), bins = spikes.shape, neighbour.shape[0]
         # Spikes are summed by relation before they meet the weights: one product for all nodes.
-        heard = spikes.new_zeros(nodes * bins, spikes.shape[1]).index_add(
+        heard = spikes.new_zeros(nodes * bins, inputs).index_add(
             0, graph.target * bins + graph.relation, spikes[graph.source]
         )
-        membrane = bias + spikes @ own + heard.view(nodes, -1) @ neighbour.flatten(0, 1)
+        membrane = bias + spikes @ own + heard.view(nodes, bins * inputs) @ neighbour.flatten(0, 1)
         threshold = torch.ones((), device=membrane.device)
         return self._surrogate(membrane, threshold, _RULES)
 
