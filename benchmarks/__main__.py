@@ -12,7 +12,7 @@ FOLDER = Path(__file__).parent
 NOT_BENCHMARKS = ("__main__", "learning_rls", "reporting")
 # Of many minutes each: run them by their own names.
 LONG = ("adaptation", "exercises", "faults", "local_learning", "reservoir", "surrogates")
-COMPARISONS = ("learning", "streaming", "training")
+COMPARISONS = ("graph", "learning", "streaming", "training")
 
 
 def main() -> int:

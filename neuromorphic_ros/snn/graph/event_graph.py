@@ -12,7 +12,7 @@ from neuromorphic_ros.errors import SpikeError
 from neuromorphic_ros.snn.graph import event_kernel
 from neuromorphic_ros.snn.graph.event_graph_spec import EventGraphSpec, random_spec
 from neuromorphic_ros.snn.graph.event_kernel import CROWDED_OUT, EDGES, NEXT, TAIL
-from neuromorphic_ros.snn.graph.event_tables import make_layers, make_search
+from neuromorphic_ros.snn.graph.event_tables import by_address, make_layers, make_search
 from neuromorphic_ros.spikes import Addresses, SpikeBatch, TimesNs
 
 START_NS = -(2**62)
@@ -44,17 +44,18 @@ class EventGraph:
     def __init__(self, spec: EventGraphSpec) -> None:
         """Start with an empty graph."""
         self.spec = spec
+        self._search = make_search(spec, spec.max_events)
         self._layers = make_layers(spec, spec.max_events)
-        self.reset()
+        self._tables = by_address(self._search), by_address(self._layers)
+        self._search_at, self._layers_at = (table.ctypes.data for table in self._tables)
+        self._last_ns = START_NS
 
     def reset(self) -> None:
         """Forget all events; the counts go on."""
-        before = getattr(self, "_search", None)
-        self._search = make_search(self.spec, self.spec.max_events)
+        self._search.newest_node[:] = -1
+        self._search.progress[[TAIL, NEXT]] = 0
         self._layers.pooled[:] = 0
         self._last_ns = START_NS
-        if before is not None:
-            self._search.progress[[EDGES, CROWDED_OUT]] = before.progress[[EDGES, CROWDED_OUT]]
 
     def push(self, events: SpikeBatch) -> SpikeBatch:
         """Add events and return the spikes of the last layer, pooled: in (features, rows, columns).
@@ -81,27 +82,30 @@ class EventGraph:
                 f"an event at {time_ns[0]} ns comes after one at {self._last_ns} ns; reset the "
                 "graph when time begins anew"
             )
-        rows, columns = self.spec.cells
         room = address.size * self.spec.widths[-1]
         fired, fired_by = np.empty(room, np.uint32), np.empty(room, np.int64)
         total = event_kernel.push(
-            self._search,
-            self._layers,
+            self._search_at,
+            self._layers_at,
+            self.spec.shape[0],
             np.ascontiguousarray(address),
             np.ascontiguousarray(time_ns),
             self.spec.window_ns,
-            rows,
-            columns,
             fired,
             fired_by,
         )
+        if total < 0:
+            raise SpikeError(
+                f"events do not fit an event graph of {self.spec.shape}: an address is outside of "
+                "it, time_ns decreases, or there is not one time for each address"
+            )
         if time_ns.size:
             self._last_ns = int(time_ns[-1])
         return fired[:total], fired_by[:total]
 
     def advance(self, now_ns: int) -> None:
         """Let the events go that are older than the window at a time."""
-        event_kernel.expire(self._search, self._layers, now_ns - self.spec.window_ns)
+        event_kernel.expire(self._search_at, self._layers_at, now_ns - self.spec.window_ns)
 
     @property
     def nodes(self) -> int:
@@ -110,7 +114,8 @@ class EventGraph:
 
     def pooled(self) -> npt.NDArray[np.int64]:
         """Return the spikes of the last layer in the window; int64[features, rows, columns]."""
-        return np.array(self._layers.pooled.reshape(self.spec.output_shape))
+        features = self.spec.widths[-1]
+        return np.array(self._layers.pooled[:features].reshape(self.spec.output_shape))
 
     def spikes(self) -> npt.NDArray[np.uint32]:
         """Return the spikes of the nodes in the window, oldest first.
@@ -118,7 +123,7 @@ class EventGraph:
         uint32[layers + 1, nodes], bit f is feature f; the first row has the channels of the events.
         """
         numbers = np.arange(*self._search.progress[[TAIL, NEXT]])
-        return np.asarray(self._layers.mask[:, numbers % self.spec.max_events])
+        return np.array(self._layers.mask[numbers % self._search.places].T)
 
     def counts(self) -> EventGraphCounts:
         """Return the counts since construction."""

@@ -17,6 +17,15 @@ from neuromorphic_ros.snn.array import Array
 from neuromorphic_ros.snn.graph.event_graph_spec import EventGraphLayer, EventGraphSpec
 
 _TOLD = "neuromorphic_ros.event_graph"
+_UNREADABLE = (
+    OSError,
+    SafetensorError,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    RecursionError,
+)
 _PARTS = tuple(field.name for field in dataclasses.fields(EventGraphLayer))
 
 
@@ -57,6 +66,6 @@ def load_event_graph(path: Path) -> EventGraphSpec:
         ]
         if tensors or not isinstance(told, dict) or "layers" in told:
             raise ValueError("its parts do not fit together")
-    except (OSError, SafetensorError, ValueError, TypeError, KeyError, AttributeError) as wrong:
+    except _UNREADABLE as wrong:
         raise NetworkError(f"{where} cannot be read: {wrong}") from None
     return build(EventGraphSpec, {**told, "layers": layers}, where, NetworkError)

@@ -8,7 +8,8 @@ from typing import NamedTuple, cast
 
 import numpy as np
 
-from neuromorphic_ros.errors import BackendError
+from neuromorphic_ros.errors import BackendError, NetworkError
+from neuromorphic_ros.parameters import replace
 from neuromorphic_ros.snn.array import Array
 from neuromorphic_ros.snn.graph.event_edges import EventEdges
 from neuromorphic_ros.snn.graph.event_graph_spec import GRID, EventGraphLayer, EventGraphSpec
@@ -91,7 +92,7 @@ class EventGraphModule(torch.nn.Module):
     def spec(self) -> EventGraphSpec:
         """Return the spec with the present weights; raises NetworkError if sums are not exact."""
         layers = tuple(layer.spec() for layer in self.layers)
-        return dataclasses.replace(self._spec, layers=layers)
+        return replace(self._spec, {"layers": layers}, "event graph", NetworkError)
 
     def forward(self, graph: EventGraphTensors) -> list[Tensor]:
         """Return the spikes of every layer, float32 (nodes, features)."""

@@ -23,6 +23,8 @@ Values = npt.NDArray[np.float32]
 
 GRID = 1024.0
 """Weights are multiples of 1/GRID."""
+MAX_PIXELS = 2**24
+"""There is memory for each, wherever events are."""
 # Sums of multiples of 1/GRID are exact in float32, in any order, as long as they stay below this.
 EXACT_BELOW = 2.0**24 / GRID
 
@@ -76,6 +78,10 @@ class EventGraphLayer:
     bias: Array
 
     def __post_init__(self) -> None:
+        if len(self.bias.shape) != 1 or not self.bias.values.size:
+            raise NetworkError(
+                f"bias of a layer of an event graph is {self.bias.shape}, not (features,)"
+            )
         for field in dataclasses.fields(self):
             rounded = Array(on_grid(getattr(self, field.name).values))
             object.__setattr__(self, field.name, rounded)
@@ -124,6 +130,10 @@ class EventGraphSpec:
             )
         if self.shape[0] > MAX_FEATURES:
             raise NetworkError(f"events of an event graph have {MAX_FEATURES} channels at most")
+        if self.shape[1] * self.shape[2] > MAX_PIXELS:
+            raise NetworkError(
+                f"events of an event graph have {MAX_PIXELS} pixels at most, not {self.shape[1:]}"
+            )
         if self.cells[0] > self.shape[1] or self.cells[1] > self.shape[2]:
             raise NetworkError(f"cells {self.cells} of an event graph are more than its pixels")
         if self.window_ms < self.neighbourhood.radius_ms:

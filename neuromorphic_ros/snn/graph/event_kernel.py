@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 import numba
 import numpy as np
 import numpy.typing as npt
+from numba import float32, int32, int64, uint32
 
-from neuromorphic_ros.snn.compiled import trailing_zeros
+from neuromorphic_ros.snn.compiled import array_at, revision, trailing_zeros
 
 MAX_FEATURES = 32
 """The spikes of a node are bits of a uint32."""
@@ -16,18 +17,22 @@ SIDES = 3
 """Left, ahead and right; above, level and below: what is told apart of where a neighbour lies."""
 HASH_CELLS = 9
 """In and around the one of an event."""
+LANES = 8
+"""Features that are computed at once."""
 TAIL, NEXT, EDGES, CROWDED_OUT = range(4)
+TIME_NS, OLDER, X, Y = range(4)
+NODE_FIELDS = 4
 
 
 class Search(NamedTuple):
     """What it takes to find the neighbours of an event.
 
     height, width: of the image [px]. radius_px, radius_ns, age_ns, newest: of `Neighbourhood`,
-    age_ns: one of its steps. rows, columns: of hash cells, with one more on each side.
-    newest_node: int64[rows * columns], the last node of each hash cell, -1: none. node k is at
-    k mod capacity in: older: int64, the node before it in its hash cell. x, y: int32. time_ns:
-    int64. progress: int64[4], first node in the window, next node, edges so far, nodes that left
-    early because there were too many.
+    age_ns: one of its steps. rows, columns: of hash cells, with one more on each side. capacity:
+    most nodes in the window. places: a power of two, no less. newest_node: int64[rows * columns],
+    the last node of each hash cell, -1: none. node: int64[places, 4], node k at k mod places: its
+    time [ns], the node before it in its hash cell, x, y. progress: int64[4], first node in the
+    window, next node, edges so far, nodes that left early because there were too many.
     """
 
     height: int
@@ -38,25 +43,33 @@ class Search(NamedTuple):
     newest: int
     rows: int
     columns: int
+    capacity: int
+    places: int
     newest_node: npt.NDArray[np.int64]
-    older: npt.NDArray[np.int64]
-    x: npt.NDArray[np.int32]
-    y: npt.NDArray[np.int32]
-    time_ns: npt.NDArray[np.int64]
+    node: npt.NDArray[np.int64]
     progress: npt.NDArray[np.int64]
 
 
 class Layers(NamedTuple):
     """The weights, padded to equal sizes, and what the nodes did.
 
-    weight: float32[layers, bins + 1, inputs, features], the last bin is the event itself. bias:
-    float32[layers, features]. synapses: int64[layers, bins + 1, inputs], weights that are not zero.
-    features: int64[layers]. mask: uint32[layers + 1, capacity], a bit for each spike of a node; in
-    the first row the channel of the event. cell: int32[capacity], in which a node is pooled.
-    pooled: int64[features, cells], spikes of the last layer in the window. spikes: int64[layers +
-    1], of events and of layers, and events: int64[layers], synaptic events, so far.
+    count, inputs, width: layers, and the most inputs and features of one, features in steps of
+    `LANES`. relations: bins and one more, that of the event itself. cell_rows, cell_columns: over
+    which spikes are pooled. places: of `Search`. weight: float32[count, relations, inputs, width].
+    bias: float32[count, width]. synapses: int64[count, relations, inputs], weights that are not
+    zero. features: int64[count]. mask: uint32[places, count + 1], a bit for each spike of a node,
+    the first is the channel of the event. cell: int32[places], in which a node is pooled. pooled:
+    int64[width, cells], spikes of the last layer in the window. spikes: int64[count + 1], of
+    events and of layers, and events: int64[count], synaptic events, so far.
     """
 
+    count: int
+    inputs: int
+    width: int
+    relations: int
+    cell_rows: int
+    cell_columns: int
+    places: int
     weight: npt.NDArray[np.float32]
     bias: npt.NDArray[np.float32]
     synapses: npt.NDArray[np.int64]
@@ -68,6 +81,55 @@ class Layers(NamedTuple):
     events: npt.NDArray[np.int64]
 
 
+SEARCH = np.dtype([(name, np.int64) for name in Search._fields])
+LAYERS = np.dtype([(name, np.int64) for name in Layers._fields])
+
+
+@numba.njit
+def _search(table: Any) -> Any:
+    """Return the Search of which a SEARCH has the sizes and addresses."""
+    of = array_at(table, 1, SEARCH)[0]
+    return Search(
+        of.height,
+        of.width,
+        of.radius_px,
+        of.radius_ns,
+        of.age_ns,
+        of.newest,
+        of.rows,
+        of.columns,
+        of.capacity,
+        of.places,
+        array_at(of.newest_node, of.rows * of.columns, int64),
+        array_at(of.node, (of.places, NODE_FIELDS), int64),
+        array_at(of.progress, 4, int64),
+    )
+
+
+@numba.njit
+def _layers(table: Any) -> Any:
+    """Return the Layers of which a LAYERS has the sizes and addresses."""
+    of = array_at(table, 1, LAYERS)[0]
+    return Layers(
+        of.count,
+        of.inputs,
+        of.width,
+        of.relations,
+        of.cell_rows,
+        of.cell_columns,
+        of.places,
+        array_at(of.weight, (of.count, of.relations, of.inputs, of.width), float32),
+        array_at(of.bias, (of.count, of.width), float32),
+        array_at(of.synapses, (of.count, of.relations, of.inputs), int64),
+        array_at(of.features, of.count, int64),
+        array_at(of.mask, (of.places, of.count + 1), uint32),
+        array_at(of.cell, of.places, int32),
+        array_at(of.pooled, (of.width, of.cell_rows * of.cell_columns), int64),
+        array_at(of.spikes, of.count + 1, int64),
+        array_at(of.events, of.count, int64),
+    )
+
+
 @numba.njit
 def _third(offset: Any, radius: Any) -> Any:
     """Return 0, 1 or 2 for an offset in the first, middle or last third of -radius..radius."""
@@ -75,50 +137,53 @@ def _third(offset: Any, radius: Any) -> Any:
 
 
 @numba.njit
-def _find(search: Any, x: Any, y: Any, time_ns: Any, node: Any, relation: Any) -> Any:
-    """Fill in the nodes and relations of the neighbours of an event; return how many there are."""
-    capacity, found = search.older.size, 0
-    home = (y // search.radius_px + 1) * search.columns + x // search.radius_px + 1
+def _home(search: Any, x: Any, y: Any) -> Any:
+    """Return the hash cell of a pixel."""
+    return (y // search.radius_px + 1) * search.columns + x // search.radius_px + 1
+
+
+@numba.njit
+def _find(search: Any, x: Any, y: Any, time_ns: Any, place: Any, relation: Any) -> Any:
+    """Fill in the places and relations of the neighbours of an event; return how many there are."""
+    home, first, found = _home(search, x, y), search.progress[TAIL], 0
     for down in range(-1, 2):
         for right in range(-1, 2):
             other = search.newest_node[home + down * search.columns + right]
             for _ in range(search.newest):
-                if other < search.progress[TAIL]:
+                if other < first:
                     break
-                place = other % capacity
-                age_ns = time_ns - search.time_ns[place]
+                at = other & (search.places - 1)
+                age_ns = time_ns - search.node[at, TIME_NS]
                 if age_ns >= search.radius_ns:
                     break
-                across, along = search.x[place] - x, search.y[place] - y
+                across, along = search.node[at, X] - x, search.node[at, Y] - y
                 if abs(across) <= search.radius_px and abs(along) <= search.radius_px:
                     step = age_ns // search.age_ns
-                    node[found] = place
+                    place[found] = at
                     relation[found] = (
                         step * SIDES + _third(along, search.radius_px)
                     ) * SIDES + _third(across, search.radius_px)
                     found += 1
-                other = search.older[place]
+                other = search.node[at, OLDER]
     return found
 
 
 @numba.njit
 def _insert(search: Any, x: Any, y: Any, time_ns: Any) -> Any:
     """Add a node to the hash; return its place."""
-    number = search.progress[NEXT]
-    place = number % search.older.size
-    home = (y // search.radius_px + 1) * search.columns + x // search.radius_px + 1
-    search.older[place] = search.newest_node[home]
+    number, home = search.progress[NEXT], _home(search, x, y)
+    node = search.node[number & (search.places - 1)]
+    node[TIME_NS], node[OLDER], node[X], node[Y] = time_ns, search.newest_node[home], x, y
     search.newest_node[home] = number
-    search.x[place], search.y[place], search.time_ns[place] = x, y, time_ns
     search.progress[NEXT] = number + 1
-    return place
+    return number & (search.places - 1)
 
 
 @numba.njit
 def _leave(search: Any, layers: Any) -> None:
     """Let the oldest node go."""
-    place = search.progress[TAIL] % search.older.size
-    bits = layers.mask[layers.features.size, place]
+    place = search.progress[TAIL] & (search.places - 1)
+    bits = layers.mask[place, layers.count]
     while bits:
         feature = trailing_zeros(np.uint64(bits))
         bits &= bits - np.uint32(1)
@@ -142,47 +207,44 @@ def _add(layers: Any, layer: Any, relation: Any, bits: Any, membrane: Any) -> An
 
 @numba.njit
 def _expire(search: Any, layers: Any, before_ns: Any) -> None:
-    capacity = search.older.size
+    progress = search.progress
     while (
-        search.progress[TAIL] < search.progress[NEXT]
-        and search.time_ns[search.progress[TAIL] % capacity] < before_ns
+        progress[TAIL] < progress[NEXT]
+        and search.node[progress[TAIL] & (search.places - 1), TIME_NS] < before_ns
     ):
         _leave(search, layers)
 
 
-@numba.njit(cache=True, nogil=True)
-def expire(search: Search, layers: Layers, before_ns: int) -> None:
-    """Let the nodes of events before a time go."""
-    _expire(search, layers, before_ns)
+@numba.njit
+def _fits(search: Any, channels: Any, address: Any, time_ns: Any) -> Any:
+    # Compiled code reads and writes without bounds checks, so a wrong index would corrupt memory.
+    wrong, size = np.int64(address.size != time_ns.size), channels * search.height * search.width
+    if wrong == 0:
+        for index in range(address.size):
+            wrong += np.int64(address[index]) < 0 or np.int64(address[index]) >= size
+            wrong += index > 0 and time_ns[index] < time_ns[index - 1]
+    return wrong == 0
 
 
-@numba.njit(cache=True, nogil=True)
-def push(
-    search: Search,
-    layers: Layers,
-    address: npt.NDArray[np.uint32],
-    time_ns: npt.NDArray[np.int64],
-    window_ns: int,
-    cell_rows: int,
-    cell_columns: int,
-    fired: npt.NDArray[np.uint32],
-    fired_by: npt.NDArray[np.int64],
-) -> int:
-    """Add events in the order of time; return the number of spikes of the last layer.
-
-    fired: uint32, their addresses in (features, rows, columns); fired_by: int64, the event of each;
-    both of a size of events times features.
-    """
-    pixels, capacity = search.height * search.width, search.older.size
+@numba.njit
+def _push(
+    search: Any,
+    layers: Any,
+    address: Any,
+    time_ns: Any,
+    window_ns: Any,
+    fired: Any,
+    fired_by: Any,
+) -> Any:
+    pixels = search.height * search.width
     node = np.empty(HASH_CELLS * search.newest, np.int64)
     relation = np.empty(node.size, np.int64)
-    membrane = np.empty(layers.bias.shape[1], np.float32)
-    own, count, total = layers.weight.shape[1] - 1, layers.features.size, 0
-    cells = cell_rows * cell_columns
+    membrane = np.empty(layers.width, np.float32)
+    total, cells = 0, layers.cell_rows * layers.cell_columns
     for index in range(address.size):
         now_ns = time_ns[index]
         _expire(search, layers, now_ns - window_ns)
-        if search.progress[NEXT] - search.progress[TAIL] == capacity:
+        if search.progress[NEXT] - search.progress[TAIL] == search.capacity:
             _leave(search, layers)
             search.progress[CROWDED_OUT] += 1
         channel, pixel = divmod(np.int64(address[index]), pixels)
@@ -190,26 +252,28 @@ def push(
         found = _find(search, x, y, now_ns, node, relation)
         search.progress[EDGES] += found
         place = _insert(search, x, y, now_ns)
-        cell = y * cell_rows // search.height * cell_columns + x * cell_columns // search.width
+        row, column = y * layers.cell_rows // search.height, x * layers.cell_columns // search.width
+        cell = row * layers.cell_columns + column
         layers.cell[place] = cell
-        layers.mask[0, place] = np.uint32(1) << np.uint32(channel)
+        layers.mask[place, 0] = np.uint32(1) << np.uint32(channel)
         layers.spikes[0] += 1
-        for layer in range(count):
+        for layer in range(layers.count):
             membrane[:] = layers.bias[layer]
-            done = _add(layers, layer, own, layers.mask[layer, place], membrane)
+            own = layers.mask[place, layer]
+            done = _add(layers, layer, layers.relations - 1, own, membrane)
             for edge in range(found):
-                bits = layers.mask[layer, node[edge]]
+                bits = layers.mask[node[edge], layer]
                 done += _add(layers, layer, relation[edge], bits, membrane)
             layers.events[layer] += done
             bits = np.uint32(0)
             for feature in range(layers.features[layer]):
                 bits |= np.uint32(membrane[feature] >= np.float32(1.0)) << np.uint32(feature)
-            layers.mask[layer + 1, place] = bits
+            layers.mask[place, layer + 1] = bits
             while bits:
                 feature = np.int64(trailing_zeros(np.uint64(bits)))
                 bits &= bits - np.uint32(1)
                 layers.spikes[layer + 1] += 1
-                if layer == count - 1:
+                if layer == layers.count - 1:
                     layers.pooled[feature, cell] += 1
                     fired[total] = feature * cells + cell
                     fired_by[total] = index
@@ -217,20 +281,10 @@ def push(
     return total
 
 
-@numba.njit(cache=True, nogil=True)
-def find_edges(
-    search: Search,
-    address: npt.NDArray[np.uint32],
-    time_ns: npt.NDArray[np.int64],
-    source: npt.NDArray[np.int64],
-    target: npt.NDArray[np.int64],
-    kind: npt.NDArray[np.int64],
-) -> int:
-    """List the edges of events in the order of time, as `push` finds them; return their number.
-
-    The tables are of an empty graph with room for all events. source, target, kind: int64, of a
-    size of events times 9 times newest.
-    """
+@numba.njit
+def _find_edges(
+    search: Any, address: Any, time_ns: Any, source: Any, target: Any, kind: Any
+) -> Any:
     pixels, total = search.height * search.width, 0
     node = np.empty(HASH_CELLS * search.newest, np.int64)
     relation = np.empty(node.size, np.int64)
@@ -242,3 +296,66 @@ def find_edges(
             source[total], target[total], kind[total] = node[edge], index, relation[edge]
             total += 1
     return total
+
+
+def _entries(sources: int) -> tuple[Any, Any, Any]:
+    """Return the entries to compiled code, kept on disk."""
+
+    @numba.njit(cache=True, nogil=True)
+    def expire(search: int, layers: int, before_ns: int) -> int:
+        """Let the nodes of events before a time go.
+
+        search, layers: addresses of a SEARCH and a LAYERS.
+        """
+        _expire(_search(search), _layers(layers), before_ns)
+        return sources
+
+    @numba.njit(cache=True, nogil=True)
+    def push(
+        search: int,
+        layers: int,
+        channels: int,
+        address: npt.NDArray[np.uint32],
+        time_ns: npt.NDArray[np.int64],
+        window_ns: int,
+        fired: npt.NDArray[np.uint32],
+        fired_by: npt.NDArray[np.int64],
+    ) -> int:
+        """Add events; return the number of spikes of the last layer.
+
+        search, layers: addresses of a SEARCH and a LAYERS. fired: uint32, addresses of spikes in
+        (features, rows, columns); fired_by: int64, the event of each; both of a size of events
+        times features.
+        Returns -1, with nothing changed, for an address outside of the image or a time that
+        decreases.
+        """
+        tables = _search(search)
+        if sources == 0 or not _fits(tables, channels, address, time_ns):
+            return -1
+        return _push(tables, _layers(layers), address, time_ns, window_ns, fired, fired_by)
+
+    @numba.njit(cache=True, nogil=True)
+    def find_edges(
+        search: int,
+        channels: int,
+        address: npt.NDArray[np.uint32],
+        time_ns: npt.NDArray[np.int64],
+        source: npt.NDArray[np.int64],
+        target: npt.NDArray[np.int64],
+        kind: npt.NDArray[np.int64],
+    ) -> int:
+        """List the edges of events as `push` finds them; return their number.
+
+        search: address of the SEARCH of an empty graph with room for all events. source, target,
+        kind: int64, of a size of events times 9 times newest.
+        Returns -1 as `push` does.
+        """
+        tables = _search(search)
+        if sources == 0 or not _fits(tables, channels, address, time_ns):
+            return -1
+        return _find_edges(tables, address, time_ns, source, target, kind)
+
+    return expire, push, find_edges
+
+
+expire, push, find_edges = _entries(revision())

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from neuromorphic_ros.snn.graph.event_graph_spec import EventGraphSpec
-from neuromorphic_ros.snn.graph.event_kernel import Layers, Search
+from neuromorphic_ros.snn.graph.event_kernel import LANES, NODE_FIELDS, Layers, Search
 
 
 def make_search(spec: EventGraphSpec, capacity: int) -> Search:
@@ -13,6 +14,7 @@ def make_search(spec: EventGraphSpec, capacity: int) -> Search:
     near = spec.neighbourhood
     _, height, width = spec.shape
     rows, columns = (2 + -(-size // near.radius_px) for size in (height, width))
+    places = _places(capacity)
     return Search(
         height=height,
         width=width,
@@ -22,37 +24,54 @@ def make_search(spec: EventGraphSpec, capacity: int) -> Search:
         newest=near.newest,
         rows=rows,
         columns=columns,
+        capacity=capacity,
+        places=places,
         newest_node=np.full(rows * columns, -1, np.int64),
-        older=np.full(capacity, -1, np.int64),
-        x=np.zeros(capacity, np.int32),
-        y=np.zeros(capacity, np.int32),
-        time_ns=np.zeros(capacity, np.int64),
+        node=np.zeros((places, NODE_FIELDS), np.int64),
         progress=np.zeros(4, np.int64),
     )
 
 
 def make_layers(spec: EventGraphSpec, capacity: int) -> Layers:
     """Return the weights as compiled code reads them, and no spikes."""
-    inputs, features = max(spec.widths[:-1]), max(spec.widths[1:])
-    count, bins = len(spec.layers), spec.neighbourhood.bins
-    weight = np.zeros((count, bins + 1, inputs, features), np.float32)
-    bias = np.zeros((count, features), np.float32)
+    inputs, width = max(spec.widths[:-1]), -(-max(spec.widths[1:]) // LANES) * LANES
+    count, bins, places = len(spec.layers), spec.neighbourhood.bins, _places(capacity)
+    weight = np.zeros((count, bins + 1, inputs, width), np.float32)
+    bias = np.zeros((count, width), np.float32)
     for index, layer in enumerate(spec.layers):
         before, after = layer.own.shape
         weight[index, :bins, :before, :after] = layer.neighbour.values
         weight[index, bins, :before, :after] = layer.own.values
         bias[index, :after] = layer.bias.values
     return Layers(
+        count=count,
+        inputs=inputs,
+        width=width,
+        relations=bins + 1,
+        cell_rows=spec.cells[0],
+        cell_columns=spec.cells[1],
+        places=places,
         weight=weight,
         bias=bias,
         synapses=np.count_nonzero(weight, axis=-1).astype(np.int64),
         features=np.array(spec.widths[1:], np.int64),
-        mask=np.zeros((count + 1, capacity), np.uint32),
-        cell=np.zeros(capacity, np.int32),
-        pooled=np.zeros((spec.widths[-1], spec.cells[0] * spec.cells[1]), np.int64),
+        mask=np.zeros((places, count + 1), np.uint32),
+        cell=np.zeros(places, np.int32),
+        pooled=np.zeros((width, spec.cells[0] * spec.cells[1]), np.int64),
         spikes=np.zeros(count + 1, np.int64),
         events=np.zeros(count, np.int64),
     )
+
+
+def by_address(tables: Search | Layers) -> npt.NDArray[np.int64]:
+    """Return sizes as they are and arrays as their addresses, which hold while `tables` does."""
+    return np.array(
+        [part.ctypes.data if isinstance(part, np.ndarray) else part for part in tables], np.int64
+    )
+
+
+def _places(capacity: int) -> int:
+    return 1 << (capacity - 1).bit_length()
 
 
 def table_bytes(spec: EventGraphSpec) -> int:
