@@ -143,8 +143,9 @@ class TorchNetwork(torch.nn.Module):
         record: populations whose membranes after each tick are returned too.
 
         Returns the output of every population, (ticks, batch, *shape) float32: spikes, or the
-        membrane of neurons that do not spike; the membranes of `record` as `name.membrane`; and the
-        state.
+        membrane of neurons that do not spike; the membranes of `record` as `name.membrane`; of
+        graphs, as `name.1` and so on, the spikes of each layer before the last, summed over all
+        events, (ticks, batch, features); and the state.
         Raises SpikeError if inputs or state do not fit the network, as a state does none with
         graphs of events; NetworkError if a name in `record` is no population with membranes.
         """
@@ -163,7 +164,10 @@ class TorchNetwork(torch.nn.Module):
             raise SpikeError(f"state is of another batch than the inputs, {batch}")
 
         linear = [synapses.linear() for synapses in self.synapses]
-        inputs |= {name: graph(inputs[graph.events]) for name, graph in self.graphs.items()}
+        inner: dict[str, Tensor] = {}
+        for name, graph in self.graphs.items():
+            inputs[name], layers = graph(inputs[graph.events])
+            inner |= {f"{name}.{number}": layer for number, layer in enumerate(layers, 1)}
         # From as many ticks before this call on as it may be delayed.
         sent = {
             name: torch.cat((state.under_way[name], x)) if self._depth[name] else x
@@ -192,7 +196,7 @@ class TorchNetwork(torch.nn.Module):
                         membranes[name].append(after[name].membrane)
             sent |= {name: torch.stack(fired[name]) for name in component}
 
-        outputs = {}
+        outputs = inner
         for population in self._spec.populations:
             name, shape = population.name, population.shape
             output = _ticks(sent[name], self._depth[name], ticks)

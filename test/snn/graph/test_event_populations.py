@@ -12,7 +12,6 @@ import pytest
 
 from neuromorphic_ros.errors import NetworkError, SpikeError
 from neuromorphic_ros.snn.graph.event_graph import EventGraph
-from neuromorphic_ros.snn.network import TorchNetwork
 from neuromorphic_ros.snn.nir.writing import write_nir
 from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population, Projection
 from neuromorphic_ros.snn.streaming import StreamingNetwork
@@ -243,8 +242,6 @@ def test_a_population_is_a_graph_or_has_neurons() -> None:
         Population("none")
 
 
-def test_who_cannot_run_a_graph_says_so(tmp_path: Path) -> None:
-    with pytest.raises(NetworkError, match="'seen' is a graph of events, which runs in torch"):
-        TorchNetwork(graph_network())
+def test_nir_says_that_it_has_no_graph(tmp_path: Path) -> None:
     with pytest.raises(NetworkError, match="NIR has no node for 'seen'"):
         write_nir(graph_network(), tmp_path / "graphs.nir")
