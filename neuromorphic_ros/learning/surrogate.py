@@ -68,7 +68,11 @@ class SurrogateTraining:
     ] = 1.0
     rate_cost: Annotated[
         float,
-        Field(ge=0, le=1e6, description="Cost of one spike per hidden neuron and tick, squared"),
+        Field(
+            ge=0,
+            le=1e6,
+            description="Cost of a spike per hidden neuron and tick, or event of a graph, squared",
+        ),
     ] = 0.0
     clip_norm: Annotated[
         float, Field(gt=0, le=1e6, description="Longest gradient that is not cut")
@@ -221,17 +225,23 @@ def _network(work: Work, weights: dict[str, Tensor] | None = None) -> TorchNetwo
 
 
 def _forward(network: TorchNetwork, inputs: object, work: Work) -> tuple[Tensor, Tensor]:
-    """Return logits (batch, classes) and the mean squared rate of hidden neurons."""
+    """Return logits (batch, classes) and the sum of the mean squared rates of hidden layers."""
     amounts = torch.from_numpy(np.ascontiguousarray(inputs)).to(torch.float32).swapaxes(0, 1)
     outputs, _ = network(amounts)
     classes = outputs[work.output].shape[2]
     total = outputs[work.output].sum(0).flatten(1).unflatten(1, (classes, -1)).mean(2)
     rates = [
-        outputs[population.name].flatten(2).mean((0, 1)).square().mean()
+        outputs[population.name].flatten(2).mean((0, 1))
         for population in work.spec.populations
-        if population.name != work.output and population.neuron.spikes
+        if population.name != work.output and population.neuron.spikes and not population.graph
     ]
-    cost = torch.stack(rates).sum() if rates else torch.zeros(())
+    events = amounts.sum().clamp(min=1)
+    for population in work.spec.graphs:
+        # In a graph there are as many neurons as events.
+        inner = [each for name, each in outputs.items() if name.startswith(f"{population.name}.")]
+        layers = *inner, outputs[population.name].flatten(3).sum(3)
+        rates += [layer.sum((0, 1)) / events for layer in layers]
+    cost = torch.stack([rate.square().mean() for rate in rates]).sum() if rates else events * 0
     return total * work.parameters.logit_scale, cost
 
 
