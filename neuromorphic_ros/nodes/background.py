@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from rclpy.task import Future
 
@@ -35,4 +35,4 @@ class Background:
         threading.Thread(target=lambda: answer.set_result(work()), daemon=True).start()
         found = await answer
         self._waiting -= 1
-        return found
+        return cast("T", found)

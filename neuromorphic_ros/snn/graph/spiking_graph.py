@@ -126,7 +126,7 @@ class SpikingGraph:
 
         float64 (nodes, neurons).
         """
-        return self._states[layer].membrane.copy()
+        return np.array(self._states[layer].membrane)
 
     @property
     def messages(self) -> Integers:

@@ -27,12 +27,13 @@ class Edges(NamedTuple):
     """The graph of a layer; edges in the order of their targets.
 
     incoming: int64[nodes + 1], the edges into node i are incoming[i] to incoming[i + 1]. source,
-    delay: int64[edges]. weight: float64[edges]. outgoing: int64[nodes + 1] in by_source:
+    target, delay: int64[edges]. weight: float64[edges]. outgoing: int64[nodes + 1] in by_source:
     int64[edges], the edges in the order of their sources.
     """
 
     incoming: Integers
     source: Integers
+    target: Integers
     delay: Integers
     weight: Numbers
     outgoing: Integers
@@ -86,115 +87,179 @@ class State(NamedTuple):
 
 
 @numba.njit
-def _decayed(value: Any, table: Any, age: Any) -> Any:
-    """Return what is left of a value, rounded."""
-    return np.rint(value * table[min(age, table.size - 1)] * GRID) / GRID
+def _left(table: Any, age: Any) -> Any:
+    """Return the share of a value that is left."""
+    return table[min(age, table.size - 1)]
 
 
 @numba.njit
-def _hear(layer: Any, state: Any, out_degree: Any, node: Any, feature: Any, amount: Any) -> None:
-    """Add a spike to the message of its node; traces begin to hold what they will."""
-    tick = state.tick[0]
-    told = state.told[tick % state.told.shape[0], node]
-    if state.trace_tick[node] != tick:
-        age = tick - state.trace_tick[node]
-        for neuron in range(told.size):
-            told[neuron] = 0.0
-            state.message_trace[node, neuron] = _decayed(
-                state.message_trace[node, neuron], layer.trace_decay, age
-            )
-            state.query_trace[node, neuron] = _decayed(
-                state.query_trace[node, neuron], layer.trace_decay, age
-            )
-        state.trace_tick[node] = tick
-    for neuron in range(told.size):
-        told[neuron] += amount * layer.message[feature, neuron]
-        state.query_trace[node, neuron] += amount * layer.query[feature, neuron]
-    state.done[EVENTS] += layer.message_synapses[feature] * out_degree
-    state.done[ATTENTION] += layer.message_synapses[feature] + layer.query_synapses[feature]
+def _rounded(value: Any) -> Any:
+    return np.rint(value * GRID) / GRID
 
 
 @numba.njit
-def _tell(edges: Any, state: Any, node: Any) -> None:
-    """Send the message of a node along its edges."""
+def _hear(
+    edges: Any, layer: Any, state: Any, address: Any, value: Any, begin: Any, end: Any, tells: Any
+) -> Any:
+    """Add the spikes of a tick to messages and traces; list the nodes, return how many."""
+    tick, telling, inputs = state.tick[0], 0, layer.message.shape[0]
+    message, query, decay = layer.message, layer.query, layer.trace_decay
+    told = state.told[tick % state.told.shape[0]]
+    message_trace, query_trace = state.message_trace, state.query_trace
+    trace_tick, outgoing, done = state.trace_tick, edges.outgoing, state.done
+    message_synapses, query_synapses = layer.message_synapses, layer.query_synapses
+    for place in range(begin, end):
+        node, feature = divmod(np.int64(address[place]), inputs)
+        if trace_tick[node] != tick:
+            left = _left(decay, tick - trace_tick[node])
+            for neuron in range(told.shape[1]):
+                told[node, neuron] = 0.0
+                message_trace[node, neuron] = _rounded(message_trace[node, neuron] * left)
+                query_trace[node, neuron] = _rounded(query_trace[node, neuron] * left)
+            trace_tick[node] = tick
+            tells[telling] = node
+            telling += 1
+        for neuron in range(told.shape[1]):
+            told[node, neuron] += value[place] * message[feature, neuron]
+            query_trace[node, neuron] += value[place] * query[feature, neuron]
+        degree = outgoing[node + 1] - outgoing[node]
+        done[EVENTS] += message_synapses[feature] * degree
+        done[ATTENTION] += message_synapses[feature] + query_synapses[feature]
+    return telling
+
+
+@numba.njit
+def _tell(edges: Any, state: Any, nodes: Any) -> None:
+    """Send the messages of nodes along their edges."""
     ring, tick = state.queued.size, state.tick[0]
-    told = state.told[tick % ring, node]
-    for neuron in range(told.size):
-        told[neuron] = np.rint(told[neuron] * GRID) / GRID
-        state.message_trace[node, neuron] += told[neuron]
-        state.query_trace[node, neuron] = np.rint(state.query_trace[node, neuron] * GRID) / GRID
-    for place in range(edges.outgoing[node], edges.outgoing[node + 1]):
-        edge = edges.by_source[place]
-        slot = (tick + edges.delay[edge]) % ring
-        state.waiting[slot, state.queued[slot]] = edge
-        state.queued[slot] += 1
+    told, message_trace, query_trace = (
+        state.told[tick % ring],
+        state.message_trace,
+        state.query_trace,
+    )
+    outgoing, by_source, delay = edges.outgoing, edges.by_source, edges.delay
+    waiting, queued = state.waiting, state.queued
+    for node in nodes:
+        for neuron in range(told.shape[1]):
+            told[node, neuron] = _rounded(told[node, neuron])
+            message_trace[node, neuron] += told[node, neuron]
+            query_trace[node, neuron] = _rounded(query_trace[node, neuron])
+        for place in range(outgoing[node], outgoing[node + 1]):
+            edge = by_source[place]
+            slot = (tick + delay[edge]) % ring
+            waiting[slot, queued[slot]] = edge
+            queued[slot] += 1
 
 
 @numba.njit
-def _attend(edges: Any, layer: Any, state: Any, node: Any, query: Any, share: Any) -> None:
-    """Fill in the coefficients of the edges into a node, share[degree, heads]; query: scratch."""
-    tick, begin = state.tick[0], edges.incoming[node]
-    degree, features = edges.incoming[node + 1] - begin, layer.attention.size // layer.heads
-    age = tick - state.trace_tick[node]
-    for neuron in range(query.size):
-        query[neuron] = _decayed(state.query_trace[node, neuron], layer.trace_decay, age)
-    for head in range(layer.heads):
-        largest, total = -np.inf, 0.0
-        for place in range(degree):
-            source, score = edges.source[begin + place], 0.0
-            age = tick - state.trace_tick[source]
-            for neuron in range(head * features, (head + 1) * features):
-                trace = state.message_trace[source, neuron]
-                seen = _decayed(trace, layer.trace_decay, age) + query[neuron]
-                score += layer.attention[neuron] * (seen if seen > 0.0 else SLOPE * seen)
-            share[place, head] = score
-            largest = max(largest, score)
+def _arrive(edges: Any, state: Any, arrives: Any, reached: Any, is_reached: Any) -> Any:
+    """Mark the edges along which something arrives; list the nodes, return how many."""
+    slot, reaching, target = state.tick[0] % state.queued.size, 0, edges.target
+    for edge in state.waiting[slot, : state.queued[slot]]:
+        arrives[edge] = True
+        node = target[edge]
+        if not is_reached[node]:
+            is_reached[node] = True
+            reached[reaching] = node
+            reaching += 1
+    state.queued[slot] = 0
+    return reaching
+
+
+# The terms are exact, so that their order does not matter, and vectors of them may be summed.
+@numba.njit(fastmath={"reassoc"})
+def _score(
+    trace: Any, source: Any, left: Any, query: Any, attention: Any, begin: Any, end: Any
+) -> Any:
+    """Return the score of an edge in the head of some neurons; query: as it is now."""
+    score = 0.0
+    for neuron in range(begin, end):
+        seen = _rounded(trace[source, neuron] * left) + query[neuron]
+        score += attention[neuron] * (seen if seen > 0.0 else SLOPE * seen)
+    return score
+
+
+@numba.njit
+def _share_out(share: Any, degree: Any, weight: Any, begin: Any, exponential: Any) -> None:
+    """Turn share[degree, heads] from scores into coefficients of the edges from `begin` on."""
+    for head in range(share.shape[1]):
+        largest, total = share[0, head], 0.0
+        for place in range(1, degree):
+            largest = max(largest, share[place, head])
         for place in range(degree):
             step = np.rint((largest - share[place, head]) * STEPS_PER_UNIT)
-            share[place, head] = layer.exponential[int(min(step, layer.exponential.size - 1.0))]
+            share[place, head] = exponential[int(min(step, exponential.size - 1.0))]
             total += share[place, head]
         for place in range(degree):
-            part = share[place, head] / total * edges.weight[begin + place]
+            part = share[place, head] / total * weight[begin + place]
             share[place, head] = np.rint(part * COEFFICIENT_GRID) / COEFFICIENT_GRID
-    state.done[ATTENTION] += degree * layer.attention.size
 
 
 @numba.njit
 def _receive(
-    edges: Any, layer: Any, state: Any, node: Any, arrives: Any, share: Any, current: Any
+    edges: Any, layer: Any, state: Any, nodes: Any, arrives: Any, share: Any, current: Any
 ) -> None:
-    """Sum up what arrives at a node in this tick."""
-    _attend(edges, layer, state, node, current, share)
-    ring, tick, features = state.queued.size, state.tick[0], current.size // layer.heads
-    current[:] = 0.0
-    for edge in range(edges.incoming[node], edges.incoming[node + 1]):
-        if arrives[edge]:
-            arrives[edge] = False
-            told = state.told[(tick - edges.delay[edge]) % ring, edges.source[edge]]
-            for head in range(layer.heads):
-                part = share[edge - edges.incoming[node], head]
-                for neuron in range(head * features, (head + 1) * features):
-                    current[neuron] += part * told[neuron]
-            state.done[MESSAGES] += 1
+    """Sum up what arrives at nodes in this tick: current[i] of nodes[i]."""
+    tick, ring, heads, width = state.tick[0], state.queued.size, layer.heads, current.shape[1]
+    features, query, messages, looked = width // heads, np.empty(width), 0, 0
+    incoming, source, delay, weight = edges.incoming, edges.source, edges.delay, edges.weight
+    message_trace, query_trace, trace_tick = (
+        state.message_trace,
+        state.query_trace,
+        state.trace_tick,
+    )
+    attention, decay, exponential = layer.attention, layer.trace_decay, layer.exponential
+    told = state.told
+    for index in range(nodes.size):
+        node = nodes[index]
+        begin, end = incoming[node], incoming[node + 1]
+        left = _left(decay, tick - trace_tick[node])
+        for neuron in range(width):
+            query[neuron] = _rounded(query_trace[node, neuron] * left)
+            current[index, neuron] = 0.0
+        for edge in range(begin, end):
+            left = _left(decay, tick - trace_tick[source[edge]])
+            for head in range(heads):
+                own = head * features
+                share[edge - begin, head] = _score(
+                    message_trace, source[edge], left, query, attention, own, own + features
+                )
+        _share_out(share, end - begin, weight, begin, exponential)
+        looked += end - begin
+        for edge in range(begin, end):
+            if arrives[edge]:
+                arrives[edge] = False
+                messages += 1
+                slot = (tick - delay[edge]) % ring
+                for neuron in range(width):
+                    part = share[edge - begin, neuron // features]
+                    current[index, neuron] += part * told[slot, source[edge], neuron]
+    state.done[MESSAGES] += messages
+    state.done[ATTENTION] += looked * width
 
 
 @numba.njit
-def _fires(layer: Any, state: Any, node: Any, neuron: Any, current: Any) -> Any:
-    """Bring a membrane up to date; tell whether its neuron fires."""
-    tick = state.tick[0]
-    if tick < state.deaf_until[node, neuron]:
-        return False
-    age = min(tick - state.membrane_tick[node, neuron], layer.decay.size - 1)
-    membrane = state.membrane[node, neuron] * layer.decay[age] + current
-    membrane = np.rint(membrane * GRID) / GRID
-    fired = membrane >= layer.threshold
-    if fired:
-        membrane = membrane - layer.threshold if layer.subtract else 0.0
-        state.deaf_until[node, neuron] = tick + 1 + layer.refractory
-    state.membrane[node, neuron] = membrane
-    state.membrane_tick[node, neuron] = tick
-    state.done[UPDATES] += 1
-    return fired
+def _update(layer: Any, state: Any, nodes: Any, current: Any, fired: Any, total: Any) -> Any:
+    """Bring the membranes of nodes up to date; append who fires to `fired`, return its size."""
+    tick, width, updates = state.tick[0], current.shape[1], 0
+    membranes, membrane_tick, deaf_until = state.membrane, state.membrane_tick, state.deaf_until
+    decay, threshold = layer.decay, layer.threshold
+    for index in range(nodes.size):
+        node = nodes[index]
+        for neuron in range(width):
+            if tick < deaf_until[node, neuron]:
+                continue
+            left = _left(decay, tick - membrane_tick[node, neuron])
+            membrane = _rounded(membranes[node, neuron] * left + current[index, neuron])
+            if membrane >= threshold:
+                membrane = membrane - threshold if layer.subtract else 0.0
+                deaf_until[node, neuron] = tick + 1 + layer.refractory
+                fired[total] = node * width + neuron
+                total += 1
+            membranes[node, neuron], membrane_tick[node, neuron] = membrane, tick
+            updates += 1
+    state.done[UPDATES] += updates
+    return total
 
 
 @numba.njit(cache=True, nogil=True)
@@ -211,47 +276,24 @@ def run_layer(
     address: uint32, of what it hears, in (nodes, inputs). first: int64[ticks + 1]. value:
     float64, the amount of each. Of a tick, the spikes are in the order of their addresses.
     """
-    ring, nodes, width = state.told.shape
-    inputs, degree = layer.message.shape[0], 0
-    for node in range(nodes):
-        degree = max(degree, edges.incoming[node + 1] - edges.incoming[node])
-    share, current = np.empty((degree, layer.heads)), np.empty(width)
-    arrives = np.zeros(edges.source.size, np.bool_)
-    reached, is_reached = np.empty(nodes, np.int64), np.zeros(nodes, np.bool_)
-    tellers, fired, total = np.empty(nodes, np.int64), np.empty(_ROOM, np.uint32), 0
-    begins = np.zeros(first.size, np.int64)
+    _, nodes, width = state.told.shape
+    degree = np.diff(edges.incoming).max()
+    share, current = np.empty((degree, layer.heads)), np.empty((nodes, width))
+    arrives, is_reached = np.zeros(edges.source.size, np.bool_), np.zeros(nodes, np.bool_)
+    tells, reached = np.empty(nodes, np.int64), np.empty(nodes, np.int64)
+    fired, total, begins = np.empty(_ROOM, np.uint32), 0, np.zeros(first.size, np.int64)
     for step in range(first.size - 1):
-        tick, telling, reaching = state.tick[0], 0, 0
-        for place in range(first[step], first[step + 1]):
-            node, feature = divmod(np.int64(address[place]), inputs)
-            if state.trace_tick[node] != tick:
-                tellers[telling] = node
-                telling += 1
-            out_degree = edges.outgoing[node + 1] - edges.outgoing[node]
-            _hear(layer, state, out_degree, node, feature, value[place])
-        for place in range(telling):
-            _tell(edges, state, tellers[place])
-        slot = tick % ring
-        for place in range(state.queued[slot]):
-            edge = state.waiting[slot, place]
-            arrives[edge] = True
-            target = np.searchsorted(edges.incoming, edge, side="right") - 1
-            if not is_reached[target]:
-                is_reached[target] = True
-                reached[reaching] = target
-                reaching += 1
-        state.queued[slot] = 0
-        for node in np.sort(reached[:reaching]):
-            is_reached[node] = False
-            _receive(edges, layer, state, node, arrives, share, current)
-            if total + width > fired.size:
-                grown = np.empty(2 * fired.size + width, np.uint32)
-                grown[:total] = fired[:total]
-                fired = grown
-            for neuron in range(width):
-                if _fires(layer, state, node, neuron, current[neuron]):
-                    fired[total] = node * width + neuron
-                    total += 1
-        state.tick[0] = tick + 1
+        telling = _hear(edges, layer, state, address, value, first[step], first[step + 1], tells)
+        _tell(edges, state, tells[:telling])
+        reaching = _arrive(edges, state, arrives, reached, is_reached)
+        awake = np.sort(reached[:reaching])
+        is_reached[awake] = False
+        if total + reaching * width > fired.size:
+            grown = np.empty(2 * fired.size + reaching * width, np.uint32)
+            grown[:total] = fired[:total]
+            fired = grown
+        _receive(edges, layer, state, awake, arrives, share, current)
+        total = _update(layer, state, awake, current, fired, total)
+        state.tick[0] += 1
         begins[step + 1] = total
     return fired[:total], begins

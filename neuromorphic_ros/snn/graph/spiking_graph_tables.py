@@ -17,6 +17,7 @@ def make_edges(graph: GivenGraph) -> Edges:
     return Edges(
         incoming=np.searchsorted(graph.target, nodes).astype(np.int64),
         source=graph.source,
+        target=graph.target,
         delay=graph.delay_ticks,
         weight=graph.weight,
         outgoing=np.searchsorted(graph.source[by_source], nodes).astype(np.int64),
