@@ -58,9 +58,12 @@ compile_kernels() {
 import neuromorphic_ros.encoding.dvs
 import neuromorphic_ros.encoding.event_camera.encoder
 import neuromorphic_ros.encoding.scan
+from neuromorphic_ros.snn.graph import event_graph, spiking_graph
 from neuromorphic_ros.snn.kernel import prepare
 for plastic in False, True:
-    prepare(plastic)'
+    prepare(plastic)
+event_graph.prepare()
+spiking_graph.prepare()'
 }
 
 packages=$(cat "requirements/$distro.txt" requirements/build.txt setup.cfg scripts/p*.py | digest)
