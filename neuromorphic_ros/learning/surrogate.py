@@ -17,7 +17,7 @@ from pydantic.dataclasses import dataclass
 from neuromorphic_ros.errors import BackendError
 from neuromorphic_ros.learning.samples import Augment, LearningError, Samples, check_samples
 from neuromorphic_ros.parameters import STRICT
-from neuromorphic_ros.snn.spec import NetworkSpec
+from neuromorphic_ros.snn.spec import EventGraphLayers, NetworkSpec
 
 try:
     import torch
@@ -68,7 +68,11 @@ class SurrogateTraining:
     ] = 1.0
     rate_cost: Annotated[
         float,
-        Field(ge=0, le=1e6, description="Cost of one spike per hidden neuron and tick, squared"),
+        Field(
+            ge=0,
+            le=1e6,
+            description="Cost of a spike per hidden neuron and tick, or event of a graph, squared",
+        ),
     ] = 0.0
     clip_norm: Annotated[
         float, Field(gt=0, le=1e6, description="Longest gradient that is not cut")
@@ -221,17 +225,22 @@ def _network(work: Work, weights: dict[str, Tensor] | None = None) -> TorchNetwo
 
 
 def _forward(network: TorchNetwork, inputs: object, work: Work) -> tuple[Tensor, Tensor]:
-    """Return logits (batch, classes) and the mean squared rate of hidden neurons."""
+    """Return logits (batch, classes) and the sum of the mean squared rates of hidden layers."""
     amounts = torch.from_numpy(np.ascontiguousarray(inputs)).to(torch.float32).swapaxes(0, 1)
     outputs, _ = network(amounts)
     classes = outputs[work.output].shape[2]
     total = outputs[work.output].sum(0).flatten(1).unflatten(1, (classes, -1)).mean(2)
-    rates = [
-        outputs[population.name].flatten(2).mean((0, 1)).square().mean()
-        for population in work.spec.populations
-        if population.name != work.output and population.neuron.spikes
-    ]
-    cost = torch.stack(rates).sum() if rates else torch.zeros(())
+    rates, events = [], amounts.sum().clamp(min=1)
+    for population in work.spec.populations:
+        name = population.name
+        if isinstance(population.graph, EventGraphLayers):
+            # A layer has as many neurons of a feature as there are events.
+            inner = [each for key, each in outputs.items() if key.startswith(f"{name}.")]
+            layers = *inner, outputs[name].flatten(3).sum(3)
+            rates += [layer.sum((0, 1)) / events for layer in layers]
+        elif name != work.output and population.neuron.spikes:
+            rates.append(outputs[name].flatten(2).mean((0, 1)))
+    cost = torch.stack([rate.square().mean() for rate in rates]).sum() if rates else events * 0
     return total * work.parameters.logit_scale, cost
 
 

@@ -151,8 +151,9 @@ class TorchNetwork(torch.nn.Module):
         record: populations whose membranes after each tick are returned too.
 
         Returns the output of every population, (ticks, batch, *shape) float32: spikes, or the
-        membrane of neurons that do not spike; the membranes of `record` as `name.membrane`; and the
-        state.
+        membrane of neurons that do not spike; the membranes of `record` as `name.membrane`; of
+        graphs of events, as `name.1` and so on, the spikes of each layer before the last, summed
+        over all events, (ticks, batch, features); and the state.
         Raises SpikeError if inputs or state do not fit the network, as a state does none with
         graphs of events; NetworkError if a name in `record` is no population with membranes.
         """
@@ -170,7 +171,13 @@ class TorchNetwork(torch.nn.Module):
             raise SpikeError(f"state is of another batch than the inputs, {batch}")
 
         linear = [synapses.linear() for synapses in self.synapses]
-        inputs |= {name: _heard(graph, inputs) for name, graph in self.graphs.items()}
+        inner: dict[str, Tensor] = {}
+        for name, graph in self.graphs.items():
+            if isinstance(graph, EventPopulationModule):
+                inputs[name], layers = graph(inputs[graph.events])
+                inner |= {f"{name}.{number}": layer for number, layer in enumerate(layers, 1)}
+            else:
+                inputs[name] = graph(inputs)
         # From as many ticks before this call on as it may be delayed.
         sent = {
             name: torch.cat((state.under_way[name], x)) if self._depth[name] else x
@@ -199,7 +206,7 @@ class TorchNetwork(torch.nn.Module):
                         membranes[name].append(after[name].membrane)
             sent |= {name: torch.stack(fired[name]) for name in component}
 
-        outputs = {}
+        outputs = inner
         for population in self._spec.populations:
             name, shape = population.name, population.shape
             output = _ticks(sent[name], self._depth[name], ticks)
@@ -510,13 +517,6 @@ def sparse(spec: NetworkSpec, outputs: Mapping[str, Tensor]) -> TickSpikes:
     tick, address = np.nonzero(amounts)
     first = np.searchsorted(tick, np.arange(len(amounts) + 1))
     return TickSpikes(address.astype(np.uint32), first, amounts[tick, address])
-
-
-def _heard(
-    graph: EventPopulationModule | GivenPopulationModule, inputs: Mapping[str, Tensor]
-) -> Tensor:
-    heard = inputs[graph.events] if isinstance(graph, EventPopulationModule) else inputs
-    return cast("Tensor", graph(heard))
 
 
 def _detached(value: Any) -> Any:

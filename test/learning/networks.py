@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from neuromorphic_ros.learning.samples import Samples
+from neuromorphic_ros.snn.graph.event_graph_spec import Neighbourhood, random_spec
 from neuromorphic_ros.snn.neurons.leaky import Lif
-from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population, Projection
+from neuromorphic_ros.snn.spec import EventGraphLayers, Input, NetworkSpec, Population, Projection
 from neuromorphic_ros.snn.weights import Normal
 
 TICKS, CHANNELS, CLASSES = 6, 8, 2
@@ -37,3 +38,34 @@ def samples(count: int = 40, seed: int = 0) -> Samples:
     chance = np.where(often, 0.7, 0.05)[:, None, :]
     fired = generator.random((count, TICKS, CHANNELS)) < chance
     return Samples(fired.astype(np.uint8), label.astype(np.int64))
+
+
+PIXELS = 8
+
+
+def graph_network() -> NetworkSpec:
+    near = Neighbourhood(radius_px=2, radius_ms=4.0, ages=2)
+    layers = random_spec((2, PIXELS, PIXELS), (4, 6), (2, 2), 0, near)
+    return NetworkSpec(
+        name="tiny_graph",
+        dt_ms=1.0,
+        inputs=(Input("dvs", (2, PIXELS, PIXELS)),),
+        populations=(
+            Population("features", graph=EventGraphLayers("dvs", layers)),
+            Population("output", (CLASSES, 2), Lif(tau_mem_ms=20.0, reset="subtract")),
+        ),
+        projections=(Projection("features", "output", Normal(0.1, 0.3)),),
+    )
+
+
+def edges(count: int = 40, seed: int = 0) -> Samples:
+    """Return an edge that moves to the right or to the left, at another height in each sample."""
+    generator = np.random.default_rng(seed)
+    label = np.arange(count) % CLASSES
+    inputs = np.zeros((count, TICKS, 2, PIXELS, PIXELS), np.uint8)
+    for sample, leftwards in zip(inputs, label, strict=True):
+        row = generator.integers(0, PIXELS - 3)
+        for tick, frame in enumerate(sample):
+            frame[1, row : row + 4, PIXELS - 1 - tick if leftwards else tick] = 1
+        sample[:] |= generator.random(sample.shape) < 0.01
+    return Samples(inputs, label.astype(np.int64))

@@ -15,7 +15,7 @@ from neuromorphic_ros.parameters import build
 from neuromorphic_ros.snn.neurons.leaky import Lif
 from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population
 
-from .networks import CHANNELS, network, samples
+from .networks import CHANNELS, edges, graph_network, network, samples
 
 torch = pytest.importorskip("torch")
 
@@ -30,6 +30,7 @@ from neuromorphic_ros.learning.surrogate import (  # noqa: E402
     start,
     trained,
 )
+from neuromorphic_ros.snn.network import TorchNetwork  # noqa: E402
 
 
 def work(**changes: Any) -> Work:
@@ -100,6 +101,35 @@ def test_torch_and_the_engine_agree() -> None:
     task = work(epochs=2)
     state, unseen = learned(task), samples(60, seed=1)
     assert accuracy(task, state.weights, unseen) == evaluate(trained(task, state), unseen).accuracy
+
+
+def graph_work(**changes: Any) -> Work:
+    given = {"epochs": 8, "batch": 8, "learning_rate": 0.02} | changes
+    return Work(graph_network(), edges(), SurrogateTraining(**given))
+
+
+def test_a_graph_of_events_learns_and_the_engine_decides_alike() -> None:
+    task, unseen = graph_work(), edges(60, seed=1)
+    spec = trained(task, learned(task))
+    found = evaluate(spec, unseen)
+    assert found.accuracy >= 0.9
+    with torch.no_grad():
+        outputs, _ = TorchNetwork(spec)(torch.tensor(unseen.inputs).swapaxes(0, 1))
+    decided = outputs["output"].sum((0, 3)).argmax(1)
+    assert found.predicted.tolist() == decided.tolist()
+    # More than the readout learned.
+    before, after = (each.graphs[0].graph for each in (task.spec, spec))
+    assert before != after
+
+
+def test_a_cost_of_spikes_makes_fewer_in_every_layer_of_a_graph() -> None:
+    def spikes(rate_cost: float) -> dict[str, int]:
+        task = graph_work(rate_cost=rate_cost)
+        return evaluate(trained(task, learned(task)), edges()).counts.by_population()
+
+    free, dear = spikes(0.0), spikes(100.0)
+    for layer in ("features.1", "features"):
+        assert dear[layer] < 0.8 * free[layer]
 
 
 def test_an_epoch_leaves_what_was_before_as_it_was() -> None:

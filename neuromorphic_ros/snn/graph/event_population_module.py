@@ -46,12 +46,28 @@ class EventPopulationModule(torch.nn.Module):
         """Return the graph with the present weights; raises NetworkError if sums are not exact."""
         return EventGraphLayers(self.events, self.graph.spec())
 
-    def forward(self, amounts: Tensor) -> Tensor:
-        """Return the spikes of the last layer, pooled; float32 (ticks, batch, features * cells).
+    def forward(self, amounts: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Return the spikes of the last layer, pooled, and those of the layers before it.
 
         amounts: (ticks, batch, channels), of which whole events count; they get no gradient.
+        Returns float32 (ticks, batch, features * cells) and, of each other layer, the spikes of
+        all nodes together, float32 (ticks, batch, features).
         Raises SpikeError for less than no events.
         """
+        ticks, batch = amounts.shape[:2]
+        graph = self._graph(amounts)
+        *inner, last = self.graph(graph)
+        pooled = self.graph.pooled(last, graph)
+        rows, columns = self._spec.cells
+        sequence = graph.pool // (rows * columns)
+        sums = (
+            spikes.new_zeros(ticks * batch, spikes.shape[1]).index_add(0, sequence, spikes)
+            for spikes in inner
+        )
+        return pooled.reshape(ticks, batch, -1), [each.view(ticks, batch, -1) for each in sums]
+
+    def _graph(self, amounts: Tensor) -> EventGraphTensors:
+        """Return the graphs of a batch; each tick of a sequence is pooled for itself."""
         ticks, batch = amounts.shape[:2]
         events = amounts.detach().cpu().numpy().swapaxes(0, 1).astype(np.int64)
         if events.size and events.min() < 0:
@@ -61,11 +77,9 @@ class EventPopulationModule(torch.nn.Module):
         bounds = np.searchsorted(sample, np.arange(batch + 1))
         graphs = [self._edges(tick[low:high], address[low:high]) for low, high in pairwise(bounds)]
         joined = side_by_side(self._spec, graphs)
-        # Each tick of a sequence is pooled for itself.
         rows, columns = self._spec.cells
         pool = joined.pool + torch.from_numpy(tick) * (batch * rows * columns)
-        graph = _on(amounts.device, joined._replace(pool=pool, recordings=ticks * batch))
-        return self.graph.pooled(self.graph(graph)[-1], graph).reshape(ticks, batch, -1)
+        return _on(amounts.device, joined._replace(pool=pool, recordings=ticks * batch))
 
     def _edges(self, tick: np.ndarray, address: np.ndarray) -> EventEdges:
         time_ns = tick * self._dt_ns

@@ -58,6 +58,16 @@ def test_torch_and_the_engine_give_the_same_spikes(
         assert np.array_equal(one, other)
 
 
+def test_inner_layers_fire_as_the_engine_counts() -> None:
+    spec, spikes = network(3), tick_spikes(recording(3))
+    engine = StreamingNetwork(spec)
+    engine.run(spikes)
+    with torch.no_grad():
+        inner = TorchNetwork(spec)(dense(spec, spikes))[0]["features.1"]
+    assert inner.shape == (TICKS, 1, 4)
+    assert 0 < inner.sum() == engine.counts().by_population()["features.1"]
+
+
 def test_graphs_of_a_batch_do_not_touch() -> None:
     spec = network(1)
     several = torch.tensor(np.stack([recording(seed) for seed in range(3)], axis=1))
