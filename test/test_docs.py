@@ -14,6 +14,7 @@ from neuromorphic_ros.encoding.dvs import PRESETS as PIXELS
 from neuromorphic_ros.encoding.dvs import DvsParameters
 from neuromorphic_ros.parameters import fields_of
 from neuromorphic_ros.pipeline.encodings import ENCODERS
+from neuromorphic_ros.pipeline.models import find_model
 from neuromorphic_ros.pipeline.networks import network_names
 from neuromorphic_ros.pipeline.pipeline import Pipeline
 from neuromorphic_ros.pipeline.sensing import STREAMS
@@ -63,6 +64,18 @@ def test_the_docs_tell_every_parameter_of_a_neuron_with_its_default(model: type)
             assert "| `tau_syn_ms` (`adex`) | none |" in page
         elif not (name == "initial" and default == 0.0):
             assert f"| `{name}` | {shown} |" in page
+
+
+@pytest.mark.parametrize("name", ["gestures", "graph_gestures", "nmnist", "graph_nmnist"])
+def test_graphs_are_compared_with_convolutions_as_their_cards_tell(name: str) -> None:
+    card = find_model(name).card
+    hardware = ("horowitz_45nm_int8", "loihi1", "truenorth")
+    prices = (f"{card.energy[each].dynamic_uj * 1e6:,.0f}" for each in hardware)
+    figures = f"{card.value:.1%} of {card.samples}".replace("%", " %")
+    row = (f"{card.synaptic_operations:,.0f}", f"{card.spikes:,.0f}", *prices)
+    page = (ROOT / "docs" / "training.md").read_text("utf-8")
+    (found,) = re.findall(rf"^\| `{name}` \| [\d ]+ k \| (.*) \|$", page, re.MULTILINE)
+    assert found == " | ".join((figures, *row))
 
 
 @pytest.mark.parametrize("settings", [Mpu6050Settings, GyroCalibration])

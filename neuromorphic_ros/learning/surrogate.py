@@ -17,7 +17,7 @@ from pydantic.dataclasses import dataclass
 from neuromorphic_ros.errors import BackendError
 from neuromorphic_ros.learning.samples import Augment, LearningError, Samples, check_samples
 from neuromorphic_ros.parameters import STRICT
-from neuromorphic_ros.snn.spec import NetworkSpec
+from neuromorphic_ros.snn.spec import EventGraphLayers, NetworkSpec
 
 try:
     import torch
@@ -230,17 +230,16 @@ def _forward(network: TorchNetwork, inputs: object, work: Work) -> tuple[Tensor,
     outputs, _ = network(amounts)
     classes = outputs[work.output].shape[2]
     total = outputs[work.output].sum(0).flatten(1).unflatten(1, (classes, -1)).mean(2)
-    rates = [
-        outputs[population.name].flatten(2).mean((0, 1))
-        for population in work.spec.populations
-        if population.name != work.output and population.neuron.spikes and not population.graph
-    ]
-    events = amounts.sum().clamp(min=1)
-    for population in work.spec.graphs:
-        # In a graph there are as many neurons as events.
-        inner = [each for name, each in outputs.items() if name.startswith(f"{population.name}.")]
-        layers = *inner, outputs[population.name].flatten(3).sum(3)
-        rates += [layer.sum((0, 1)) / events for layer in layers]
+    rates, events = [], amounts.sum().clamp(min=1)
+    for population in work.spec.populations:
+        name = population.name
+        if isinstance(population.graph, EventGraphLayers):
+            # A layer has as many neurons of a feature as there are events.
+            inner = [each for key, each in outputs.items() if key.startswith(f"{name}.")]
+            layers = *inner, outputs[name].flatten(3).sum(3)
+            rates += [layer.sum((0, 1)) / events for layer in layers]
+        elif name != work.output and population.neuron.spikes:
+            rates.append(outputs[name].flatten(2).mean((0, 1)))
     cost = torch.stack([rate.square().mean() for rate in rates]).sum() if rates else events * 0
     return total * work.parameters.logit_scale, cost
 

@@ -152,8 +152,8 @@ class TorchNetwork(torch.nn.Module):
 
         Returns the output of every population, (ticks, batch, *shape) float32: spikes, or the
         membrane of neurons that do not spike; the membranes of `record` as `name.membrane`; of
-        graphs, as `name.1` and so on, the spikes of each layer before the last, summed over all
-        nodes, (ticks, batch, features); and the state.
+        graphs of events, as `name.1` and so on, the spikes of each layer before the last, summed
+        over all events, (ticks, batch, features); and the state.
         Raises SpikeError if inputs or state do not fit the network, as a state does none with
         graphs of events; NetworkError if a name in `record` is no population with membranes.
         """
@@ -173,8 +173,11 @@ class TorchNetwork(torch.nn.Module):
         linear = [synapses.linear() for synapses in self.synapses]
         inner: dict[str, Tensor] = {}
         for name, graph in self.graphs.items():
-            inputs[name], layers = _run(graph, inputs)
-            inner |= {f"{name}.{number}": layer for number, layer in enumerate(layers, 1)}
+            if isinstance(graph, EventPopulationModule):
+                inputs[name], layers = graph(inputs[graph.events])
+                inner |= {f"{name}.{number}": layer for number, layer in enumerate(layers, 1)}
+            else:
+                inputs[name] = graph(inputs)
         # From as many ticks before this call on as it may be delayed.
         sent = {
             name: torch.cat((state.under_way[name], x)) if self._depth[name] else x
@@ -514,14 +517,6 @@ def sparse(spec: NetworkSpec, outputs: Mapping[str, Tensor]) -> TickSpikes:
     tick, address = np.nonzero(amounts)
     first = np.searchsorted(tick, np.arange(len(amounts) + 1))
     return TickSpikes(address.astype(np.uint32), first, amounts[tick, address])
-
-
-def _run(
-    graph: EventPopulationModule | GivenPopulationModule, inputs: Mapping[str, Tensor]
-) -> tuple[Tensor, list[Tensor]]:
-    """Return what a graph fires, and the spikes of each layer before its last."""
-    heard = inputs[graph.events] if isinstance(graph, EventPopulationModule) else inputs
-    return cast("tuple[Tensor, list[Tensor]]", graph(heard))
 
 
 def _detached(value: Any) -> Any:

@@ -10,6 +10,8 @@ from neuromorphic_ros.pipeline.recipes import (
     basic_motions,
     digits,
     gestures,
+    graph_gestures,
+    graph_nmnist,
     nmnist,
     pump_faults,
     watch_exercises,
@@ -19,7 +21,16 @@ from neuromorphic_ros.resources import share_directory
 
 RECIPES: dict[str, Recipe] = {
     each.RECIPE.name: each.RECIPE
-    for each in (basic_motions, digits, gestures, nmnist, pump_faults, watch_exercises)
+    for each in (
+        basic_motions,
+        digits,
+        gestures,
+        graph_gestures,
+        graph_nmnist,
+        nmnist,
+        pump_faults,
+        watch_exercises,
+    )
 }
 DATA = "NEUROMORPHIC_DATA"
 

@@ -53,17 +53,17 @@ class Search(NamedTuple):
 class Layers(NamedTuple):
     """The weights, padded to equal sizes, and what the nodes did.
 
-    count, inputs, width: layers, and the most inputs and features of one, features in steps of
+    depth, inputs, width: layers, and the most inputs and features of one, features in steps of
     `LANES`. relations: bins and one more, that of the event itself. cell_rows, cell_columns: over
-    which spikes are pooled. places: of `Search`. weight: float32[count, relations, inputs, width].
-    bias: float32[count, width]. synapses: int64[count, relations, inputs], weights that are not
-    zero. features: int64[count]. mask: uint32[places, count + 1], a bit for each spike of a node,
+    which spikes are pooled. places: of `Search`. weight: float32[depth, relations, inputs, width].
+    bias: float32[depth, width]. synapses: int64[depth, relations, inputs], weights that are not
+    zero. features: int64[depth]. mask: uint32[places, depth + 1], a bit for each spike of a node,
     the first is the channel of the event. cell: int32[places], in which a node is pooled. pooled:
-    int64[width, cells], spikes of the last layer in the window. spikes: int64[count + 1], of
-    events and of layers, and events: int64[count], synaptic events, so far.
+    int64[width, cells], spikes of the last layer in the window. spikes: int64[depth + 1], of
+    events and of layers, and events: int64[depth], synaptic events, so far.
     """
 
-    count: int
+    depth: int
     inputs: int
     width: int
     relations: int
@@ -111,22 +111,22 @@ def _layers(table: Any) -> Any:
     """Return the Layers of which a LAYERS has the sizes and addresses."""
     of = array_at(table, 1, LAYERS)[0]
     return Layers(
-        of.count,
+        of.depth,
         of.inputs,
         of.width,
         of.relations,
         of.cell_rows,
         of.cell_columns,
         of.places,
-        array_at(of.weight, (of.count, of.relations, of.inputs, of.width), float32),
-        array_at(of.bias, (of.count, of.width), float32),
-        array_at(of.synapses, (of.count, of.relations, of.inputs), int64),
-        array_at(of.features, of.count, int64),
-        array_at(of.mask, (of.places, of.count + 1), uint32),
+        array_at(of.weight, (of.depth, of.relations, of.inputs, of.width), float32),
+        array_at(of.bias, (of.depth, of.width), float32),
+        array_at(of.synapses, (of.depth, of.relations, of.inputs), int64),
+        array_at(of.features, of.depth, int64),
+        array_at(of.mask, (of.places, of.depth + 1), uint32),
         array_at(of.cell, of.places, int32),
         array_at(of.pooled, (of.width, of.cell_rows * of.cell_columns), int64),
-        array_at(of.spikes, of.count + 1, int64),
-        array_at(of.events, of.count, int64),
+        array_at(of.spikes, of.depth + 1, int64),
+        array_at(of.events, of.depth, int64),
     )
 
 
@@ -183,7 +183,7 @@ def _insert(search: Any, x: Any, y: Any, time_ns: Any) -> Any:
 def _leave(search: Any, layers: Any) -> None:
     """Let the oldest node go."""
     place = search.progress[TAIL] & (search.places - 1)
-    bits = layers.mask[place, layers.count]
+    bits = layers.mask[place, layers.depth]
     while bits:
         feature = trailing_zeros(np.uint64(bits))
         bits &= bits - np.uint32(1)
@@ -257,7 +257,7 @@ def _push(
         layers.cell[place] = cell
         layers.mask[place, 0] = np.uint32(1) << np.uint32(channel)
         layers.spikes[0] += 1
-        for layer in range(layers.count):
+        for layer in range(layers.depth):
             membrane[:] = layers.bias[layer]
             own = layers.mask[place, layer]
             done = _add(layers, layer, layers.relations - 1, own, membrane)
@@ -273,7 +273,7 @@ def _push(
                 feature = np.int64(trailing_zeros(np.uint64(bits)))
                 bits &= bits - np.uint32(1)
                 layers.spikes[layer + 1] += 1
-                if layer == layers.count - 1:
+                if layer == layers.depth - 1:
                     layers.pooled[feature, cell] += 1
                     fired[total] = feature * cells + cell
                     fired_by[total] = index
@@ -320,7 +320,7 @@ def _entries(sources: int) -> tuple[Any, Any, Any]:
         window_ns: int,
         fired: npt.NDArray[np.uint32],
         fired_by: npt.NDArray[np.int64],
-    ) -> int:
+    ) -> Any:
         """Add events; return the number of spikes of the last layer.
 
         search, layers: addresses of a SEARCH and a LAYERS. fired: uint32, addresses of spikes in
@@ -343,7 +343,7 @@ def _entries(sources: int) -> tuple[Any, Any, Any]:
         source: npt.NDArray[np.int64],
         target: npt.NDArray[np.int64],
         kind: npt.NDArray[np.int64],
-    ) -> int:
+    ) -> Any:
         """List the edges of events as `push` finds them; return their number.
 
         search: address of the SEARCH of an empty graph with room for all events. source, target,

@@ -89,7 +89,10 @@ class EventPopulationModule(torch.nn.Module):
 
 
 def _on(device: torch.device, graph: EventGraphTensors) -> EventGraphTensors:
-    moved = {
-        name: part.to(device) for name, part in graph._asdict().items() if isinstance(part, Tensor)
-    }
-    return graph._replace(**moved)
+    return graph._replace(
+        spikes=graph.spikes.to(device),
+        source=graph.source.to(device),
+        target=graph.target.to(device),
+        relation=graph.relation.to(device),
+        pool=graph.pool.to(device),
+    )

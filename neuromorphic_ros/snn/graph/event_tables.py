@@ -35,16 +35,16 @@ def make_search(spec: EventGraphSpec, capacity: int) -> Search:
 def make_layers(spec: EventGraphSpec, capacity: int) -> Layers:
     """Return the weights as compiled code reads them, and no spikes."""
     inputs, width = max(spec.widths[:-1]), -(-max(spec.widths[1:]) // LANES) * LANES
-    count, bins, places = len(spec.layers), spec.neighbourhood.bins, _places(capacity)
-    weight = np.zeros((count, bins + 1, inputs, width), np.float32)
-    bias = np.zeros((count, width), np.float32)
+    depth, bins, places = len(spec.layers), spec.neighbourhood.bins, _places(capacity)
+    weight = np.zeros((depth, bins + 1, inputs, width), np.float32)
+    bias = np.zeros((depth, width), np.float32)
     for index, layer in enumerate(spec.layers):
         before, after = layer.own.shape
         weight[index, :bins, :before, :after] = layer.neighbour.values
         weight[index, bins, :before, :after] = layer.own.values
         bias[index, :after] = layer.bias.values
     return Layers(
-        count=count,
+        depth=depth,
         inputs=inputs,
         width=width,
         relations=bins + 1,
@@ -55,11 +55,11 @@ def make_layers(spec: EventGraphSpec, capacity: int) -> Layers:
         bias=bias,
         synapses=np.count_nonzero(weight, axis=-1).astype(np.int64),
         features=np.array(spec.widths[1:], np.int64),
-        mask=np.zeros((places, count + 1), np.uint32),
+        mask=np.zeros((places, depth + 1), np.uint32),
         cell=np.zeros(places, np.int32),
         pooled=np.zeros((width, spec.cells[0] * spec.cells[1]), np.int64),
-        spikes=np.zeros(count + 1, np.int64),
-        events=np.zeros(count, np.int64),
+        spikes=np.zeros(depth + 1, np.int64),
+        events=np.zeros(depth, np.int64),
     )
 
 

@@ -34,12 +34,10 @@ class GivenPopulationModule(torch.nn.Module):
         """Return the graph with the present weights; raises NetworkError if sums are not exact."""
         return GivenGraphLayers(self._nodes, self.graph.spec())
 
-    def forward(self, inputs: Mapping[str, Tensor]) -> tuple[Tensor, list[Tensor]]:
-        """Return what the last layer fires, and the spikes of those before it.
+    def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        """Return what the last layer fires; float32 (ticks, batch, nodes or clusters * neurons).
 
         inputs: whole amounts by name, (ticks, batch, channels).
-        Returns float32 (ticks, batch, nodes or clusters * neurons) and, of each other layer, the
-        spikes of all nodes together, float32 (ticks, batch, neurons).
         """
         ticks, batch = next(iter(inputs.values())).shape[:2]
         nodes, features = self._size
@@ -49,5 +47,5 @@ class GivenPopulationModule(torch.nn.Module):
             known = place != UNHEARD
             heard = heard.index_add(2, place[known], inputs[name][:, :, known])
         spikes = heard.view(ticks, batch, nodes, features).transpose(0, 1)
-        layers = [each.transpose(0, 1).float() for each in self.graph(spikes).layers]
-        return layers[-1].flatten(2), [each.sum(2) for each in layers[:-1]]
+        fired: Tensor = self.graph(spikes).layers[-1]
+        return fired.transpose(0, 1).flatten(2).float()

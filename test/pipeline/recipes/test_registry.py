@@ -15,7 +15,9 @@ from neuromorphic_ros.pipeline.recipes.surrogate_recipe import SurrogateRecipe
 
 
 def test_an_unknown_recipe_is_told_what_there_is() -> None:
-    with pytest.raises(LearningError, match="basic_motions, digits, gestures, nmnist, pump_faults"):
+    with pytest.raises(
+        LearningError, match="basic_motions, digits, gestures, graph_gestures, graph_nm"
+    ):
         find_recipe("letters")
 
 
@@ -63,7 +65,7 @@ def test_real_data_are_read_and_fit(name: str, shared_data: Path) -> None:
 
 @pytest.mark.data
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["digits", "gestures", "nmnist"])
+@pytest.mark.parametrize("name", SURROGATES)
 def test_the_card_says_what_is_measured(name: str, shared_data: Path) -> None:
     recipe, model = surrogate(name), find_model(name)
     labelled = recipe.read(shared_data / recipe.source.file)
