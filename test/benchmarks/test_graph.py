@@ -29,7 +29,13 @@ FIGURES = {
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(graph, "RECORDING", Path("none"))
     monkeypatch.setattr(graph, "MADE_STEP_NS", 1_000_000)
-    for name, number in (("MADE_EVENTS", 1200), ("ROUNDS", 1), ("RECOMPUTED", 1), ("SINGLE", 50)):
+    for name, number in (
+        ("MADE_EVENTS", 1200),
+        ("ROUNDS", 1),
+        ("RECOMPUTED", 1),
+        ("SINGLE", 50),
+        ("PACKET", 99),
+    ):
         monkeypatch.setattr(graph, name, number)
 
 
@@ -52,6 +58,13 @@ def test_the_tables_tell_what_was_measured(
     told = capsys.readouterr().out
     assert "1200 events of made events" in told
     assert all(word in told for word in ("sparse", "dense", "window_ms", "recomputed_by"))
+
+
+def test_the_figure_is_drawn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = tmp_path / "graph.png"
+    monkeypatch.setattr(sys, "argv", ["graph.py", "--json", "--figure", str(path)])
+    assert graph.main() == 0
+    assert path.read_bytes().startswith(b"\x89PNG")
 
 
 def test_more_neurons_fire_in_the_denser_graph() -> None:
