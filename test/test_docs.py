@@ -51,6 +51,15 @@ def test_the_python_of_the_docs_runs(page: str, capsys: pytest.CaptureFixture[st
     assert capsys.readouterr().out
 
 
+def test_the_graph_of_events_of_the_docs_fires(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (ROOT / "docs" / "graph.md").read_text("utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(compile(example, "docs/graph.md", "exec"), names)
+    assert len(names["fired"]) > 0
+    assert "of nodes in the window" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 def test_the_docs_tell_every_parameter_of_a_neuron_with_its_default(model: type) -> None:
     page = (ROOT / "docs" / "networks.md").read_text("utf-8")
