@@ -144,8 +144,8 @@ def measured_card(recipe: Recipe, made: Made, command: str) -> ModelCard:
     """Fill in the card of a model as it was measured."""
     found, source = made.measured, recipe.source
     counts, low, high = found.counts, *found.ci95
-    fired = counts.by_population()
-    spikes = sum(fired[each.name] for each in made.spec.populations)
+    inputs = {each.name for each in made.spec.inputs}
+    spikes = sum(fired for name, fired in counts.by_population().items() if name not in inputs)
     return ModelCard(
         name=recipe.name,
         task=recipe.task,

@@ -116,6 +116,7 @@ def test_a_liquid_is_trained_and_evaluated_without_torch(shared_data: Path, tmp_
     [
         ("gestures", "events_dvs128_gesture/08_arm_roll.npz", 12, {"accuracy"}),
         ("gestures", "events_dvs128_gesture", 72, {"accuracy"}),
+        ("graph_gestures", "events_dvs128_gesture", 72, {"accuracy"}),
         (
             "pump_faults",
             "fault_skab_pump/valve1_1.csv",
