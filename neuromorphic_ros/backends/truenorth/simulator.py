@@ -1,0 +1,118 @@
+"""Simulate the cores of TrueNorth tick by tick, exactly in integers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from neuromorphic_ros.backends.truenorth import tick
+from neuromorphic_ros.backends.truenorth.core import AXONS, Core, check_cores
+from neuromorphic_ros.backends.truenorth.neuron import Neurons
+from neuromorphic_ros.errors import SpikeError
+from neuromorphic_ros.snn.tick_spikes import TickSpikes
+
+
+class Chip(NamedTuple):
+    """All cores, as compiled code reads them, and their state.
+
+    weight: int16[cores, axons, neurons], what a spike adds for sure. stochastic: bool[cores],
+    whether any synapse of a core is. pending: uint8[slots, cores, axons], what arrives in the ticks
+    to come. arrivals: int64[cores, axons], spikes that have arrived. potential: int32[cores,
+    neurons].
+    """
+
+    axon_type: npt.NDArray[np.uint8]
+    crossbar: npt.NDArray[np.bool_]
+    neurons: Neurons
+    weight: npt.NDArray[np.int16]
+    stochastic: npt.NDArray[np.bool_]
+    pending: npt.NDArray[np.uint8]
+    arrivals: npt.NDArray[np.int64]
+    potential: npt.NDArray[np.int32]
+
+
+class Simulator:
+    """Run cores with their state.
+
+    A spike of a neuron arrives at its axon `delay` ticks later, one from outside in its own tick.
+    Spikes that arrive together at one axon are one. Same seed, same spikes.
+    """
+
+    def __init__(self, cores: Sequence[Core], seed: int = 0) -> None:
+        """Load cores; raises NetworkError if a value is beyond the limits of the chip."""
+        check_cores(cores)
+        self._seed = np.uint64(seed % 2**64)
+        self._tick = 0
+        axon_type, crossbar, neurons = (np.stack(part) for part in zip(*cores, strict=True))
+        # By core, axon and neuron: the weight and the mode of its type.
+        types = axon_type.astype(np.intp)[:, :, None]
+        weight, chance = (
+            np.take_along_axis(neurons[field].transpose(0, 2, 1), types, axis=1)
+            for field in ("weight", "stochastic_weight")
+        )
+        self._chip = Chip(
+            axon_type=axon_type,
+            crossbar=crossbar,
+            neurons=neurons,
+            weight=np.where(crossbar & (chance == 0), weight, 0).astype(np.int16),
+            stochastic=np.any(crossbar & (chance != 0), axis=(1, 2)),
+            pending=np.zeros((tick.SLOTS, len(cores), AXONS), np.uint8),
+            arrivals=np.zeros((len(cores), AXONS), np.int64),
+            potential=neurons["initial"].copy(),
+        )
+
+    @property
+    def potential(self) -> npt.NDArray[np.int32]:
+        """Membrane potentials now; int32[cores, 256]."""
+        return self._chip.potential.copy()
+
+    @property
+    def arrivals(self) -> npt.NDArray[np.int64]:
+        """Spikes that have arrived at each axon since construction; int64[cores, 256]."""
+        return self._chip.arrivals.copy()
+
+    @property
+    def ticks(self) -> int:
+        """Ticks since construction or the last reset."""
+        return self._tick
+
+    def reset(self) -> None:
+        """Return to the start: potentials, what is under way, random numbers; arrivals go on."""
+        self._tick = 0
+        self._chip.pending[:] = 0
+        self._chip.potential[:] = self._chip.neurons["initial"]
+
+    def run(self, spikes: TickSpikes) -> TickSpikes:
+        """Run one tick per tick of `spikes`.
+
+        Addresses are those of axons as input and of neurons as output, 256 to a core.
+        Raises SpikeError, with nothing changed, for an unknown axon, ticks that do not divide the
+        addresses, or amounts: a spike has none here.
+        """
+        address, first = self._checked(spikes)
+        capacity = self._chip.potential.size
+        fired = np.empty(4 * capacity, np.uint32)
+        ends = np.zeros(first.size, np.int64)
+        done = 0
+        while True:
+            before, began = done, self._tick
+            done = tick.run(self._chip, self._seed, began, address, first, before, fired, ends)
+            self._tick += done - before
+            if done == first.size - 1:
+                return TickSpikes(fired[: ends[-1]].copy(), ends)
+            fired = np.concatenate((fired, np.empty(fired.size, np.uint32)))
+
+    def _checked(self, spikes: TickSpikes) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+        address, first = spikes.address, spikes.first
+        axons = len(self._chip.potential) * AXONS
+        if spikes.value.size and np.any(spikes.value != 1):
+            raise SpikeError("a spike has an amount; axons of TrueNorth carry single bits")
+        divides = first.size and first[0] == 0 and first[-1] == address.size
+        if not divides or np.any(np.diff(first) < 0):
+            raise SpikeError(f"first does not divide {address.size} addresses into ticks")
+        if address.size and address.max() >= axons:
+            raise SpikeError(f"axon {address.max()} is not among the {axons} of the cores")
+        return np.array(address, np.uint32), np.array(first, np.int64)
