@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +32,25 @@ class Chip(NamedTuple):
     pending: npt.NDArray[np.uint8]
     arrivals: npt.NDArray[np.int64]
     potential: npt.NDArray[np.int32]
+
+
+def checked(
+    spikes: TickSpikes, known: int, kind: str
+) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64]]:
+    """Return a copy of the addresses and ticks of spikes; kind: what has one of `known` addresses.
+
+    Raises SpikeError for an unknown address, ticks that do not divide the addresses, or amounts: a
+    spike has none on TrueNorth.
+    """
+    address, first = spikes.address, spikes.first
+    if spikes.value.size and np.any(spikes.value != 1):
+        raise SpikeError("a spike has an amount; axons of TrueNorth carry single bits")
+    divides = first.size and first[0] == 0 and first[-1] == address.size
+    if not divides or np.any(np.diff(first) < 0):
+        raise SpikeError(f"first does not divide {address.size} addresses into ticks")
+    if address.size and not 0 <= address.min() <= address.max() < known:
+        raise SpikeError(f"{kind} {address.max()} is not among the {known} there are")
+    return np.array(address, np.uint32), np.array(first, np.int64)
 
 
 class Simulator:
@@ -63,16 +82,18 @@ class Simulator:
             arrivals=np.zeros((len(cores), AXONS), np.int64),
             potential=neurons["initial"].copy(),
         )
+        # The first tick of a robot must not be late: compile now.
+        self.run(TickSpikes(np.empty(0, np.uint32), np.zeros(1, np.int64)))
 
     @property
     def potential(self) -> npt.NDArray[np.int32]:
         """Membrane potentials now; int32[cores, 256]."""
-        return self._chip.potential.copy()
+        return np.array(self._chip.potential)
 
     @property
     def arrivals(self) -> npt.NDArray[np.int64]:
         """Spikes that have arrived at each axon since construction; int64[cores, 256]."""
-        return self._chip.arrivals.copy()
+        return np.array(self._chip.arrivals)
 
     @property
     def ticks(self) -> int:
@@ -89,10 +110,9 @@ class Simulator:
         """Run one tick per tick of `spikes`.
 
         Addresses are those of axons as input and of neurons as output, 256 to a core.
-        Raises SpikeError, with nothing changed, for an unknown axon, ticks that do not divide the
-        addresses, or amounts: a spike has none here.
+        Raises SpikeError, with nothing changed, as `checked` does.
         """
-        address, first = self._checked(spikes)
+        address, first = checked(spikes, self._chip.arrivals.size, "axon")
         capacity = self._chip.potential.size
         fired = np.empty(4 * capacity, np.uint32)
         ends = np.zeros(first.size, np.int64)
@@ -104,15 +124,3 @@ class Simulator:
             if done == first.size - 1:
                 return TickSpikes(fired[: ends[-1]].copy(), ends)
             fired = np.concatenate((fired, np.empty(fired.size, np.uint32)))
-
-    def _checked(self, spikes: TickSpikes) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-        address, first = spikes.address, spikes.first
-        axons = len(self._chip.potential) * AXONS
-        if spikes.value.size and np.any(spikes.value != 1):
-            raise SpikeError("a spike has an amount; axons of TrueNorth carry single bits")
-        divides = first.size and first[0] == 0 and first[-1] == address.size
-        if not divides or np.any(np.diff(first) < 0):
-            raise SpikeError(f"first does not divide {address.size} addresses into ticks")
-        if address.size and address.max() >= axons:
-            raise SpikeError(f"axon {address.max()} is not among the {axons} of the cores")
-        return np.array(address, np.uint32), np.array(first, np.int64)

@@ -57,7 +57,7 @@ def _mixed(state: Any) -> Any:
 def _drawn(key: Any, neuron: int, place: int, bits: int) -> int:
     """Return `bits` random bits of a neuron; key: of the tick."""
     state = key + _STEP * np.uint64((neuron << _PLACES_BITS) + place + 1)
-    return np.int64(_mixed(state) >> np.uint64(64 - bits))
+    return int(_mixed(state) >> np.uint64(64 - bits))
 
 
 @numba.njit(cache=True)
@@ -167,4 +167,4 @@ def run(
                         chip.pending[later, target, record.destination_axon] = 1
         ends[step + 1] = count
         tick += 1
-    return first.size - 1
+    return int(first.size - 1)

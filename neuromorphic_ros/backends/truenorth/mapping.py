@@ -1,0 +1,395 @@
+"""Map a network onto the cores of TrueNorth: neurons to cores, sources to axons, fan-out to copies.
+
+Neurons fill cores one after the other. A source has an axon in every core that hears it, one for
+each type that its weights need there. A neuron has one destination; for more, it is copied within
+its core, inputs and all, if there is room for its whole population, else its spikes go through a
+splitter: an axon whose neurons pass them on, a tick later.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from neuromorphic_ros.backends.truenorth.core import AXONS, CORES, NEURONS, Core
+from neuromorphic_ros.backends.truenorth.layer import MAX_DELAY, Integers, Layer, Loss, layers
+from neuromorphic_ros.backends.truenorth.neuron import TYPES, idle
+from neuromorphic_ros.backends.truenorth.retiming import Path, Timing, retimed
+from neuromorphic_ros.errors import NetworkError
+from neuromorphic_ros.snn.spec import NetworkSpec
+
+TICK_MS = 1.0
+"""The shortest tick of the chip (Merolla et al., Science 345, 668, 2014)."""
+
+
+SPLITTER = -1
+"""What hears an axon whose neurons pass on its spikes."""
+
+
+class Axon(NamedTuple):
+    """What an axon carries.
+
+    source: a channel or, after all channels, a neuron in execution order. delay: after which it
+    acts in the network [ticks]. post: index of the population that hears it, in execution order, or
+    SPLITTER. type: of the axon.
+    """
+
+    source: int
+    delay: int
+    post: int
+    type: int
+
+
+class Inputs(NamedTuple):
+    """Where the spikes of channels go: those of channel k to first[k] up to before first[k + 1].
+
+    axon: uint32[n], counted through all cores. delay: int64[n], ticks until they arrive.
+    """
+
+    first: Integers
+    axon: npt.NDArray[np.uint32]
+    delay: Integers
+
+
+class PopulationFit(NamedTuple):
+    """How a population is mapped.
+
+    lag_ticks: how much later its neurons fire than in the network. fan_out: `direct`, `copies` or
+    `splitters`. axons_per_source: mean over its sources and cores.
+    """
+
+    name: str
+    loss: Loss
+    lag_ticks: int
+    fan_out: str
+    axons_per_source: float
+
+
+class Slowed(NamedTuple):
+    """Spikes within a loop of populations that take longer than the network asks for [ticks]."""
+
+    pre: str
+    post: str
+    delay_ticks: int
+    takes_ticks: int
+
+
+class Mapping(NamedTuple):
+    """A network on cores.
+
+    axons: of each core, what its axons carry, in order. neuron: int64[neurons], in execution order,
+    where each is, counted through all cores. taken: neurons of each core in use. copies, splitters:
+    how many of these there are for fan-out.
+    """
+
+    spec: NetworkSpec
+    cores: tuple[Core, ...]
+    axons: tuple[tuple[Axon, ...], ...]
+    inputs: Inputs
+    neuron: Integers
+    taken: tuple[int, ...]
+    populations: tuple[PopulationFit, ...]
+    slowed: tuple[Slowed, ...]
+    copies: int
+    splitters: int
+
+
+def map_network(spec: NetworkSpec) -> Mapping:
+    """Return a network on cores.
+
+    Raises NetworkError that names what does not fit, the limit and a way out.
+    """
+    _check(spec)
+    made = layers(spec)
+    cores: list[_Filling] = []
+    neuron = np.concatenate([_fill(cores, index, layer) for index, layer in enumerate(made)])
+    targets = _targets(cores)
+    read = {each.population for each in spec.readouts}
+    fans = [
+        _fan_out(cores, layer, neuron, targets, spec.channels, layer.population.name in read)
+        for layer in made
+    ]
+    paths = _paths(spec, made, fans)
+    timing = retimed(len(made) + 1, paths)
+    takes = _takes(paths, timing)
+    _check_delays(made, paths, takes)
+    for index, (layer, fan) in enumerate(zip(made, fans, strict=True)):
+        for own, emitters in enumerate(fan.emitters):
+            aims = targets[spec.channels + layer.begin + own]
+            spare = len(emitters.places) - len(aims)
+            for place, aim in zip(emitters.places[spare:], aims, strict=True):
+                ticks = takes[index, aim.carried.post, aim.carried.delay] - emitters.late
+                _send(cores, place, aim.core, aim.axon, ticks)
+    return Mapping(
+        spec=spec,
+        cores=tuple(core.core for core in cores),
+        axons=tuple(tuple(core.axons) for core in cores),
+        inputs=_inputs(spec.channels, targets, takes, len(made)),
+        neuron=neuron,
+        taken=tuple(core.taken for core in cores),
+        populations=tuple(
+            PopulationFit(layer.population.name, layer.loss, lag, fan.kind, _spread(cores, index))
+            for index, (layer, lag, fan) in enumerate(zip(made, timing.lags, fans, strict=False))
+        ),
+        slowed=tuple(
+            Slowed(
+                made[path.pre].population.name, made[path.post].population.name, path.delay, delay
+            )
+            for path, delay in zip(paths, timing.delays, strict=True)
+            if delay > path.delay
+        ),
+        copies=sum(fan.copies for fan in fans),
+        splitters=sum(fan.splitters for fan in fans),
+    )
+
+
+Takes = dict[tuple[int, int, int], int]
+"""Ticks that spikes take, by the populations they go from and to and their delay in the network."""
+
+
+class _Filling:
+    """A core that is being filled."""
+
+    def __init__(self) -> None:
+        self.core = Core(
+            np.zeros(AXONS, np.uint8), np.zeros((AXONS, NEURONS), np.bool_), idle(NEURONS)
+        )
+        self.axons: dict[Axon, int] = {}
+        self.taken = 0
+
+    def has_room(self, axons: int, neurons: int) -> bool:
+        """Return whether as many more find room."""
+        return len(self.axons) + axons <= AXONS and self.taken + neurons <= NEURONS
+
+    def axon(self, carried: Axon) -> int:
+        """Return the axon that carries something; a new one if there is none."""
+        if carried not in self.axons:
+            self.core.axon_type[len(self.axons)] = carried.type
+            self.axons[carried] = len(self.axons)
+        return self.axons[carried]
+
+    def place(self, neuron: Any, axons: Any) -> int:
+        """Put a neuron that hears some axons into the next place, and return the place."""
+        place, self.taken = self.taken, self.taken + 1
+        self.core.neurons[place] = neuron
+        self.core.crossbar[axons, place] = True
+        return place
+
+
+class _Aim(NamedTuple):
+    core: int
+    axon: int
+    carried: Axon
+
+
+class _Emitters(NamedTuple):
+    """The places, counted through all cores, that send the spikes of a neuron.
+
+    If the neuron is read out, the first keeps them. late: ticks that they are late by.
+    """
+
+    places: list[int]
+    late: int
+
+
+class _Fan(NamedTuple):
+    """How the neurons of a population reach several axons. least: ticks that this takes."""
+
+    kind: str
+    emitters: list[_Emitters]
+    least: int
+    copies: int
+    splitters: int
+
+
+def _check(spec: NetworkSpec) -> None:
+    if spec.dt_ms < TICK_MS:
+        raise NetworkError(
+            f"network '{spec.name}': a tick of {spec.dt_ms:g} ms is shorter than that of "
+            f"TrueNorth, {TICK_MS:g} ms; choose dt_ms: {TICK_MS:g}"
+        )
+    for projection in spec.projections:
+        if projection.plasticity:
+            raise NetworkError(
+                f"projection {projection} is plastic; weights of TrueNorth are fixed: learn on "
+                "backend jetson and run what was learned"
+            )
+
+
+def _fill(cores: list[_Filling], index: int, layer: Layer) -> Integers:
+    """Place the neurons of a population, and return where they are."""
+    places = np.empty(layer.population.size, np.int64)
+    # Not into what others have left, where there would be no room for copies.
+    if cores and not cores[-1].has_room(0, layer.population.size):
+        _add(cores)
+    for own in range(layer.population.size):
+        synapses = slice(layer.first[own], layer.first[own + 1])
+        carried = [
+            Axon(int(layer.source[row]), int(layer.delay[row]), index, kind)
+            for row, mask in zip(layer.row[synapses], layer.mask[synapses], strict=True)
+            for kind in range(TYPES)
+            if mask >> kind & 1
+        ]
+        if len(carried) > AXONS:
+            raise NetworkError(
+                f"population '{layer.population.name}', neuron {own}: its "
+                f"{synapses.stop - synapses.start} sources need {len(carried)} axons, a core of "
+                f"TrueNorth has {AXONS}; choose a pattern with fewer sources for each neuron, or "
+                "fewer different weights"
+            )
+        if not cores or not cores[-1].has_room(
+            sum(each not in cores[-1].axons for each in carried), 1
+        ):
+            _add(cores)
+        axons = [cores[-1].axon(each) for each in carried]
+        place = cores[-1].place(layer.neurons[own], axons)
+        places[own] = (len(cores) - 1) * NEURONS + place
+    return places
+
+
+def _add(cores: list[_Filling]) -> None:
+    if len(cores) == CORES:
+        raise NetworkError(
+            f"the network needs more than the {CORES} cores of a TrueNorth chip; choose smaller "
+            "populations, or patterns with fewer sources for each neuron"
+        )
+    cores.append(_Filling())
+
+
+def _targets(cores: Sequence[_Filling]) -> dict[int, list[_Aim]]:
+    """Return the axons that carry each source."""
+    targets: dict[int, list[_Aim]] = defaultdict(list)
+    for core, filling in enumerate(cores):
+        for carried, axon in filling.axons.items():
+            targets[carried.source].append(_Aim(core, axon, carried))
+    return targets
+
+
+def _fan_out(
+    cores: list[_Filling],
+    layer: Layer,
+    neuron: Integers,
+    targets: dict[int, list[_Aim]],
+    channels: int,
+    read: bool,
+) -> _Fan:
+    """Find places that send the spikes of a population, each to one destination."""
+    first = channels + layer.begin
+    own = neuron[layer.begin : layer.begin + layer.population.size]
+    wanted = np.array([len(targets[first + each]) + read for each in range(own.size)])
+    more = np.maximum(wanted - 1, 0)
+    if not np.any(more):
+        return _Fan("direct", [_Emitters([place], 0) for place in own.tolist()], 1, 0, 0)
+    needed = np.bincount(own // NEURONS, more, len(cores))
+    if all(core.has_room(0, int(count)) for core, count in zip(cores, needed, strict=True)):
+        emitters = [
+            _Emitters([place, *_copies(cores[place // NEURONS], place, count)], 0)
+            for place, count in zip(own.tolist(), more.tolist(), strict=True)
+        ]
+        return _Fan("copies", emitters, 1, int(more.sum()), 0)
+    emitters = [
+        _split(cores, place, first + each, count, layer.population.name)
+        if count > 1
+        else _Emitters([place], 0)
+        for each, (place, count) in enumerate(zip(own.tolist(), wanted.tolist(), strict=True))
+    ]
+    return _Fan("splitters", emitters, 2, 0, int(wanted[wanted > 1].sum()))
+
+
+def _copies(filling: _Filling, place: int, count: int) -> list[int]:
+    core, local = filling.core, place % NEURONS
+    axons = np.flatnonzero(core.crossbar[:, local])
+    begin = place - local
+    return [begin + filling.place(core.neurons[local], axons) for _ in range(count)]
+
+
+def _split(
+    cores: list[_Filling], place: int, source: int, count: int, population: str
+) -> _Emitters:
+    """Send a neuron to the first core with room for as many that pass on its spikes."""
+    if count > NEURONS:
+        raise NetworkError(
+            f"population '{population}': spikes of a neuron go to {count} axons, a splitter of "
+            f"TrueNorth passes them to {NEURONS} at most; choose smaller populations to project to"
+        )
+    number = next((k for k, each in enumerate(cores) if each.has_room(1, count)), len(cores))
+    if number == len(cores):
+        _add(cores)
+    filling = cores[number]
+    axon = filling.axon(Axon(source, 0, SPLITTER, 0))
+    relay = idle(1)[0]
+    relay["weight"][0] = relay["threshold"] = 1
+    places = [number * NEURONS + filling.place(relay, [axon]) for _ in range(count)]
+    _send(cores, place, number, axon, 1)
+    return _Emitters(places, 1)
+
+
+def _send(cores: Sequence[_Filling], place: int, core: int, axon: int, ticks: int) -> None:
+    neuron = cores[place // NEURONS].core.neurons[place % NEURONS]
+    neuron["destination_core"], neuron["destination_axon"] = core, axon
+    neuron["delay"] = ticks
+
+
+def _paths(spec: NetworkSpec, made: Sequence[Layer], fans: Sequence[_Fan]) -> list[Path]:
+    """Return the paths of spikes between populations; all inputs are the last population."""
+    begins = np.array([layer.begin for layer in made]) + spec.channels
+    found = set()
+    for post, layer in enumerate(made):
+        pre = np.searchsorted(begins, layer.source, side="right") - 1
+        found |= set(zip(pre.tolist(), layer.delay.tolist(), [post] * pre.size, strict=True))
+    return [
+        Path(pre if pre >= 0 else len(made), post, delay, fans[pre].least if pre >= 0 else 0)
+        for pre, delay, post in sorted(found)
+    ]
+
+
+def _takes(paths: Sequence[Path], timing: Timing) -> Takes:
+    return {
+        (path.pre, path.post, path.delay): delay + timing.lags[path.post] - timing.lags[path.pre]
+        for path, delay in zip(paths, timing.delays, strict=True)
+    }
+
+
+def _check_delays(made: Sequence[Layer], paths: Sequence[Path], takes: Takes) -> None:
+    for path in paths:
+        ticks = takes[path.pre, path.post, path.delay]
+        if path.pre < len(made) and ticks > MAX_DELAY:
+            pre, post = (made[each].population.name for each in (path.pre, path.post))
+            raise NetworkError(
+                f"spikes from '{pre}' to '{post}' must wait for {ticks} ticks so that they meet "
+                f"those on longer ways; TrueNorth delays by {MAX_DELAY} at most: choose a shorter "
+                "delay or a shorter chain of populations beside it"
+            )
+
+
+def _inputs(
+    channels: int,
+    targets: dict[int, list[_Aim]],
+    takes: Takes,
+    inputs: int,
+) -> Inputs:
+    aims = [targets[channel] for channel in range(channels)]
+    flat = [aim for each in aims for aim in each]
+    return Inputs(
+        first=np.cumsum([0, *map(len, aims)]),
+        axon=np.array([aim.core * AXONS + aim.axon for aim in flat], np.uint32),
+        delay=np.array(
+            [takes[inputs, aim.carried.post, aim.carried.delay] for aim in flat], np.int64
+        ),
+    )
+
+
+def _spread(cores: Sequence[_Filling], index: int) -> float:
+    """Return the mean number of axons of a source of a population in a core that hears it."""
+    heard = [
+        (core, each.source, each.delay)
+        for core, filling in enumerate(cores)
+        for each in filling.axons
+        if each.post == index
+    ]
+    return len(heard) / len(set(heard)) if heard else math.nan
