@@ -38,7 +38,8 @@ class Layer(NamedTuple):
     """A population in integers.
 
     begin: address of its first neuron among all in execution order. source, delay: int64[rows], of
-    each row of the weights; sources are all channels, then all neurons. row: int64[weights], mask:
+    each row of the weights; sources are all channels, then all neurons. part: int64[rows], counts
+    the rows that share a weight which is too large for one. row: int64[weights], mask:
     uint8[weights], of neuron k from first[k] to before first[k + 1]; bit g of a mask says that
     weight g of the neuron is a part of it. neurons: NEURON[n], without destinations.
     """
@@ -47,11 +48,13 @@ class Layer(NamedTuple):
     begin: int
     source: Integers
     delay: Integers
+    part: Integers
     first: Integers
     row: Integers
     mask: npt.NDArray[np.uint8]
     neurons: Neurons
     loss: Loss
+    relative_refractory: bool
 
 
 def layers(spec: NetworkSpec) -> tuple[Layer, ...]:
@@ -79,6 +82,8 @@ def _layer(spec: NetworkSpec, population: Population, begin: int) -> Layer:
     moves = dynamics(population, constant, spec.dt_ms)
     source, delay, weights = _driving(spec, population, incoming)
     weights.data *= np.repeat(moves.gain, np.diff(weights.indptr))
+    parts, weights = _shared(weights, moves.threshold)
+    part = np.arange(int(parts.sum())) - np.repeat(np.cumsum(parts) - parts, parts)
     book = codebook(weights)
     translation = translate(population.name, moves, book)
     chip = Codebook(translation.neurons["weight"] / translation.scale[:, None], book.mask)
@@ -91,13 +96,15 @@ def _layer(spec: NetworkSpec, population: Population, begin: int) -> Layer:
     return Layer(
         population=population,
         begin=begin,
-        source=source,
-        delay=delay,
+        source=np.repeat(source, parts),
+        delay=np.repeat(delay, parts),
+        part=part,
         first=weights.indptr.astype(np.int64),
         row=weights.indices.astype(np.int64),
         mask=book.mask,
         neurons=translation.neurons,
         loss=loss,
+        relative_refractory=moves.refractory > 0,
     )
 
 
@@ -131,6 +138,20 @@ def _driving(
     matrix.sum_duplicates()
     matrix.eliminate_zeros()
     return key // (MAX_DELAY + 1), key % (MAX_DELAY + 1), matrix
+
+
+def _shared(weights: Any, threshold: npt.NDArray[np.float64]) -> tuple[Integers, Any]:
+    """Let several rows share a weight that is larger than thresholds and weights can tell apart.
+
+    Returns how many rows each becomes, and the weights; scipy CSC.
+    """
+    share = np.abs(weights.data) / np.repeat(threshold, np.diff(weights.indptr))
+    most = np.zeros(weights.shape[0])
+    np.maximum.at(most, weights.indices, share)
+    parts = np.maximum(np.ceil(most / LIMITS["weight"][1] - 1e-6), 1).astype(np.int64)
+    rows = weights.tocsr()[np.repeat(np.arange(parts.size), parts)]
+    rows.data /= np.repeat(np.repeat(parts, parts), np.diff(rows.indptr))
+    return parts, rows.tocsc()
 
 
 def _synapses(connection: Connection) -> tuple[Integers, Integers, npt.NDArray[Any]]:

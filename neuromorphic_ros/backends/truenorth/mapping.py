@@ -36,12 +36,13 @@ class Axon(NamedTuple):
 
     source: a channel or, after all channels, a neuron in execution order. delay: after which it
     acts in the network [ticks]. post: index of the population that hears it, in execution order, or
-    SPLITTER. type: of the axon.
+    SPLITTER. part: counts axons that share a weight. type: of the axon.
     """
 
     source: int
     delay: int
     post: int
+    part: int
     type: int
 
 
@@ -60,7 +61,8 @@ class PopulationFit(NamedTuple):
     """How a population is mapped.
 
     lag_ticks: how much later its neurons fire than in the network. fan_out: `direct`, `copies` or
-    `splitters`. axons_per_source: mean over its sources and cores.
+    `splitters`. axons_per_source: mean over its sources and cores. relative_refractory: whether
+    its refractory period is one that input shortens.
     """
 
     name: str
@@ -68,6 +70,7 @@ class PopulationFit(NamedTuple):
     lag_ticks: int
     fan_out: str
     axons_per_source: float
+    relative_refractory: bool
 
 
 class Slowed(NamedTuple):
@@ -133,7 +136,14 @@ def map_network(spec: NetworkSpec) -> Mapping:
         neuron=neuron,
         taken=tuple(core.taken for core in cores),
         populations=tuple(
-            PopulationFit(layer.population.name, layer.loss, lag, fan.kind, _spread(cores, index))
+            PopulationFit(
+                layer.population.name,
+                layer.loss,
+                lag,
+                fan.kind,
+                _spread(cores, index),
+                layer.relative_refractory,
+            )
             for index, (layer, lag, fan) in enumerate(zip(made, timing.lags, fans, strict=False))
         ),
         slowed=tuple(
@@ -230,7 +240,7 @@ def _fill(cores: list[_Filling], index: int, layer: Layer) -> Integers:
     for own in range(layer.population.size):
         synapses = slice(layer.first[own], layer.first[own + 1])
         carried = [
-            Axon(int(layer.source[row]), int(layer.delay[row]), index, kind)
+            Axon(int(layer.source[row]), int(layer.delay[row]), index, int(layer.part[row]), kind)
             for row, mask in zip(layer.row[synapses], layer.mask[synapses], strict=True)
             for kind in range(TYPES)
             if mask >> kind & 1
@@ -321,7 +331,7 @@ def _split(
     if number == len(cores):
         _add(cores)
     filling = cores[number]
-    axon = filling.axon(Axon(source, 0, SPLITTER, 0))
+    axon = filling.axon(Axon(source, 0, SPLITTER, 0, 0))
     relay = idle(1)[0]
     relay["weight"][0] = relay["threshold"] = 1
     places = [number * NEURONS + filling.place(relay, [axon]) for _ in range(count)]

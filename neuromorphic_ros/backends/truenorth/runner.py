@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from typing import NamedTuple
+
 import numpy as np
 
 from neuromorphic_ros.backends.truenorth.core import NEURONS
 from neuromorphic_ros.backends.truenorth.layer import Integers
-from neuromorphic_ros.backends.truenorth.mapping import Mapping, map_network
+from neuromorphic_ros.backends.truenorth.mapping import SPLITTER, Mapping, map_network
 from neuromorphic_ros.backends.truenorth.simulator import Simulator, checked
+from neuromorphic_ros.errors import NetworkError
+from neuromorphic_ros.snn.counts import Counts
+from neuromorphic_ros.snn.dense_equivalent import dense_equivalent
 from neuromorphic_ros.snn.spec import NetworkSpec
 from neuromorphic_ros.snn.tick_spikes import TickSpikes
 from neuromorphic_ros.spikes import Addresses
@@ -27,12 +33,66 @@ class TrueNorthRunner:
         self._simulator = Simulator(self.mapping.cores, spec.seed)
         self._number = np.full(len(self.mapping.cores) * NEURONS, -1, np.int64)
         self._number[self.mapping.neuron] = np.arange(spec.neurons)
+        self._spikes = np.zeros(spec.channels + spec.neurons, np.int64)
+        self._ticks = 0
+        self._expenses = _expenses(self.mapping)
+        self._dense = [dense_equivalent(spec, index) for index in range(len(spec.projections))]
         self._forget()
 
     def reset(self) -> None:
-        """Return to rest."""
+        """Return to rest; the counts go on."""
         self._simulator.reset()
         self._forget()
+
+    def adopt(self, other: object) -> None:
+        """Start at rest: a variant is loaded into other cores. Raises as the Runner protocol says.
+
+        The counts go on.
+        """
+        if not isinstance(other, TrueNorthRunner):
+            raise NetworkError(f"network '{self.spec.name}' runs elsewhere: its state is not here")
+        self.reset()
+
+    def counts(self) -> Counts:
+        """Return the counts since construction.
+
+        Synaptic events are those of the cores: a spike counts for every bit of the crossbar that it
+        meets, on each axon of a weight and in splitters and copies. These are of the population
+        that fired; those of a projection are without splitters, and of several between the same
+        populations with the same delay the first has them. An axon is a row of 32 bytes.
+        """
+        spec, ticks = self.spec, self._ticks
+        nodes = spec.execution_nodes()
+        sizes = np.array([math.prod(node.shape) for node in nodes], np.int64)
+        begins = np.cumsum(sizes) - sizes
+        neurons = np.where(np.arange(sizes.size) < len(spec.inputs), 0, sizes)
+        each = self._expenses
+        arrived = self._simulator.arrivals[each.core, each.axon]
+        node = np.searchsorted(begins, each.source, side="right") - 1
+        driven = self._simulator.driven.reshape(-1)[self.mapping.neuron]
+        active = np.concatenate((np.zeros(spec.channels, np.int64), driven))
+        projections = len(spec.projections)
+        mine = each.projection >= 0
+        events, rows = np.zeros((2, projections), np.int64)
+        np.add.at(events, each.projection[mine], (arrived * each.synapses)[mine])
+        np.add.at(rows, each.projection[mine], arrived[mine])
+        by_node = np.zeros(sizes.size, np.int64)
+        np.add.at(by_node, node, arrived * each.synapses)
+        return Counts(
+            names=tuple(node.name for node in nodes),
+            sizes=sizes,
+            spikes=np.add.reduceat(self._spikes, begins),
+            synaptic_events=by_node,
+            neuron_updates=neurons * ticks,
+            active_updates=np.add.reduceat(active, begins),
+            projections=tuple(str(projection) for projection in spec.projections),
+            projection_events=events,
+            plasticity_updates=np.zeros(projections, np.int64),
+            memory_bytes=rows * (NEURONS // 8),
+            dense_macs=np.array([dense.macs for dense in self._dense], np.int64) * ticks,
+            dense_bytes=np.array([dense.weight_bytes for dense in self._dense], np.int64) * ticks,
+            ticks=ticks,
+        )
 
     def run(self, spikes: TickSpikes) -> TickSpikes:
         """Run one tick per tick of `spikes`, addressed flat over all inputs.
@@ -41,11 +101,15 @@ class TrueNorthRunner:
         Raises SpikeError, with the network unchanged, if an address is no channel, `first` does not
         divide the addresses into ticks, or a spike has an amount.
         """
-        fired = self._simulator.run(self._on_axons(*checked(spikes, self.spec.channels, "channel")))
+        channel, first = checked(spikes, self.spec.channels, "channel")
+        fired = self._simulator.run(self._on_axons(channel, first))
         number = self._number[fired.address]
         tick = np.repeat(np.arange(fired.ticks), np.diff(fired.first))[number >= 0]
         number = number[number >= 0]
         number = number[np.lexsort((number, tick))]
+        self._ticks += fired.ticks
+        np.add.at(self._spikes, channel, 1)
+        np.add.at(self._spikes, self.spec.channels + number, 1)
         return TickSpikes(
             number.astype(np.uint32), np.searchsorted(tick, np.arange(fired.ticks + 1))
         )
@@ -70,3 +134,37 @@ class TrueNorthRunner:
         # What arrives in a later run: after how many ticks, and where.
         self._tick: Integers = np.empty(0, np.int64)
         self._axon: Addresses = np.empty(0, np.uint32)
+
+
+class _Expenses(NamedTuple):
+    """The axons in use; int64[axons] each.
+
+    source: a channel or, after all channels, a neuron. synapses: neurons that hear it. projection:
+    index, -1 for splitters.
+    """
+
+    core: Integers
+    axon: Integers
+    source: Integers
+    synapses: Integers
+    projection: Integers
+
+
+def _expenses(mapping: Mapping) -> _Expenses:
+    spec, order = mapping.spec, mapping.spec.execution_order()
+    names = [node.name for node in spec.execution_nodes()]
+    ends = np.cumsum([math.prod(node.shape) for node in spec.execution_nodes()])
+    first: dict[tuple[str, str, int], int] = {}
+    for index, each in enumerate(spec.projections):
+        ways = (spec.end(each.pre).name, spec.end(each.post).name, each.delay_ticks)
+        first.setdefault(ways, index)
+    rows = []
+    for core, axons in enumerate(mapping.axons):
+        synapses = np.count_nonzero(mapping.cores[core].crossbar, axis=1)
+        for axon, carried in enumerate(axons):
+            projection = -1
+            if carried.post != SPLITTER:
+                pre = names[int(np.searchsorted(ends, carried.source, side="right"))]
+                projection = first[pre, order[carried.post].name, carried.delay]
+            rows.append((core, axon, carried.source, int(synapses[axon]), projection))
+    return _Expenses(*np.array(rows, np.int64).reshape(-1, 5).T)

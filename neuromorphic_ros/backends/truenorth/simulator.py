@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neuromorphic_ros.backends.truenorth import tick
-from neuromorphic_ros.backends.truenorth.core import AXONS, Core, check_cores
+from neuromorphic_ros.backends.truenorth.core import AXONS, NEURONS, Core, check_cores
 from neuromorphic_ros.backends.truenorth.neuron import Neurons
 from neuromorphic_ros.errors import SpikeError
 from neuromorphic_ros.snn.tick_spikes import TickSpikes
@@ -20,8 +20,8 @@ class Chip(NamedTuple):
 
     weight: int16[cores, axons, neurons], what a spike adds for sure. stochastic: bool[cores],
     whether any synapse of a core is. pending: uint8[slots, cores, axons], what arrives in the ticks
-    to come. arrivals: int64[cores, axons], spikes that have arrived. potential: int32[cores,
-    neurons].
+    to come. arrivals: int64[cores, axons], spikes that have arrived. driven: int64[cores, neurons],
+    ticks in which what arrived moved a neuron. potential: int32[cores, neurons].
     """
 
     axon_type: npt.NDArray[np.uint8]
@@ -31,6 +31,7 @@ class Chip(NamedTuple):
     stochastic: npt.NDArray[np.bool_]
     pending: npt.NDArray[np.uint8]
     arrivals: npt.NDArray[np.int64]
+    driven: npt.NDArray[np.int64]
     potential: npt.NDArray[np.int32]
 
 
@@ -80,6 +81,7 @@ class Simulator:
             stochastic=np.any(crossbar & (chance != 0), axis=(1, 2)),
             pending=np.zeros((tick.SLOTS, len(cores), AXONS), np.uint8),
             arrivals=np.zeros((len(cores), AXONS), np.int64),
+            driven=np.zeros((len(cores), NEURONS), np.int64),
             potential=neurons["initial"].copy(),
         )
         # The first tick of a robot must not be late: compile now.
@@ -96,12 +98,17 @@ class Simulator:
         return np.array(self._chip.arrivals)
 
     @property
+    def driven(self) -> npt.NDArray[np.int64]:
+        """Ticks since construction in which its input moved each neuron; int64[cores, 256]."""
+        return np.array(self._chip.driven)
+
+    @property
     def ticks(self) -> int:
         """Ticks since construction or the last reset."""
         return self._tick
 
     def reset(self) -> None:
-        """Return to the start: potentials, what is under way, random numbers; arrivals go on."""
+        """Return to the start: potentials, what is under way, random numbers; counts go on."""
         self._tick = 0
         self._chip.pending[:] = 0
         self._chip.potential[:] = self._chip.neurons["initial"]

@@ -154,6 +154,7 @@ def run(
             for neuron in range(NEURONS):
                 record = chip.neurons[core, neuron]
                 index = core * NEURONS + neuron
+                chip.driven[core, neuron] += total[neuron] != 0
                 potential = _clipped(np.int64(chip.potential[core, neuron]) + total[neuron])
                 potential = _leaked(record, potential, key, index)
                 spike, potential = _fired(record, potential, key, index)

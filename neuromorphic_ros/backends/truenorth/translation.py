@@ -34,7 +34,7 @@ class Dynamics(NamedTuple):
 
     Per neuron, float64: gain, the jump of the membrane per unit of weight; threshold; leak, added
     in every tick, of `lif` taken off towards rest; floor, NaN if there is none; initial.
-    decay: what is left of the membrane of a `lif` after a tick.
+    decay: what is left of the membrane of a `lif` after a tick. refractory: in ticks.
     """
 
     gain: Floats
@@ -46,6 +46,7 @@ class Dynamics(NamedTuple):
     leaky: bool
     subtract: bool
     strict: bool
+    refractory: int
 
 
 class Translation(NamedTuple):
@@ -67,7 +68,8 @@ def dynamics(population: Population, bias: Floats, dt_ms: float) -> Dynamics:
 
     The leak of `lif` is linear on TrueNorth. It is set to half of what the exponential takes at the
     threshold, the mean between rest and threshold, so that the rates are the same for strong input;
-    the weakest constant input that fires is half of that of `lif`.
+    the weakest constant input that fires is half of that of `lif`. Its refractory period becomes
+    one that input shortens: a reset so far below rest that the leak needs the period to return.
     Raises NetworkError that names what TrueNorth does not have, and what to choose instead.
     """
     neuron = population.neuron
@@ -81,7 +83,6 @@ def dynamics(population: Population, bias: Floats, dt_ms: float) -> Dynamics:
         (rules.multi_spike, "multi_spike", "false: a neuron fires once per tick at most"),
         (rules.reset_next_tick, "reset_in: next_tick", "same_tick"),
         (rules.lower_first, "lower_first", "false"),
-        (rules.refractory, f"refractory_ms {neuron.refractory_ms:g}", "0"),
     ):
         if has:
             raise NetworkError(f"{where}: TrueNorth has no {what}; choose {instead}")
@@ -109,6 +110,11 @@ def dynamics(population: Population, bias: Floats, dt_ms: float) -> Dynamics:
     floor = each(np.nan) if neuron.floor is None else each(neuron.floor) - rest
     if np.any(floor > 0):
         raise NetworkError(f"{where}: its floor is above its rest; choose a lower floor")
+    if rules.refractory and (not leaky or rules.subtract or neuron.floor is not None):
+        raise NetworkError(
+            f"{where}: on TrueNorth a refractory period is a reset far below rest, from which a "
+            "leak returns; choose lif with reset: hard and without floor, or refractory_ms: 0"
+        )
     decay = each(constants.decay)
     return Dynamics(
         gain=gain,
@@ -120,6 +126,7 @@ def dynamics(population: Population, bias: Floats, dt_ms: float) -> Dynamics:
         leaky=leaky,
         subtract=rules.subtract,
         strict=rules.strict,
+        refractory=neuron.refractory_ticks(dt_ms),
     )
 
 
@@ -127,7 +134,8 @@ def translate(population: str, dynamics: Dynamics, book: Codebook) -> Translatio
     """Return a population in integers; book: the values of its weights, times gain.
 
     Each neuron has the scale at which its values, threshold and leak are rounded the least.
-    Raises NetworkError if a threshold is too high for the weights.
+    Raises NetworkError if a threshold is too high for the weights, or a leak too slow or too fast
+    for a refractory period.
     """
     scale, errors = _scale(population, dynamics, book.values)
     neurons = idle(scale.size)
@@ -137,6 +145,8 @@ def translate(population: str, dynamics: Dynamics, book: Codebook) -> Translatio
     if dynamics.leaky:
         # The chip leaks after a tick's input, lif before: its threshold is lower by one leak.
         neurons["threshold"] -= neurons["leak"]
+        neurons["reset_value"] = -dynamics.refractory * neurons["leak"]
+        _check_refractory(population, dynamics, neurons)
         neurons["leak"] *= -1
         neurons["leak_reversal"] = 1
     neurons["reset_mode"] = RESET_LINEAR if dynamics.subtract else RESET_TO_VALUE
@@ -145,6 +155,15 @@ def translate(population: str, dynamics: Dynamics, book: Codebook) -> Translatio
     neurons["negative_threshold"] = np.rint(np.minimum(floor, _THRESHOLD))
     neurons["initial"] = np.rint(np.clip(dynamics.initial * scale, -_THRESHOLD, _THRESHOLD))
     return Translation(neurons, scale, *(float(np.max(error)) for error in errors))
+
+
+def _check_refractory(population: str, dynamics: Dynamics, neurons: Neurons) -> None:
+    low, _ = LIMITS["reset_value"]
+    if dynamics.refractory and not np.all((neurons["leak"] > 0) & (neurons["reset_value"] >= low)):
+        raise NetworkError(
+            f"population '{population}': a refractory period of {dynamics.refractory} ticks times "
+            f"the leak of one is not within 1..{-low}; choose a shorter one or another tau_mem_ms"
+        )
 
 
 def rate_error(decay: float) -> float:

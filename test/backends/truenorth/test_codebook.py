@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import scipy.sparse
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuromorphic_ros.backends.truenorth.codebook import codebook, decoded
@@ -52,6 +52,7 @@ def test_multiples_of_a_step_are_exact_in_four_bits(low: int, high: int) -> None
     assert axons.max() == 4
 
 
+@settings(deadline=None)
 @given(seed=st.integers(0, 2**32), sources=st.integers(1, 60), neurons=st.integers(1, 8))
 def test_any_weights_are_near_in_four_bits(seed: int, sources: int, neurons: int) -> None:
     weights = np.random.default_rng(seed).normal(size=(sources, neurons))

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuromorphic_ros.backends.truenorth.runner import TrueNorthRunner
-from neuromorphic_ros.errors import SpikeError
+from neuromorphic_ros.errors import NetworkError, SpikeError
 from neuromorphic_ros.snn.builder import Network
 from neuromorphic_ros.snn.neurons.leaky import If, Lif
 from neuromorphic_ros.snn.patterns import Random
@@ -121,6 +121,28 @@ def test_rates_of_lif_are_near_under_strong_input() -> None:
     assert runner.mapping.populations[0].loss.rate < 0.03
 
 
+def test_a_refractory_period_is_kept_without_input() -> None:
+    neuron = Lif(tau_mem_ms=15.0, refractory_ms=20.0)
+    spec = Network().add_input("in", 1).add("out", 1, neuron).connect("in", "out").spec()
+    fired = {}
+    for silence in range(18, 23):
+        first = np.minimum(np.arange(silence + 3), 1) + (np.arange(silence + 3) > silence + 1)
+        spikes = TickSpikes(np.zeros(2, np.uint32), first)
+        there = TrueNorthRunner(spec).run(spikes)
+        here = StreamingNetwork(spec).run(spikes)
+        assert there.first.tolist() == here.first.tolist()
+        fired[silence] = there.address.size
+    assert fired == {18: 1, 19: 1, 20: 2, 21: 2, 22: 2}
+
+
+def test_a_weight_of_many_thresholds_fires_as_often() -> None:
+    network = Network().add_input("in", 1).add("out", 1, If(reset="subtract"))
+    spec = network.connect("in", "out", weights=600.0).spec()
+    first = np.minimum(np.arange(701), 1)
+    fired = TrueNorthRunner(spec).run(TickSpikes(np.zeros(1, np.uint32), first))
+    assert fired.address.size == 600
+
+
 def test_ticks_may_be_run_one_by_one_and_reset_starts_anew() -> None:
     network = Network(seed=1).add_input("in", 9).add("a", 20, If(threshold=2.0)).add("b", 7, If())
     network.connect("in", "a", delay_ticks=4).connect("a", "b", weights=0.25, delay_ticks=2)
@@ -134,6 +156,63 @@ def test_ticks_may_be_run_one_by_one_and_reset_starts_anew() -> None:
         assert [part.size for part in parts] == np.diff(whole.first).tolist()
         single.reset()
     assert whole.address.size > 50
+
+
+def test_counts_are_those_of_the_cores() -> None:
+    network = Network().add_input("in", 2).add("a", 1, If(reset="subtract")).add("b", 300, If())
+    network.connect("in", "a", weights=[[3.0], [600.0]]).connect("a", "b", weights=0.25)
+    runner = TrueNorthRunner(network.connect("in", "b", weights=-0.5, delay_ticks=1).spec())
+    runner.run(TickSpikes(np.array([0, 0, 1], np.uint32), np.array([0, 1, 1, 3])))
+    runner.reset()
+    runner.run(TickSpikes(np.array([0], np.uint32), np.array([0, 0, 1])))
+    counts = runner.counts()
+    assert counts.ticks == 5
+    assert counts.names == ("in", "a", "b")
+    assert counts.sizes.tolist() == [2, 1, 300]
+    # 1 in each of the first three ticks, and in the last one.
+    assert counts.spikes.tolist() == [4, 4, 0]
+    assert counts.projections == ("in -> a", "a -> b", "in -> b")
+    # Channel 0 arrives thrice and 1 once, on all the axons that share the larger weight, two cores
+    # hear the rest; what was under way at the reset and in the end has not arrived.
+    to_a, to_b = runner.mapping.axons[0], 300
+    parts = [sum(each.source == channel and each.post == 0 for each in to_a) for channel in (0, 1)]
+    copies = 2
+    assert counts.projection_events[0] == (3 * parts[0] + parts[1]) * copies
+    assert counts.projection_events[1:].tolist() == [2 * to_b, to_b]
+    assert counts.synaptic_events.tolist() == [
+        counts.projection_events[0] + to_b,
+        counts.projection_events[1],
+        0,
+    ]
+    assert counts.neuron_updates.tolist() == [0, 5, 1500]
+    assert counts.memory_bytes[1] == 2 * 2 * 32
+    assert counts.dense_macs.tolist() == [5 * 2, 5 * 300, 5 * 600]
+    assert counts.active_updates.tolist() == [0, 3, 2 * 300]
+
+
+def test_events_of_splitters_are_those_of_the_population() -> None:
+    network = Network().add_input("in", 1).add("a", 250, If()).add("b", 300, If())
+    spec = network.connect("in", "a").connect("a", "b", weights=0.001).spec()
+    runner = TrueNorthRunner(spec)
+    assert runner.mapping.splitters == 500
+    runner.run(TickSpikes(np.zeros(1, np.uint32), np.array([0, 1, 1, 1])))
+    counts = runner.counts()
+    assert counts.projection_events.tolist() == [250, 250 * 300]
+    assert counts.synaptic_events.tolist() == [250, 250 * 300 + 250 * 2, 0]
+
+
+def test_a_variant_starts_at_rest() -> None:
+    network = Network().add_input("in", 1).add("a", 1, If(threshold=2.0)).connect("in", "a")
+    spec = network.spec()
+    spike = TickSpikes(np.zeros(1, np.uint32), np.array([0, 1]))
+    before, after = TrueNorthRunner(spec), TrueNorthRunner(spec)
+    before.run(spike)
+    after.run(spike)
+    after.adopt(before)
+    assert after.run(spike).address.size == 0
+    assert after.counts().ticks == 2
+    with pytest.raises(NetworkError, match="runs elsewhere"):
+        after.adopt(StreamingNetwork(spec))
 
 
 def test_spikes_that_do_not_fit_leave_it_as_it_was() -> None:

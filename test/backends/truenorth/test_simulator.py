@@ -288,10 +288,18 @@ def test_all_neurons_may_fire_in_every_tick() -> None:
     assert fired.address.tolist() == list(range(NEURONS)) * 50
 
 
+def test_ticks_that_move_a_neuron_are_counted() -> None:
+    simulator = Simulator([one_neuron(weight=[1, -1, 2, 0], threshold=99, negative_threshold=99)])
+    simulator.run(by_tick([[0], [], [0, 1], [3], [2, 1]]))
+    assert simulator.driven[0, 0] == 2
+    assert simulator.driven.sum() == 2
+
+
 def test_arrivals_are_counted_by_axon() -> None:
     simulator = Simulator([one_neuron(), one_neuron()])
     simulator.run(by_tick([[3, AXONS + 1], [3]]))
     simulator.reset()
+    assert not np.any(simulator.driven)
     assert np.argwhere(simulator.arrivals).tolist() == [[0, 3], [1, 1]]
     assert simulator.arrivals[0, 3] == 2
 
