@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from neuromorphic_ros.backends.base import Backend
+from neuromorphic_ros.backends.truenorth.runner import TrueNorthRunner
 from neuromorphic_ros.errors import BackendError
 from neuromorphic_ros.snn.streaming import StreamingNetwork
 
@@ -33,9 +34,9 @@ BACKENDS = {
         Backend(
             "truenorth",
             "IBM TrueNorth core simulator",
-            here="not implemented",
+            here="works",
             on_hardware="not implemented",
-            compile=None,
+            compile=TrueNorthRunner,
         ),
     )
 }

@@ -37,7 +37,9 @@ class TrueNorthRunner:
         self._ticks = 0
         self._expenses = _expenses(self.mapping)
         self._dense = [dense_equivalent(spec, index) for index in range(len(spec.projections))]
-        self._forget()
+        # What arrives in a later run: after how many ticks, and where.
+        self._tick: Integers = np.empty(0, np.int64)
+        self._axon: Addresses = np.empty(0, np.uint32)
 
     def reset(self) -> None:
         """Return to rest; the counts go on."""
@@ -131,9 +133,7 @@ class TrueNorthRunner:
         return TickSpikes(axon[~later][order], begins)
 
     def _forget(self) -> None:
-        # What arrives in a later run: after how many ticks, and where.
-        self._tick: Integers = np.empty(0, np.int64)
-        self._axon: Addresses = np.empty(0, np.uint32)
+        self._tick, self._axon = np.empty(0, np.int64), np.empty(0, np.uint32)
 
 
 class _Expenses(NamedTuple):
