@@ -25,6 +25,8 @@ _LEAK = LIMITS["leak"][1]
 _THRESHOLD = LIMITS["threshold"][1]
 # What float32 may lose of a weight must not cost a spike.
 _ROUNDING = 1e-6
+# A threshold of so many units may be higher by one: that is a hundredth of it at most.
+_FINE = 100
 
 Floats = npt.NDArray[np.float64]
 
@@ -143,6 +145,9 @@ def translate(population: str, dynamics: Dynamics, book: Codebook) -> Translatio
     neurons["threshold"] = _integer_threshold(dynamics, scale)
     neurons["leak"] = np.rint(dynamics.leak * scale)
     if dynamics.leaky:
+        # A leak too slow for an integer still keeps sums that equal the threshold from firing.
+        lost = (neurons["leak"] == 0) & (dynamics.leak > 0)
+        neurons["threshold"] += lost & (neurons["threshold"] >= _FINE)
         # The chip leaks after a tick's input, lif before: its threshold is lower by one leak.
         neurons["threshold"] -= neurons["leak"]
         neurons["reset_value"] = -dynamics.refractory * neurons["leak"]

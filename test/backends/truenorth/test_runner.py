@@ -121,6 +121,15 @@ def test_rates_of_lif_are_near_under_strong_input() -> None:
     assert runner.mapping.populations[0].loss.rate < 0.03
 
 
+def test_what_a_slow_leak_takes_keeps_a_sum_below_the_threshold() -> None:
+    network = Network().add_input("in", 1).add("out", 1, Lif(tau_mem_ms=1e5, threshold=4.0))
+    spec = network.connect("in", "out").spec()
+    spikes = TickSpikes(np.zeros(20, np.uint32), np.arange(21))
+    fired = TrueNorthRunner(spec).run(spikes)
+    assert fired.first.tolist() == StreamingNetwork(spec).run(spikes).first.tolist()
+    assert fired.address.size == 4
+
+
 def test_a_refractory_period_is_kept_without_input() -> None:
     neuron = Lif(tau_mem_ms=15.0, refractory_ms=20.0)
     spec = Network().add_input("in", 1).add("out", 1, neuron).connect("in", "out").spec()

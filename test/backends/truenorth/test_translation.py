@@ -95,6 +95,9 @@ def test_a_slow_leak_is_lost_and_said_so() -> None:
     made = translated(Lif(tau_mem_ms=1e5), [0.5, 0, 0, 0])
     assert made.neurons["leak"] == 0
     assert made.leak_error == pytest.approx(0.5e-5, rel=0.01)
+    assert made.neurons["threshold"] == 511
+    # Where one unit is much of the threshold, it stays.
+    assert translated(Lif(tau_mem_ms=1e5), [250, 0, 0, 0]).neurons["threshold"] == 1
 
 
 def test_neurons_without_weights_keep_threshold_and_leak() -> None:
