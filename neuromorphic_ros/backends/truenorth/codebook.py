@@ -16,7 +16,8 @@ import scipy.sparse
 from neuromorphic_ros.backends.truenorth.neuron import TYPES
 
 _BITS = 2 ** np.arange(TYPES)
-_SHRUNK = np.linspace(1.0, 0.5, 11)
+# Steps that the largest weight of a neuron may be; beyond what four bits hold it is clipped.
+_LEVELS = range(1, 25)
 
 
 class Codebook(NamedTuple):
@@ -80,7 +81,7 @@ def _own(weights: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]
     """Return four values and masks for the weights of one neuron."""
     candidates = [_clustered(weights)]
     if np.unique(weights).size > TYPES:
-        candidates += [_powers_of_two(weights, step) for step in _SHRUNK]
+        candidates += [_powers_of_two(weights, level) for level in _LEVELS]
     return min(candidates, key=lambda each: _error(weights, *each))
 
 
@@ -107,11 +108,11 @@ def _clustered(weights: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray
 
 
 def _powers_of_two(
-    weights: npt.NDArray[Any], shrunk: float
+    weights: npt.NDArray[Any], largest: int
 ) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """Write weights in four bits, two's complement if they have both signs.
 
-    shrunk: the step, as a share of what holds the largest weight; beyond it they are clipped.
+    largest: steps of the largest weight. What four bits do not hold is clipped.
     """
     digits, low, high = _BITS.astype(np.float64), 0, 15
     if weights.max() < 0:
@@ -119,7 +120,7 @@ def _powers_of_two(
     elif weights.min() < 0:
         digits[-1] *= -1
         low, high = -8, 7
-    step = shrunk * max(weights.max() / max(high, 1), weights.min() / min(low, -1))
+    step = np.max(np.abs(weights)) / largest
     level = np.clip(np.rint(weights / step), low, high).astype(np.int64)
     bits = -level if high == 0 else level & 15
     return digits * step, bits.astype(np.uint8)

@@ -64,6 +64,12 @@ def test_any_weights_are_near_in_four_bits(seed: int, sources: int, neurons: int
     assert axons.max() <= 4
 
 
+def test_whole_numbers_are_exact_wherever_they_fit() -> None:
+    weights = np.array([[4.0], [3.0], [2.0], [1.0], [-1.0]])
+    back, _ = coded(weights)
+    np.testing.assert_array_equal(back, weights)
+
+
 def test_a_rare_large_weight_does_not_cost_the_small_ones() -> None:
     weights = np.array([[-4.0], [0.9], [0.06], [-0.06], [0.061], [0.059]])
     back, _ = coded(weights)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from neuromorphic_ros.backends.truenorth.mapping import map_network
 from neuromorphic_ros.backends.truenorth.runner import TrueNorthRunner
 from neuromorphic_ros.errors import NetworkError, SpikeError
 from neuromorphic_ros.snn.builder import Network
@@ -53,7 +54,7 @@ def assert_the_same(spec: NetworkSpec, spikes: TickSpikes) -> int:
 
 @st.composite
 def networks(draw: st.DrawFn) -> NetworkSpec:
-    """Networks of whole numbers: no rounding anywhere, so that every spike must be the same."""
+    """Networks of whole numbers: with few, no rounding anywhere; every spike must be the same."""
     network = Network(seed=draw(st.integers(0, 1000))).add_input("in", draw(st.integers(1, 20)))
     names = ["in"]
     for index in range(draw(st.integers(1, 4))):
@@ -87,6 +88,8 @@ def networks(draw: st.DrawFn) -> NetworkSpec:
 @settings(max_examples=60, deadline=None)
 @given(spec=networks(), seed=st.integers(0, 1000))
 def test_networks_of_whole_numbers_spike_the_same(spec: NetworkSpec, seed: int) -> None:
+    # Where a neuron adds up more than four bits hold, weights are not what they were.
+    assume(all(each.loss.weight < 1e-9 for each in map_network(spec).populations))
     assert_the_same(spec, drive(spec, 40, 0.3, seed))
 
 
