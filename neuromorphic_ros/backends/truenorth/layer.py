@@ -9,13 +9,15 @@ import numpy.typing as npt
 import scipy.sparse
 
 from neuromorphic_ros.backends.truenorth.codebook import Codebook, codebook, decoded
-from neuromorphic_ros.backends.truenorth.neuron import LIMITS, Neurons
+from neuromorphic_ros.backends.truenorth.core import AXONS
+from neuromorphic_ros.backends.truenorth.neuron import LIMITS, TYPES, Neurons
 from neuromorphic_ros.backends.truenorth.translation import dynamics, rate_error, translate
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.snn.spec import NetworkSpec, Population
 from neuromorphic_ros.snn.synapses import Connection, bias, connect
 
 MAX_DELAY = LIMITS["delay"][1]
+_ONES = np.array([bin(mask).count("1") for mask in range(2**TYPES)])
 
 Integers = npt.NDArray[np.int64]
 
@@ -82,9 +84,15 @@ def _layer(spec: NetworkSpec, population: Population, begin: int) -> Layer:
     moves = dynamics(population, constant, spec.dt_ms)
     source, delay, weights = _driving(spec, population, incoming)
     weights.data *= np.repeat(moves.gain, np.diff(weights.indptr))
-    parts, weights = _shared(weights, moves.threshold)
+    parts, weights = _shared(population.name, weights, moves.threshold)
+    # Before values are sought: that takes the longer the more sources there are.
+    sources = np.diff(weights.indptr)
+    _check_axons(population.name, sources, sources)
     part = np.arange(int(parts.sum())) - np.repeat(np.cumsum(parts) - parts, parts)
     book = codebook(weights)
+    neuron = np.repeat(np.arange(population.size), sources)
+    axons = np.bincount(neuron, _ONES[book.mask], population.size).astype(np.int64)
+    _check_axons(population.name, sources, axons)
     translation = translate(population.name, moves, book)
     chip = Codebook(translation.neurons["weight"] / translation.scale[:, None], book.mask)
     norm = np.linalg.norm(weights.data)
@@ -140,7 +148,23 @@ def _driving(
     return key // (MAX_DELAY + 1), key % (MAX_DELAY + 1), matrix
 
 
-def _shared(weights: Any, threshold: npt.NDArray[np.float64]) -> tuple[Integers, Any]:
+def _check_axons(population: str, sources: Integers, axons: Integers) -> None:
+    """Raise NetworkError that names the first neuron that needs more axons than a core has.
+
+    sources, axons: of each neuron; int64[n].
+    """
+    over = np.flatnonzero(axons > AXONS)
+    if over.size:
+        raise NetworkError(
+            f"population '{population}', neuron {over[0]}: its {sources[over[0]]} sources need "
+            f"{axons[over[0]]} axons, a core of TrueNorth has {AXONS}; choose a pattern with fewer "
+            "sources for each neuron, or fewer different weights"
+        )
+
+
+def _shared(
+    population: str, weights: Any, threshold: npt.NDArray[np.float64]
+) -> tuple[Integers, Any]:
     """Let several rows share a weight that is larger than thresholds and weights can tell apart.
 
     Returns how many rows each becomes, and the weights; scipy CSC.
@@ -149,6 +173,12 @@ def _shared(weights: Any, threshold: npt.NDArray[np.float64]) -> tuple[Integers,
     most = np.zeros(weights.shape[0])
     np.maximum.at(most, weights.indices, share)
     parts = np.maximum(np.ceil(most / LIMITS["weight"][1] - 1e-6), 1).astype(np.int64)
+    if np.any(parts > AXONS):
+        raise NetworkError(
+            f"population '{population}': a weight is {most.max():g} times a threshold; "
+            f"{LIMITS['weight'][1]} times are the most for each of {AXONS} axons of TrueNorth; "
+            "choose a smaller weight or a higher threshold"
+        )
     rows = weights.tocsr()[np.repeat(np.arange(parts.size), parts)]
     rows.data /= np.repeat(np.repeat(parts, parts), np.diff(rows.indptr))
     return parts, rows.tocsc()

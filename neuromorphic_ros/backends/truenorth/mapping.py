@@ -245,13 +245,6 @@ def _fill(cores: list[_Filling], index: int, layer: Layer) -> Integers:
             for kind in range(TYPES)
             if mask >> kind & 1
         ]
-        if len(carried) > AXONS:
-            raise NetworkError(
-                f"population '{layer.population.name}', neuron {own}: its "
-                f"{synapses.stop - synapses.start} sources need {len(carried)} axons, a core of "
-                f"TrueNorth has {AXONS}; choose a pattern with fewer sources for each neuron, or "
-                "fewer different weights"
-            )
         if not cores or not cores[-1].has_room(
             sum(each not in cores[-1].axons for each in carried), 1
         ):

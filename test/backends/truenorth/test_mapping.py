@@ -160,6 +160,20 @@ def test_more_sources_than_axons_are_refused() -> None:
     assert AXONS == 256
 
 
+def test_more_sources_than_axons_are_refused_at_once() -> None:
+    weights = np.random.default_rng(0).normal(size=(20_000, 10))
+    network = Network().add_input("in", 20_000).add("out", 10, If())
+    refused(network.connect("in", "out", weights=weights), "its 20000 sources need 20000 axons")
+
+
+def test_weights_beyond_what_all_axons_carry_are_refused() -> None:
+    network = Network().add_input("in", 1).add("out", 1, If())
+    refused(
+        network.connect("in", "out", weights=1e5),
+        "population 'out': a weight is 100000 times a threshold; 255 times .* 256 axons",
+    )
+
+
 def test_delays_beyond_15_are_refused() -> None:
     network = Network().add_input("in", 2).add("a", 2, If())
     refused(
