@@ -27,7 +27,8 @@ class Loss(NamedTuple):
 
     weight: root mean square over that of the weights. threshold, leak: the largest by rounding, as
     shares of the threshold; of the leak, per tick. rate: of rates, by a linear leak in place of an
-    exponential one, as a share of them; the largest.
+    exponential one, as a share of them, for constant input of up to a threshold per tick; weak
+    input loses more.
     """
 
     weight: float
