@@ -10,6 +10,7 @@ from neuromorphic_ros.pipeline.recipes import (
     basic_motions,
     digits,
     gestures,
+    graph_cars,
     nmnist,
     pump_faults,
     watch_exercises,
@@ -19,7 +20,15 @@ from neuromorphic_ros.resources import share_directory
 
 RECIPES: dict[str, Recipe] = {
     each.RECIPE.name: each.RECIPE
-    for each in (basic_motions, digits, gestures, nmnist, pump_faults, watch_exercises)
+    for each in (
+        basic_motions,
+        digits,
+        gestures,
+        graph_cars,
+        nmnist,
+        pump_faults,
+        watch_exercises,
+    )
 }
 DATA = "NEUROMORPHIC_DATA"
 
