@@ -13,7 +13,6 @@ from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.snn.network_file import load_network
 from neuromorphic_ros.snn.network_folder import NIR_FILE, YAML_FILE, network_in, write_folder
 from neuromorphic_ros.snn.spec import (
-    EventGraphLayers,
     Input,
     NetworkSpec,
     Population,
@@ -48,9 +47,6 @@ def test_a_network_with_a_graph_is_read_as_it_was_written(tmp_path: Path) -> Non
 
 def test_a_network_of_graphs_alone_is_read_as_it_was_written(tmp_path: Path) -> None:
     whole = readable()
-    heard = next(
-        each.graph.events for each in whole.graphs if isinstance(each.graph, EventGraphLayers)
-    )
     spec = dataclasses.replace(
         whole,
         inputs=whole.inputs[1:],
