@@ -121,13 +121,12 @@ def blobs(parameters: BlobDetection, counts: npt.NDArray[np.int64]) -> tuple[Box
     height, width = cells.shape
     labels = _groups(cells >= parameters.min_spikes, parameters.gap_cells)
     boxes = []
-    for label, place in enumerate(ndimage.find_objects(labels), 1):
-        members = channels[(slice(None), *place)][:, labels[place] == label]
+    for label, (rows, columns) in enumerate(ndimage.find_objects(labels), 1):
+        members = channels[:, rows, columns][:, labels[rows, columns] == label]
         if members.shape[1] < parameters.min_cells:
             continue
         best = int(members.sum(axis=1).argmax())
         mean = float(members[best].mean())
-        rows, columns = place
         boxes.append(
             Box(
                 parameters.classes[best],

@@ -96,7 +96,7 @@ def train(
                 parameters.logit_scale * above, wanted, reduction="none"
             )
             loss = (losses.sum(1) * weight[label]).mean()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             torch.nn.utils.clip_grad_norm_(module.parameters(), parameters.clip_norm)
             optimizer.step()
             step += 1

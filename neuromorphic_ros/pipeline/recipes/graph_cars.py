@@ -92,7 +92,7 @@ class Footage(NamedTuple):
             for picture, stamp_ns in zip(self.pictures, self.stamp_ns, strict=True)
         ]
 
-    def at(self, time_ns: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    def at(self, time_ns: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         """Return the numbers of pictures at some times, between them in proportion."""
         numbers = np.arange(len(self.stamp_ns))
         return np.asarray(np.interp(time_ns, self.stamp_ns, numbers, left=-1.0, right=math.inf))
@@ -184,7 +184,7 @@ def detect(spec: NetworkSpec, footage: Footage) -> Windows:
     assert pipeline.detection
     window_ms = pipeline.detection.parameters.window_ms
     window_ns = round(window_ms * 1e6)
-    found = {}
+    found: dict[int, tuple[Box, ...]] = {}
     for message, stamp_ns in zip(footage.messages(), footage.stamp_ns.tolist(), strict=True):
         pipeline.receive("camera", message, stamp_ns)
         for decision in pipeline.advance(stamp_ns):
