@@ -1,7 +1,8 @@
 """Compare the boxes of graph_cars with those of motion_detector, on what the graph was not shown.
 
 True are the boxes of a tracker by differences of pictures, at the end of each window; a box is in
-its place if it overlaps one by half. --figure draws windows of the footage (Intel, CC BY 4.0).
+its place if it overlaps one by `min_overlap`, intersection over union. --figure draws windows of
+the footage (Intel, CC BY 4.0).
 """
 
 from __future__ import annotations
@@ -23,7 +24,6 @@ from neuromorphic_ros.pipeline.detection_score import Thing, outline_of, score
 from neuromorphic_ros.pipeline.networks import find_network
 from neuromorphic_ros.pipeline.recipes.graph_cars import (
     CLASSES,
-    MIN_OVERLAP,
     RECIPE,
     Footage,
     detect,
@@ -36,38 +36,45 @@ from neuromorphic_ros.resources import share_directory
 DATA = Path(os.environ.get("NEUROMORPHIC_DATA", share_directory().parent / "shared" / "data"))
 NETWORKS = ("graph_cars", "motion_detector")
 MOTION = "motion"
+MIN_OVERLAPS = (0.5, 0.3)
 PICTURES, WIDTH_PX = 6, 320
 TRUE, COLOURS = (255, 255, 255), {CLASSES[0]: (80, 220, 80), CLASSES[1]: (80, 160, 255)}
 
 
-def row(network: str, footage: Footage) -> Row:
-    """Measure the boxes of a network; those of motion have no class of a car.
+def rows_of(network: str, footage: Footage) -> list[Row]:
+    """Measure the boxes of a network for each overlap; those of motion have no class of a car.
 
     overlap: mean intersection over union of the boxes in their places. synops_per_s: of the
     footage.
     """
     windows = detect(find_network(network), footage)
     true = things(footage, windows.stamp_ns)
-    found = score(windows.boxes, true, (*CLASSES, MOTION), MIN_OVERLAP)
-    figures = found.figures()
     duration_s = len(windows.boxes) * windows.length_ms / 1e3
-    return {
-        "network": network,
-        "windows": found.windows,
-        "cars": sum(map(len, true)),
-        "boxes": sum(map(len, windows.boxes)),
-        "precision": figures["precision_of_place"],
-        "recall": figures["recall_of_place"],
-        "precision_of_class": figures["precision"],
-        "recall_of_class": figures["recall"],
-        "overlap": float(found.overlap.mean()) if found.overlap.size else 0.0,
-        "synops_per_s": float(windows.counts.synaptic_events.sum()) / duration_s,
-    }
+    rows = []
+    for min_overlap in MIN_OVERLAPS:
+        found = score(windows.boxes, true, (*CLASSES, MOTION), min_overlap)
+        figures = found.figures()
+        rows.append(
+            {
+                "network": network,
+                "min_overlap": min_overlap,
+                "windows": found.windows,
+                "cars": sum(map(len, true)),
+                "boxes": sum(map(len, windows.boxes)),
+                "precision": figures["precision_of_place"],
+                "recall": figures["recall_of_place"],
+                "precision_of_class": figures["precision"],
+                "recall_of_class": figures["recall"],
+                "overlap": float(found.overlap.mean()) if found.overlap.size else 0.0,
+                "synops_per_s": float(windows.counts.synaptic_events.sum()) / duration_s,
+            }
+        )
+    return rows
 
 
 def measure(footage: Footage) -> list[Row]:
     """Measure both networks."""
-    return [row(network, footage) for network in NETWORKS]
+    return [row for network in NETWORKS for row in rows_of(network, footage)]
 
 
 def figure(footage: Footage) -> npt.NDArray[np.uint8]:
