@@ -20,7 +20,8 @@ class Measurement(NamedTuple):
 
     metric: the one of `figures` that a card tells. figures: shares by name, nan: of nothing.
     ci95: of the metric. confusion: int64[classes, classes], rows are the true classes.
-    counts: of all samples together. sample_ms: length of a sample.
+    counts: of all samples together. sample_ms: length of a sample. windows: number of samples, if
+    one may hold several things that are counted, or none.
     """
 
     metric: str
@@ -29,6 +30,7 @@ class Measurement(NamedTuple):
     confusion: npt.NDArray[np.int64]
     counts: Counts
     sample_ms: float
+    windows: int | None = None
 
     @property
     def value(self) -> float:
@@ -38,7 +40,7 @@ class Measurement(NamedTuple):
     @property
     def samples(self) -> int:
         """Number of samples."""
-        return int(self.confusion.sum())
+        return int(self.confusion.sum()) if self.windows is None else self.windows
 
     def document(self) -> dict[str, Any]:
         """Return what was found as JSON has it: a share of nothing is null."""

@@ -14,7 +14,7 @@ from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.parameters import build
 from neuromorphic_ros.pipeline.tuning import Tunable
 from neuromorphic_ros.snn.spec import NetworkSpec, Readout
-from neuromorphic_ros.spikes import SpikeBatch
+from neuromorphic_ros.spikes import Shape, SpikeBatch
 
 T = TypeVar("T")
 
@@ -112,19 +112,28 @@ class MotorReadout:
 class DetectionReadout:
     """Decode detections from a retinotopic population."""
 
-    def __init__(self, population: str, detector: BlobDetector) -> None:
-        """Start with an empty window; population: name of the one to read."""
+    def __init__(self, population: str, shape: Shape, detector: BlobDetector) -> None:
+        """Start with an empty window; population, shape: name and extents of the one to read.
+
+        Raises NetworkError as `BlobDetection.check_channels` does.
+        """
+        detector.parameters.check_channels(shape)
         self.population = population
+        self._shape = shape
         self._detector = detector
         self._decided_ns = 0
 
     @property
     def parameters(self) -> BlobDetection:
-        """Parameters of the detector; assign to change them at the next step."""
+        """Parameters of the detector; assign to change them at the next step.
+
+        Raises NetworkError as `BlobDetection.check_channels` does.
+        """
         return self._detector.parameters
 
     @parameters.setter
     def parameters(self, parameters: BlobDetection) -> None:
+        parameters.check_channels(self._shape)
         self._detector.parameters = parameters
 
     def reset(self) -> None:
@@ -165,9 +174,11 @@ def detection_readout(spec: NetworkSpec) -> DetectionReadout | None:
     readout = _readout_of(spec, "blob_detection")
     if readout is None:
         return None
-    if len(spec.shapes[readout.population]) not in (2, 3):
-        raise _misfit(spec, readout, "(height, width) or (channels, height, width)")
-    return DetectionReadout(readout.population, BlobDetector(_parameters(BlobDetection, readout)))
+    population, detector = readout.population, BlobDetector(_parameters(BlobDetection, readout))
+    try:
+        return DetectionReadout(population, spec.shapes[population], detector)
+    except NetworkError as unfit:
+        raise NetworkError(f"readout '{readout.name}' reads '{population}': {unfit}") from None
 
 
 def encoder_view(spec: NetworkSpec, population: str, width: int, height: int) -> View:

@@ -15,7 +15,7 @@ from neuromorphic_ros.snn.spec import Input, NetworkSpec
 
 NIR_FILE, YAML_FILE = "network.nir", "network.yaml"
 REST_FILE = "rest.nir"
-"""What is no graph, beside the YAML file."""
+"""What is no graph, beside the YAML file; without other populations all is in that."""
 
 
 def network_in(folder: Path) -> Path:
@@ -42,7 +42,8 @@ def write_folder(spec: NetworkSpec, folder: Path) -> Path:
         return folder / NIR_FILE
     if spec.variants:
         raise NetworkError(f"network '{spec.name}' has graphs: variants are not written")
-    write_nir(_rest(spec), folder / REST_FILE)
+    if len(spec.graphs) < len(spec.populations):
+        write_nir(_rest(spec), folder / REST_FILE)
     graphs = {
         population.name: write_graph(population.name, population.graph, folder)
         for population in spec.graphs
@@ -68,13 +69,24 @@ def _rest(spec: NetworkSpec) -> NetworkSpec:
 
 
 def _document(spec: NetworkSpec, graphs: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
+    rest: dict[str, Any] = {"include": [{"nir": REST_FILE}]}
+    if len(graphs) == len(spec.populations):
+        rest = {
+            "inputs": [
+                dataclasses.asdict(each) | {"shape": list(each.shape)} for each in spec.inputs
+            ]
+        }
     return {
         "name": spec.name,
         "dt_ms": spec.dt_ms,
         "seed": spec.seed,
-        "include": [{"nir": REST_FILE}],
+        **rest,
         "populations": [{"name": name, "graph": graph} for name, graph in graphs.items()],
         "readouts": [
             dataclasses.asdict(each) for each in spec.readouts if each.population in graphs
         ],
     }
+
+
+def _described(source: Input) -> dict[str, Any]:
+    return dataclasses.asdict(source) | {"shape": list(source.shape)}

@@ -8,13 +8,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from pydantic import ValidationError
+from scipy.sparse.csgraph import connected_components
 
 from neuromorphic_ros.decoding.detection import BlobDetection, BlobDetector, Detections, blobs
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.spikes import SpikeBatch
 
 MS = 1_000_000
-PARAMETERS = BlobDetection(window_ms=10.0, min_spikes=2, min_cells=2, class_name="motion")
+PARAMETERS = BlobDetection(window_ms=10.0, min_spikes=2, min_cells=2, class_names="motion")
 
 
 def layer(*rows: str) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
@@ -66,6 +69,53 @@ def test_too_few_spikes_or_cells_are_no_detection(rows: tuple[str, ...]) -> None
 def test_channels_add_up() -> None:
     on, off = layer("110", "000"), layer("110", "000")
     assert len(blobs(PARAMETERS, np.stack([on, off]))) == 1
+
+
+TWO = BlobDetection(min_spikes=2, min_cells=2, class_names="car, bike")
+
+
+def test_a_box_is_of_the_class_that_spikes_most_in_it() -> None:
+    cars, bikes = layer("99000", "00000", "00012"), layer("20000", "00000", "00023")
+    one, other = blobs(TWO, np.stack([cars, bikes]))
+    assert (one.class_name, one.score) == ("car", 9 / (9 + 2))
+    assert (other.class_name, other.score) == ("bike", 2.5 / (2.5 + 2))
+
+
+def test_of_equal_classes_a_box_is_of_the_first() -> None:
+    (box,) = blobs(TWO, np.stack([layer("22"), layer("22")]))
+    assert box.class_name == "car"
+
+
+@pytest.mark.parametrize("names", ["", " ", ",", "car,", ",car", "car,,bike", "car, ,bike"])
+def test_a_class_without_a_name_is_refused(names: str) -> None:
+    with pytest.raises(ValidationError, match="class_names"):
+        BlobDetection(class_names=names)
+
+
+def test_classes_that_are_not_the_channels_are_refused() -> None:
+    for shape in ((3, 2, 2), (2, 2)):
+        with pytest.raises(NetworkError, match="'car, bike' are 2"):
+            BlobDetector(TWO).decode(SpikeBatch.empty(shape), 0, 200 * MS)
+
+
+@pytest.mark.parametrize(("gap_cells", "groups"), [(1, 3), (2, 2), (3, 1), (100, 1)])
+def test_cells_across_a_gap_are_one_group(gap_cells: int, groups: int) -> None:
+    parameters = BlobDetection(min_spikes=2, min_cells=1, gap_cells=gap_cells)
+    assert len(blobs(parameters, layer("2000000", "0000000", "0200200"))) == groups
+
+
+@given(
+    arrays(np.int64, st.tuples(st.integers(1, 8), st.integers(1, 8)), elements=st.integers(0, 2)),
+    st.integers(1, 9),
+)
+def test_groups_are_those_of_pairs_of_cells_that_are_near(
+    cells: np.ndarray[tuple[int, int], np.dtype[np.int64]], gap_cells: int
+) -> None:
+    place = np.argwhere(cells >= 2)
+    near = np.abs(place[:, None] - place).max(axis=2, initial=0) <= gap_cells
+    groups = connected_components(near)[0] if len(place) else 0
+    found = blobs(BlobDetection(min_spikes=2, min_cells=1, gap_cells=gap_cells), cells)
+    assert len(found) == groups
 
 
 def batch_of(spikes: list[tuple[int, int]]) -> SpikeBatch:

@@ -40,3 +40,12 @@ def test_a_share_of_nothing_is_null(counts: Counts) -> None:
     found = Measurement("f1", figures, nothing, np.eye(2, dtype=np.int64), counts, 1.0)
     read = json.loads(json.dumps(found.document(), allow_nan=False))
     assert (read["f1"], read["rate"], read["ci95"]) == (None, 0.5, [None, None])
+
+
+def test_windows_are_the_samples_where_each_may_hold_several_things(counts: Counts) -> None:
+    figures, interval = {"f1": 0.5}, Interval(0.4, 0.6)
+    things = np.array([[0, 1], [1, 3]])
+    found = Measurement("f1", figures, interval, things, counts, 160.0, windows=2)
+    assert found.samples == 2
+    assert found.document()["confusion"] == [[0, 1], [1, 3]]
+    assert Measurement("f1", figures, interval, things, counts, 160.0).samples == 5

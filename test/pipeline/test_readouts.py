@@ -19,7 +19,7 @@ from neuromorphic_ros.pipeline.readouts import (
     encoder_view,
     motor_readout,
 )
-from neuromorphic_ros.pipeline.tuning import tune
+from neuromorphic_ros.pipeline.tuning import ParameterError, Tunable, tune
 from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population, Projection, Readout
 from neuromorphic_ros.spikes import SpikeBatch
 
@@ -108,7 +108,8 @@ def test_a_changed_gain_holds_at_the_next_decision() -> None:
 
 
 def test_detections_are_those_of_whole_windows() -> None:
-    readout = DetectionReadout("map", BlobDetector(BlobDetection(window_ms=40.0, min_spikes=1)))
+    detector = BlobDetector(BlobDetection(window_ms=40.0, min_spikes=1))
+    readout = DetectionReadout("map", (4, 4), detector)
     time_ns = np.array([5, 5, 25, 25]) * MS
     spikes = SpikeBatch((4, 4), np.array([0, 1, 0, 1], np.uint32), time_ns)
     assert readout.decide(spikes.between(0, PERIOD_NS), 0, PERIOD_NS) == []
@@ -151,8 +152,19 @@ def test_readouts_that_cannot_be_built_are_named(
 
 def test_detections_need_a_map(spec: NetworkSpec) -> None:
     readouts = (Readout("a", "blob_detection", "motor"),)
-    with pytest.raises(NetworkError, match=r"reads 'motor' of shape \(3,\)"):
+    with pytest.raises(NetworkError, match=r"reads 'motor': .*population, not \(3,\)"):
         detection_readout(dataclasses.replace(spec, readouts=readouts))
+
+
+def test_classes_are_as_many_as_the_channels_of_a_map(spec: NetworkSpec) -> None:
+    readouts = (Readout("a", "blob_detection", "map", {"class_names": "car, bike"}),)
+    with pytest.raises(NetworkError, match=r"readout 'a' reads 'map': .*'car, bike' are 2"):
+        detection_readout(dataclasses.replace(spec, readouts=readouts))
+    detection = detection_readout(spec)
+    assert detection
+    with pytest.raises(ParameterError, match="'car, bike' are 2"):
+        tune({"x": Tunable(detection, "parameters")}, {"x.class_names": "car, bike"})
+    assert detection.parameters == BlobDetection()
 
 
 def test_boxes_refer_to_the_camera_behind_their_population() -> None:

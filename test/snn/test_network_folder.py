@@ -12,7 +12,13 @@ import yaml
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.snn.network_file import load_network
 from neuromorphic_ros.snn.network_folder import NIR_FILE, YAML_FILE, network_in, write_folder
-from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population, Projection, Readout
+from neuromorphic_ros.snn.spec import (
+    Input,
+    NetworkSpec,
+    Population,
+    Projection,
+    Readout,
+)
 from neuromorphic_ros.snn.streaming import StreamingNetwork
 from neuromorphic_ros.snn.variant import Variant
 
@@ -37,6 +43,19 @@ def test_a_network_with_a_graph_is_read_as_it_was_written(tmp_path: Path) -> Non
     spikes = drawn(spec, 1)
     fired = [StreamingNetwork(each).run(spikes) for each in (spec, load_network(file))]
     assert np.array_equal(fired[0].address, fired[1].address)
+
+
+def test_a_network_of_graphs_alone_is_read_as_it_was_written(tmp_path: Path) -> None:
+    whole = readable()
+    spec = dataclasses.replace(
+        whole,
+        inputs=whole.inputs[1:],
+        populations=whole.graphs,
+        projections=(),
+        readouts=whole.readouts[1:],
+    )
+    assert load_network(write_folder(spec, tmp_path)) == spec
+    assert not list(tmp_path.glob("*.nir"))
 
 
 def test_a_network_without_graphs_is_a_nir_file(tmp_path: Path) -> None:

@@ -102,6 +102,13 @@ class EventGraphModule(torch.nn.Module):
             found.append(spikes)
         return found
 
+    def last_membrane(self, graph: EventGraphTensors) -> Tensor:
+        """Return the membranes of the last layer, float32 (nodes, features); 1 is a spike."""
+        spikes = graph.spikes
+        for layer in self.layers[:-1]:
+            spikes = layer(spikes, graph)
+        return self.layers[-1].membrane(spikes, graph)
+
     def pooled(self, spikes: Tensor, graph: EventGraphTensors) -> Tensor:
         """Return the spikes of a layer pooled; float32 (recordings, features, rows, columns)."""
         rows, columns = self._spec.cells
@@ -124,14 +131,17 @@ class _Layer(torch.nn.Module):
             *(Array(part.detach().numpy()) for part in (self.own, self.neighbour, self.bias))
         )
 
-    def forward(self, spikes: Tensor, graph: EventGraphTensors) -> Tensor:
+    def membrane(self, spikes: Tensor, graph: EventGraphTensors) -> Tensor:
         own, neighbour, bias = (_on_grid(each) for each in (self.own, self.neighbour, self.bias))
         (nodes, inputs), bins = spikes.shape, neighbour.shape[0]
         # Spikes are summed by relation before they meet the weights: one product for all nodes.
         heard = spikes.new_zeros(nodes * bins, inputs).index_add(
             0, graph.target * bins + graph.relation, spikes[graph.source]
         )
-        membrane = bias + spikes @ own + heard.view(nodes, bins * inputs) @ neighbour.flatten(0, 1)
+        return bias + spikes @ own + heard.view(nodes, bins * inputs) @ neighbour.flatten(0, 1)
+
+    def forward(self, spikes: Tensor, graph: EventGraphTensors) -> Tensor:
+        membrane = self.membrane(spikes, graph)
         threshold = torch.ones((), device=membrane.device)
         return self._surrogate(membrane, threshold, _RULES)
 
