@@ -54,7 +54,7 @@ class Network(NamedTuple):
 
 def draw(generator: np.random.Generator) -> Network:
     """Draw a network of one to three populations that reaches every corner of the arithmetic."""
-    ticks, channels = 40, int(generator.integers(1, 17))
+    ticks, channels = 40, int(generator.integers(1, 41))
     rate = generator.choice([0.05, 0.3, 1.0], p=[0.4, 0.4, 0.2])
     populations = [_population(generator) for _ in range(generator.integers(1, 4))]
     sizes = [channels, *(population["bias_mant"].size for population in populations)]
@@ -72,9 +72,10 @@ def draw(generator: np.random.Generator) -> Network:
 def _population(generator: np.random.Generator) -> Arrays:
     size = int(generator.integers(1, 13))
     no_bias = generator.random() < 0.5
+    any_decay, slow_decay = (int(generator.integers(stop)) for stop in (4096, 512))
     return {
-        "du": int(generator.choice([0, 4095, generator.integers(4096)])),
-        "dv": int(generator.choice([0, 4095, generator.integers(512), generator.integers(4096)])),
+        "du": int(generator.choice([0, 4095, any_decay])),
+        "dv": int(generator.choice([0, 4095, any_decay, slow_decay])),
         "vth": int(2 ** generator.uniform(0, 17)) - 1,
         "bias_mant": np.zeros(size, np.int16)
         if no_bias
@@ -89,7 +90,7 @@ def _weights(generator: np.random.Generator, rows: int, columns: int) -> Arrays:
     kept = generator.random((rows, columns)) < generator.choice([0.3, 1.0])
     return {
         "weights": (weights * kept).astype(np.int16),
-        "weight_exp": int(generator.integers(-8, 8)),
+        "weight_exp": int(generator.choice([7, generator.integers(-8, 8)], p=[0.2, 0.8])),
     }
 
 

@@ -59,22 +59,22 @@ class FixedPointEngine:
     @property
     def u(self) -> npt.NDArray[np.int32]:
         """Copy of the currents; int32[neurons]."""
-        return self._state.u.copy()
+        return np.array(self._state.u)
 
     @property
     def v(self) -> npt.NDArray[np.int32]:
         """Copy of the voltages; int32[neurons]."""
-        return self._state.v.copy()
+        return np.array(self._state.v)
 
     @property
     def spikes(self) -> npt.NDArray[np.int64]:
         """Copy of the spikes of each channel, then neuron, since construction; int64."""
-        return self._state.spikes.copy()
+        return np.array(self._state.spikes)
 
     @property
     def active(self) -> npt.NDArray[np.int64]:
         """Copy of the ticks in which each neuron received input; int64[neurons]."""
-        return self._state.active.copy()
+        return np.array(self._state.active)
 
     @property
     def synapses(self) -> npt.NDArray[np.int64]:
@@ -96,7 +96,7 @@ class FixedPointEngine:
         """
         self._check(spikes)
         # What is read-only or has gaps is of another type for compiled code.
-        address, first = (np.require(each, requirements="CW") for each in spikes[:2])
+        address, first = (np.require(each, requirements=("C", "W")) for each in spikes[:2])
         fired_first = np.zeros(first.size, np.int64)
         fired = np.empty(max(1024, 2 * self.network.neurons), np.uint32)
         done = 0
@@ -175,4 +175,5 @@ def _checked(network: FixedNetwork, connection: FixedDense, name: str) -> Any:
 
 
 def _joined(parts: Sequence[npt.NDArray[Any]], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
-    return np.concatenate([np.empty(0, np.int64), *parts]).astype(dtype)
+    joined: npt.NDArray[Any] = np.concatenate([np.empty(0, np.int64), *parts])
+    return joined.astype(dtype)

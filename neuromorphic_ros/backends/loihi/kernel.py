@@ -133,4 +133,4 @@ def run(
                 state.input[synapses.neuron[connection] + column] += shifted
                 state.input[sum_place] = 0
         fired_first[tick + 1] = total
-    return first.size - 1
+    return int(first.size - 1)
