@@ -25,7 +25,7 @@ import numpy as np
 def hashable_dataclasses() -> Iterator[None]:
     """Make dataclasses hashable, as defaults of fields must be from Python 3.11 on."""
     original = dataclasses.dataclass
-    dataclasses.dataclass = functools.partial(original, unsafe_hash=True)  # type: ignore[assignment]
+    dataclasses.dataclass = functools.partial(original, unsafe_hash=True)
     try:
         yield
     finally:
@@ -88,9 +88,10 @@ def _weights(generator: np.random.Generator, rows: int, columns: int) -> Arrays:
     low, high = generator.choice([(0, 300), (-300, 1), (-300, 300)])
     weights = generator.integers(low, high, (rows, columns))
     kept = generator.random((rows, columns)) < generator.choice([0.3, 1.0])
+    any_exponent = int(generator.integers(-8, 8))
     return {
         "weights": (weights * kept).astype(np.int16),
-        "weight_exp": int(generator.choice([7, generator.integers(-8, 8)], p=[0.2, 0.8])),
+        "weight_exp": int(generator.choice([7, any_exponent], p=[0.2, 0.8])),
     }
 
 

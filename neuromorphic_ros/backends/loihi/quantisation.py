@@ -121,7 +121,8 @@ def quantise(spec: NetworkSpec) -> Quantised:
 
 def _begin(spec: NetworkSpec) -> dict[str, int]:
     """Return the first address of each input, then population in execution order."""
-    names = [node.name for node in (*spec.inputs, *spec.execution_order())]
+    names = [source.name for source in spec.inputs]
+    names += [population.name for population in spec.execution_order()]
     sizes = [math.prod(spec.shapes[name]) for name in names]
     return dict(zip(names, np.cumsum([0, *sizes[:-1]]).tolist(), strict=True))
 
@@ -159,8 +160,8 @@ def _drive(spec: NetworkSpec, index: int, begin: dict[str, int]) -> _Drive:
     if connection.row is None:
         matrix = scipy.sparse.csr_array(weight)
     else:
-        shape = (connection.rows, connection.columns)
-        matrix = scipy.sparse.csr_array((weight, connection.target, connection.row), shape=shape)
+        parts: Any = (weight, connection.target, connection.row)
+        matrix = scipy.sparse.csr_array(parts, shape=(connection.rows, connection.columns))
     population = spec.population(post)
     gain = np.broadcast_to(_gain(fixed_neuron(population), spec.dt_ms).ravel(), (population.size,))
     reached = slice(connection.post_start, connection.post_start + connection.columns)
