@@ -87,6 +87,11 @@ class FixedPointEngine:
         self._state.input[:] = 0
         self._state.v[:] = np.concatenate([each.start() for each in self.network.populations])
 
+    def put(self, first: int, u: npt.NDArray[Any], v: npt.NDArray[Any]) -> None:
+        """Set u and v, integers within 24 bits, of the neurons from `first` on."""
+        self._state.u[first : first + u.size] = u
+        self._state.v[first : first + v.size] = v
+
     def run(self, spikes: TickSpikes) -> TickSpikes:
         """Run one tick per tick of `spikes` and return the spikes of the neurons.
 
