@@ -55,6 +55,8 @@ class FixedPointEngine:
         )
         self.ticks = 0
         self.reset()
+        # Compiles, as the first tick of a robot must not be late.
+        self.run(TickSpikes(np.empty(0, np.uint32), np.zeros(1, np.int64)))
 
     @property
     def u(self) -> npt.NDArray[np.int32]:
@@ -162,7 +164,7 @@ def _by_source(network: FixedNetwork) -> kernel.Synapses:
     columns = np.array(down, np.int64).reshape(-1, 4).T
     return kernel.Synapses(
         np.concatenate(([0], np.cumsum(found))),
-        _joined(targets, np.int32)[order],
+        _joined(targets, np.uint32)[order],
         _joined(weights, np.int16)[order],
         *(np.ascontiguousarray(column) for column in columns),
     )

@@ -17,14 +17,14 @@ Int64 = npt.NDArray[np.int64]
 class Synapses(NamedTuple):
     """Synapses of all connections by source, and the sums that are shifted down afterwards.
 
-    Those of source k are row[k] to row[k + 1]; weight: int16, shifted up already; target: int32,
+    Those of source k are row[k] to row[k + 1]; weight: int16, shifted up already; target: uint32,
     neurons, or beyond them the sums of connections with negative exponents. Of each such
     connection, int64: `first` of its `size` sums, which are shifted by `shift` and then added to
     the neurons from `neuron` on.
     """
 
     row: Int64
-    target: Int32
+    target: npt.NDArray[np.uint32]
     weight: npt.NDArray[np.int16]
     first: Int64
     size: Int64

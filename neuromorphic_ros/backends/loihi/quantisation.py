@@ -254,15 +254,17 @@ def _threshold(name: str, worst: Floats, largest: Floats, drift: Floats) -> int:
         (MAX_MIXED_WEIGHT << MAX_EXPONENT, largest),
         ((MAX_BIAS << MAX_BIAS_EXPONENT) / (1 << INPUT_SHIFT), np.abs(drift)),
     )
-    units = min(FINEST_THRESHOLD, *(limit / max(each.max(), 1e-300) for limit, each in limits))
+    limit, reached = max(limits, key=lambda each: float(each[1].max() / each[0]))
+    units = 1.0 / max(reached.max() / limit, 1.0 / FINEST_THRESHOLD)
     if largest.any():
-        # The largest weight is then an integer, so that equal ones add up to the threshold.
-        exponent = _exponent(units * largest.max(), MAX_MIXED_WEIGHT) + 1
-        units = round(units * largest.max() // 2.0**exponent * 2.0**exponent / largest.max())
+        # The largest weight is then an integer, so that equal ones add up to the threshold, which
+        # weights in float32 may miss by less than a hundredth of a unit.
+        step = 2.0 ** (_exponent(units * largest.max(), MAX_MIXED_WEIGHT) + 1)
+        units = units * largest.max() // step * step / largest.max() + 0.01
     if units < 1:
         raise NetworkError(
-            f"population '{name}' may receive {worst.max():g} thresholds in a tick, 24 bits hold "
-            f"{CURRENT_LIMIT / (1 << INPUT_SHIFT):.0f}: raise its threshold or lower its weights"
+            f"population '{name}' may receive {reached.max():g} thresholds in a tick, the integers "
+            f"of Loihi hold {limit:.0f}: raise its threshold, or lower its weights or bias"
         )
     return int(units)
 

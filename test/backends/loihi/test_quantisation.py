@@ -213,7 +213,12 @@ def test_addresses_are_those_of_execution_order_and_slices() -> None:
         ),
         ({"model": "cuba_lif"}, {"bias": 0.1}, "bias before a synapse"),
         ({"model": "lif"}, {"plasticity": {"type": "pair_stdp"}}, "projection a -> b learns"),
-        ({"model": "lif"}, {"weights": 1e5}, "population 'b' may receive 1.6e.06 thresholds"),
+        (
+            {"model": "lif"},
+            {"weights": 1e5},
+            r"population 'b' may receive 1\.6e\+06 thresholds in a tick, .* hold 64881",
+        ),
+        ({"model": "lif", "bias": -1e4}, {}, "may receive 10000 thresholds .* hold 8190"),
     ],
 )
 def test_what_loihi_cannot_do_is_refused_with_a_way_out(
