@@ -48,7 +48,7 @@ MAX_MIXED_WEIGHT = 254
 Floats = npt.NDArray[np.float64]
 
 
-class PopulationError(NamedTuple):
+class PopulationRounding(NamedTuple):
     """What integers change in a population.
 
     threshold: in weight units, the resolution of its membrane. voltage_decay, current_decay: what
@@ -63,7 +63,7 @@ class PopulationError(NamedTuple):
     bias: float
 
 
-class ProjectionError(NamedTuple):
+class ProjectionRounding(NamedTuple):
     """What integers change in a projection.
 
     exponent: of its weights. largest: greatest change of a weight, in thresholds. rms: root mean
@@ -87,8 +87,8 @@ class Quantised(NamedTuple):
     """
 
     network: FixedNetwork
-    populations: tuple[PopulationError, ...]
-    projections: tuple[ProjectionError, ...]
+    populations: tuple[PopulationRounding, ...]
+    projections: tuple[ProjectionRounding, ...]
     cores: tuple[Core, ...]
 
 
@@ -128,24 +128,24 @@ def _begin(spec: NetworkSpec) -> dict[str, int]:
 
 
 def _quantised(spec: NetworkSpec, begin: dict[str, int], drives: list[_Drive]) -> Quantised:
-    populations, errors = [], []
+    populations, roundings = [], []
     thresholds, units = np.empty((2, spec.neurons))
     for population in spec.execution_order():
         first = begin[population.name] - spec.channels
         own = slice(first, first + population.size)
-        fixed, error = _population(spec, population, own, drives)
+        fixed, rounding = _population(spec, population, own, drives)
         populations.append(fixed)
-        errors.append(error)
-        thresholds[own] = error.threshold
-        units[own] = error.threshold / _span(fixed_neuron(population))
+        roundings.append(rounding)
+        thresholds[own] = rounding.threshold
+        units[own] = rounding.threshold / _span(fixed_neuron(population))
     connections, changes = [], []
     for projection, drive in zip(spec.projections, drives, strict=True):
         connection, exact = _connection(drive, units)
         late_ticks = CONNECTION_TICKS - ticks_of(spec, projection)
         connections.append(connection)
-        changes.append(_error(str(projection), connection, exact, thresholds, late_ticks))
+        changes.append(_rounding(str(projection), connection, exact, thresholds, late_ticks))
     network = FixedNetwork(spec.channels, tuple(populations), tuple(connections))
-    return Quantised(network, tuple(errors), tuple(changes), place(_fan_in(network)))
+    return Quantised(network, tuple(roundings), tuple(changes), place(_fan_in(network)))
 
 
 def _span(neuron: FixedNeuron) -> Floats:
@@ -183,7 +183,7 @@ def _gain(neuron: FixedNeuron, dt_ms: float) -> Floats:
 
 def _population(
     spec: NetworkSpec, population: Population, own: slice, drives: list[_Drive]
-) -> tuple[FixedLif, PopulationError]:
+) -> tuple[FixedLif, PopulationRounding]:
     neuron, size = fixed_neuron(population), population.size
     constants = neuron.constants(spec.dt_ms)
     span = _span(neuron)
@@ -214,7 +214,7 @@ def _population(
         bias_exp=Array(exponent),
         v=Array(np.broadcast_to(np.rint(start), (size,))),
     )
-    return fixed, PopulationError(
+    return fixed, PopulationRounding(
         population=population.name,
         threshold=threshold,
         voltage_decay=(DECAY_UNITY - dv) / DECAY_UNITY - decay,
@@ -298,15 +298,15 @@ def _connection(drive: _Drive, units: Floats) -> tuple[FixedDense, Any]:
     return FixedDense(drive.source, drive.target, weights, exponent), exact
 
 
-def _error(
+def _rounding(
     name: str, connection: FixedDense, exact: Any, thresholds: Floats, late_ticks: int
-) -> ProjectionError:
+) -> ProjectionRounding:
     given, kept = exact.data, connection.weights.data
     if not given.size:
-        return ProjectionError(name, connection.exponent, 0.0, 0.0, 0.0, late_ticks)
+        return ProjectionRounding(name, connection.exponent, 0.0, 0.0, 0.0, late_ticks)
     change = kept * 2.0**connection.exponent - given
     threshold = thresholds[connection.target + exact.indices]
-    return ProjectionError(
+    return ProjectionRounding(
         projection=name,
         exponent=connection.exponent,
         largest=float(np.abs(change / threshold).max()),

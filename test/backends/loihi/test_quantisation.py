@@ -136,6 +136,21 @@ def test_no_current_ever_wraps(weight: float, spread: float, tau_syn_ms: float, 
     assert np.array_equal(stored(connection.weights).toarray(), connection.weights.toarray())
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_current_keeps_its_sign_while_everything_spikes(sign: int) -> None:
+    weights = (sign * GENERATOR.uniform(0, 50, (CHANNELS, NEURONS))).tolist()
+    spec = network({"model": "cuba_lif", "tau_syn_ms": 20.0}, weights=weights)
+    engine = FixedPointEngine(quantise(spec).network)
+    everything = TickSpikes(
+        np.tile(np.arange(CHANNELS, dtype=np.uint32), 10), np.arange(11) * CHANNELS
+    )
+    for _ in range(30):
+        engine.run(everything)
+        assert np.all(sign * engine.u > 0)
+    # It comes near the border, which is at twice as much.
+    assert np.abs(engine.u).max() > STATE_LIMIT / 4
+
+
 def test_the_report_is_what_integers_change() -> None:
     found = quantise(network({"model": "lif", "bias": 0.01}))
     population, projection = found.populations[0], found.projections[0]
