@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Run random integer networks in Lava and keep what they did: OUTPUT --networks N --seed SEED.
 
-Runs in the environment that `make lava` makes. The .npz file holds arrays, of network k as `k/...`:
+The first is not random: it reaches the borders of 24 bits. Runs in the environment that `make lava` makes. The .npz file holds arrays, of network k as `k/...`:
 input uint8[ticks, channels]; of population p `k/population/p/` the parameters du, dv, vth,
 bias_mant and bias_exp, and after each tick u, v int32[ticks, neurons] and spikes
 uint8[ticks, neurons]; of connection c `k/connection/c/` pre (-1: the input) and post, indices of
@@ -50,6 +50,30 @@ class Network(NamedTuple):
     input: Any
     populations: list[Arrays]
     connections: list[Arrays]
+
+
+def borders() -> Network:
+    """Return a network whose currents are 2^23 and -2^23, and 64 beside these."""
+    coarse = np.zeros((10, 2), np.int16)
+    fine = np.zeros((10, 2), np.int16)
+    coarse[:8], fine[8], fine[9] = (128, -128), (2, -2), (-2, 2)
+    population = {
+        "du": 4095,
+        "dv": 4095,
+        "vth": 131071,
+        "bias_mant": np.zeros(2, np.int16),
+        "bias_exp": np.zeros(2, np.int16),
+    }
+    spikes = np.ones((8, 10), np.uint8)
+    spikes[1::2, 8] = spikes[2::4, 9] = 0
+    return Network(
+        spikes,
+        [population],
+        [
+            {"pre": INPUT, "post": 0, "weights": coarse, "weight_exp": 7},
+            {"pre": INPUT, "post": 0, "weights": fine, "weight_exp": -1},
+        ],
+    )
 
 
 def draw(generator: np.random.Generator) -> Network:
@@ -147,7 +171,7 @@ def main() -> None:
     generator = np.random.default_rng(arguments.seed)
     kept: Arrays = {}
     for index in range(arguments.networks):
-        network = draw(generator)
+        network = draw(generator) if index else borders()
         kept |= arrays(index, network, run(network))
     np.savez_compressed(arguments.output, **kept)
 

@@ -114,8 +114,11 @@ def test_stored_traces_reach_every_corner_of_the_arithmetic() -> None:
     # Above, it fires.
     assert v.min() == 1 - 2**23
     assert sum(int(each["spikes"].sum()) for each in populations) > 1000
+    # Lava wraps on one side only.
+    u = np.concatenate([each["u"].ravel() for each in populations])
+    assert {2**23, 2**23 - 64, 64 - 2**23} <= set(u.tolist())
     # Beyond 24 bits, where one wrap did not suffice.
-    assert max(np.abs(each["u"]).max() for each in populations) > 2**23
+    assert np.abs(u).max() > 2**23
     assert {int(each["weight_exp"]) for each in connections} >= {-8, -1, 0, 1, 7}
     signs = {(each["weights"].min() < 0, each["weights"].max() > 0) for each in connections}
     assert {(False, True), (True, False), (True, True)} <= signs
