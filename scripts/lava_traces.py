@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Run random integer networks in Lava and keep what they did: OUTPUT --networks N --seed SEED.
 
-The first is not random: it reaches the borders of 24 bits. Runs in the environment that `make lava` makes. The .npz file holds arrays, of network k as `k/...`:
-input uint8[ticks, channels]; of population p `k/population/p/` the parameters du, dv, vth,
-bias_mant and bias_exp, and after each tick u, v int32[ticks, neurons] and spikes
-uint8[ticks, neurons]; of connection c `k/connection/c/` pre (-1: the input) and post, indices of
-populations, weights int16[pre, post] and weight_exp.
+The first is not random: it reaches the borders of 24 bits. Runs in the environment that `make lava`
+makes. The .npz file holds arrays, of network k as `k/...`: input uint8[ticks, channels]; of
+population p `k/population/p/` the parameters du, dv, vth, bias_mant and bias_exp, and after each
+tick u, v int32[ticks, neurons] and spikes uint8[ticks, neurons]; of connection c `k/connection/c/`
+pre (-1: the input) and post, indices of populations, weights int16[pre, post] and weight_exp.
 """
 
 from __future__ import annotations
