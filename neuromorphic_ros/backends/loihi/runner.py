@@ -8,9 +8,11 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from neuromorphic_ros.backends.loihi.dense import stored
 from neuromorphic_ros.backends.loihi.engine import FixedPointEngine
+from neuromorphic_ros.backends.loihi.neuron import STATE_LIMIT
 from neuromorphic_ros.backends.loihi.quantisation import Quantised, quantise
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.snn.counts import Counts, Integers
@@ -31,6 +33,7 @@ class IntegerRunner:
         self.spec = spec
         self.quantised: Quantised = quantise(spec)
         self._engine = FixedPointEngine(self.quantised.network)
+        self._fan_out = [_fan_out(each.weights) for each in self.quantised.network.connections]
 
     def run(self, spikes: TickSpikes) -> TickSpikes:
         """Run one tick per tick of `spikes`; raises SpikeError if they do not fit."""
@@ -55,7 +58,7 @@ class IntegerRunner:
                 continue
             scale = self._threshold(name) / other._threshold(name)
             given = before[name]
-            self._engine.put(place.start, np.rint(u[given] * scale), np.rint(v[given] * scale))
+            self._engine.put(place.start, _scaled(u[given], scale), _scaled(v[given], scale))
 
     def counts(self) -> Counts:
         """Return the counts since construction; of each synapse a spike reads a byte."""
@@ -65,8 +68,10 @@ class IntegerRunner:
         neurons, begin = self._neurons(), [place.start for place in self._places.values()]
         events = _whole(
             [
-                spikes[each.source : each.source + each.weights.shape[0]] @ _fan_out(each.weights)
-                for each in self.quantised.network.connections
+                spikes[each.source : each.source + fan_out.size] @ fan_out
+                for each, fan_out in zip(
+                    self.quantised.network.connections, self._fan_out, strict=True
+                )
             ]
         )
         dense = [dense_equivalent(spec, index) for index in range(len(spec.projections))]
@@ -109,6 +114,10 @@ class IntegerRunner:
 
     def _threshold(self, name: str) -> int:
         return next(e.threshold for e in self.quantised.populations if e.population == name)
+
+
+def _scaled(state: npt.NDArray[np.int32], scale: float) -> npt.NDArray[Any]:
+    return np.clip(np.rint(state * scale), 1 - STATE_LIMIT, STATE_LIMIT - 1)
 
 
 def _fan_out(weights: Any) -> Integers:
