@@ -117,7 +117,7 @@ class IntegerRunner:
 
 
 def _scaled(state: npt.NDArray[np.int32], scale: float) -> npt.NDArray[Any]:
-    return np.clip(np.rint(state * scale), 1 - STATE_LIMIT, STATE_LIMIT - 1)
+    return np.asarray(np.clip(np.rint(state * scale), 1 - STATE_LIMIT, STATE_LIMIT - 1))
 
 
 def _fan_out(weights: Any) -> Integers:
