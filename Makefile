@@ -1,6 +1,7 @@
 # make              set up: ROS 2 from PyPI in .venv, and this package built against it
 # make demo         see a network drive a robot; BAG=recording, VIDEO=file or DEVICE=0 instead of ours
 # make test lint    what continuous integration runs; ARGS="-k spikes" is passed on to pytest
+# make lava         Lava in .venv-lava, to compare the Loihi engine with it: make test ARGS="-k lava"
 # make bench        measure, beside the frameworks in .venv-peers
 # DISTRO=jazzy      another ROS 2 than kilted, in a virtual environment of its own
 # PYTHON=/path/to/python3.12
@@ -25,12 +26,13 @@ PY := $(VENV)/bin/python
 INSTALL := install$(SUFFIX)
 endif
 PEERS := .venv-peers$(SUFFIX)
+LAVA := .venv-lava$(SUFFIX)
 NEUROMORPHIC := $(INSTALL)/neuromorphic_ros/lib/neuromorphic_ros/neuromorphic
 
 # Tests and demonstrations must not talk to robots on the network.
 export ROS_AUTOMATIC_DISCOVERY_RANGE ?= LOCALHOST
 
-.PHONY: setup torch peers demo test lint bench clean
+.PHONY: setup torch peers lava demo test lint bench clean
 
 setup:
 	@$(SETUP)
@@ -40,6 +42,9 @@ torch: setup
 
 peers: torch
 	@scripts/make_peers.sh $(PY) $(PEERS) || echo "no peers: measuring without them" >&2
+
+lava: torch
+	@scripts/install_lava.sh $(PY) $(LAVA)
 
 demo: setup
 	$(RUN) $(NEUROMORPHIC) demo $(if $(BAG),"$(BAG)") $(if $(VIDEO),"$(VIDEO)") \

@@ -8,12 +8,6 @@ python=$1 venv=$PWD/$2
 . scripts/steps.sh
 lock
 
-make_venv() {
-    "$python" -m venv "$venv" && touch "$venv/COLCON_IGNORE" &&
-        { echo "$PWD" && "$python" -c 'import site; print(*site.getsitepackages(), sep="\n")'; } \
-            >"$(echo "$venv"/lib/python3.*/site-packages)/shared.pth"
-}
-
 # Without what they ask for: torchvision, with a CUDA torch, and an old nir.
 install_peers() { pip_install --no-deps -r requirements/peers.txt; }
 
@@ -27,6 +21,6 @@ if has_stamp peers "$peers"; then
 fi
 rm -rf "$venv"
 mkdir "$venv"
-step "make $2" venv make_venv
+step "make $2" venv make_beside "$python"
 step "install the frameworks to compare with" pip install_peers
 echo "$peers" >"$venv/.peers"

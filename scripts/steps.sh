@@ -31,3 +31,10 @@ step() {
 pip_install() {
     "$venv/bin/python" -m pip install --disable-pip-version-check --progress-bar off "$@"
 }
+
+# PYTHON: make the environment, with everything that PYTHON has and this project on its path.
+make_beside() {
+    "$1" -m venv "$venv" && touch "$venv/COLCON_IGNORE" &&
+        { echo "$PWD" && "$1" -c 'import site; print(*site.getsitepackages(), sep="\n")'; } \
+            >"$(echo "$venv"/lib/python3.*/site-packages)/shared.pth"
+}

@@ -1,0 +1,1 @@
+"""Loihi 2: networks in its integer arithmetic."""

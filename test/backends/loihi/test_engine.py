@@ -1,0 +1,257 @@
+"""The integer engine is Lava's fixed-point simulation, bit for bit."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from neuromorphic_ros.backends.loihi.dense import FixedDense
+from neuromorphic_ros.backends.loihi.engine import FixedNetwork, FixedPointEngine
+from neuromorphic_ros.backends.loihi.neuron import FixedLif
+from neuromorphic_ros.errors import NetworkError, SpikeError
+from neuromorphic_ros.snn.tick_spikes import TickSpikes
+
+ROOT = Path(__file__).resolve().parents[3]
+LAVA = ROOT / ".venv-lava" / "bin" / "python"
+# python scripts/lava_traces.py test/backends/loihi/lava_traces.npz --networks 24 --seed 0
+TRACES = Path(__file__).with_name("lava_traces.npz")
+
+
+def by_place(traces: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+    """Return the arrays of `kind/0/...`, `kind/1/...` and so on."""
+    found: dict[str, dict[str, Any]] = {}
+    for key, values in traces.items():
+        head, _, rest = key.partition("/")
+        if head == kind:
+            place, _, name = rest.partition("/")
+            found.setdefault(place, {})[name] = values
+    return [found[str(place)] for place in range(len(found))]
+
+
+def networks(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the arrays of each network of a file of traces."""
+    with np.load(path, allow_pickle=False) as file:
+        by_network: dict[int, dict[str, Any]] = {}
+        for key in file:
+            index, _, rest = key.partition("/")
+            by_network.setdefault(int(index), {})[rest] = file[key]
+    yield from by_network.values()
+
+
+def tick_spikes(raster: Any) -> TickSpikes:
+    """Return a raster (ticks, channels) as spikes by tick."""
+    tick, channel = np.nonzero(raster)
+    first = np.searchsorted(tick, np.arange(len(raster) + 1)).astype(np.int64)
+    return TickSpikes(channel.astype(np.uint32), first)
+
+
+def network_of(traces: dict[str, Any]) -> FixedNetwork:
+    """Return the network that a trace is of."""
+    populations = tuple(
+        FixedLif(
+            size=each["bias_mant"].size,
+            du=int(each["du"]),
+            dv=int(each["dv"]),
+            vth=int(each["vth"]),
+            bias_mant=each["bias_mant"],
+            bias_exp=each["bias_exp"],
+        )
+        for each in by_place(traces, "population")
+    )
+    channels = traces["input"].shape[1]
+    begin = np.cumsum([0, channels, *(each.size for each in populations)]).tolist()
+    connections = tuple(
+        FixedDense(
+            source=begin[int(each["pre"]) + 1],
+            target=begin[int(each["post"]) + 1] - channels,
+            weights=each["weights"],
+            exponent=int(each["weight_exp"]),
+        )
+        for each in by_place(traces, "connection")
+    )
+    return FixedNetwork(channels, populations, connections)
+
+
+def compare(traces: dict[str, Any]) -> None:
+    """Assert that the engine gives the spikes, u and v of a trace after every tick."""
+    engine = FixedPointEngine(network_of(traces))
+    populations = by_place(traces, "population")
+    expected = {
+        name: np.concatenate([each[name] for each in populations], axis=1)
+        for name in ("u", "v", "spikes")
+    }
+    driven = tick_spikes(traces["input"])
+    for tick in range(driven.ticks):
+        fired = engine.run(driven.between(tick, tick + 1))
+        np.testing.assert_array_equal(fired.address, np.flatnonzero(expected["spikes"][tick]))
+        np.testing.assert_array_equal(engine.u, expected["u"][tick])
+        np.testing.assert_array_equal(engine.v, expected["v"][tick])
+    np.testing.assert_array_equal(
+        engine.spikes,
+        np.concatenate([traces["input"].sum(axis=0), expected["spikes"].sum(axis=0)]),
+    )
+
+
+STORED = list(networks(TRACES))
+
+
+@pytest.mark.parametrize("index", range(len(STORED)))
+def test_traces_of_lava_are_reproduced(index: int) -> None:
+    compare(STORED[index])
+
+
+def test_stored_traces_reach_every_corner_of_the_arithmetic() -> None:
+    populations = [each for traces in STORED for each in by_place(traces, "population")]
+    connections = [each for traces in STORED for each in by_place(traces, "connection")]
+    v = np.concatenate([each["v"].ravel() for each in populations])
+    # Above, it fires.
+    assert v.min() == 1 - 2**23
+    assert sum(int(each["spikes"].sum()) for each in populations) > 1000
+    # Lava wraps on one side only.
+    u = np.concatenate([each["u"].ravel() for each in populations])
+    assert {2**23, 2**23 - 64, 64 - 2**23} <= set(u.tolist())
+    # Beyond 24 bits, where one wrap did not suffice.
+    assert np.abs(u).max() > 2**23
+    assert {int(each["weight_exp"]) for each in connections} >= {-8, -1, 0, 1, 7}
+    signs = {(each["weights"].min() < 0, each["weights"].max() > 0) for each in connections}
+    assert {(False, True), (True, False), (True, True)} <= signs
+    assert any(np.abs(each["weights"]).max() > 256 for each in connections)
+    assert any(int(each["pre"]) == int(each["post"]) for each in connections)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not LAVA.exists(), reason="Lava is not installed; `make lava` does it")
+def test_lava_itself_is_reproduced_on_200_networks(tmp_path: Path) -> None:
+    made = tmp_path / "traces.npz"
+    command = [LAVA, ROOT / "scripts" / "lava_traces.py", made, "--networks", "200", "--seed", "1"]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=3600)
+    assert ran.returncode == 0, ran.stderr
+    found = list(networks(made))
+    assert len(found) == 200
+    for traces in found:
+        compare(traces)
+
+
+def small(**changes: Any) -> FixedNetwork:
+    """Return two channels before two neurons that pass on every spike."""
+    dense = FixedDense(source=0, target=0, weights=np.eye(2, dtype=int) * 100, exponent=0)
+    population = FixedLif(size=2, du=4095, dv=4095, vth=50)
+    return FixedNetwork(2, (population,), (dense._replace(**changes),))
+
+
+def raster(*rows: list[int]) -> TickSpikes:
+    """Return spikes by tick."""
+    return tick_spikes(np.array(rows))
+
+
+def test_a_spike_takes_one_tick() -> None:
+    fired = FixedPointEngine(small()).run(raster([1, 0], [0, 1], [0, 0]))
+    assert fired.address.tolist() == [0, 1]
+    assert fired.first.tolist() == [0, 0, 1, 2]
+
+
+def test_a_channel_spikes_once_in_a_tick() -> None:
+    engine = FixedPointEngine(small(weights=np.eye(2, dtype=int) * 40))
+    twice = TickSpikes(np.array([0, 0], np.uint32), np.array([0, 2, 2]))
+    assert engine.run(twice).address.size == 0
+    assert engine.spikes.tolist() == [1, 0, 0, 0]
+    assert engine.active.tolist() == [1, 0]
+
+
+@pytest.mark.parametrize(("weight", "other", "v"), [(255, 0, 127), (3, -4, -1), (-1, 0, -1)])
+def test_a_sum_is_shifted_down_after_it_is_made(weight: int, other: int, v: int) -> None:
+    engine = FixedPointEngine(small(weights=np.array([[weight, 0], [other, 0]]), exponent=-1))
+    engine.run(raster([1, 1], [0, 0]))
+    # Mixed weights are even: 3 becomes 2.
+    assert engine.u.tolist() == [64 * v, 0]
+
+
+def test_a_run_in_pieces_is_the_whole_run() -> None:
+    network = network_of(STORED[0])
+    spikes = tick_spikes(STORED[0]["input"])
+    whole = FixedPointEngine(network).run(spikes)
+    engine = FixedPointEngine(network)
+    pieces = [engine.run(spikes.between(tick, tick + 1)) for tick in range(spikes.ticks)]
+    assert np.concatenate([each.address for each in pieces]).tolist() == whole.address.tolist()
+    assert [each.address.size for each in pieces] == np.diff(whole.first).tolist()
+
+
+def test_many_spikes_find_room() -> None:
+    population = FixedLif(size=100, du=0, dv=0, vth=0, bias_mant=1)
+    engine = FixedPointEngine(FixedNetwork(1, (population,), ()))
+    fired = engine.run(TickSpikes(np.empty(0, np.uint32), np.zeros(301, np.int64)))
+    assert np.diff(fired.first).tolist() == [100] * 300
+    assert fired.address.reshape(300, 100).tolist() == [list(range(100))] * 300
+
+
+def test_after_a_reset_a_run_repeats_and_counts_go_on() -> None:
+    engine = FixedPointEngine(network_of(STORED[1]))
+    spikes = tick_spikes(STORED[1]["input"])
+    once = engine.run(spikes)
+    counted = engine.spikes
+    engine.reset()
+    again = engine.run(spikes)
+    assert again.address.tobytes() == once.address.tobytes()
+    assert engine.spikes.tolist() == (2 * counted).tolist()
+    assert engine.ticks == 2 * spikes.ticks
+
+
+def test_a_start_is_not_zero_if_it_is_not_to_be() -> None:
+    population = FixedLif(size=2, du=0, dv=0, vth=1, v=np.array([63, 65]))
+    engine = FixedPointEngine(FixedNetwork(1, (population,), ()))
+    assert engine.run(raster([0])).address.tolist() == [1]
+    assert engine.v.tolist() == [63, 0]
+
+
+@given(st.lists(st.integers(0, 1), min_size=1, max_size=20), st.sampled_from([np.uint64, np.int32]))
+def test_addresses_of_another_dtype_are_refused(channels: list[int], dtype: Any) -> None:
+    spikes = TickSpikes(np.array(channels, dtype), np.array([0, len(channels)]))
+    with pytest.raises(SpikeError, match="must be uint32"):
+        FixedPointEngine(small()).run(spikes)
+
+
+@pytest.mark.parametrize(
+    ("address", "first", "message"),
+    [
+        ([2], [0, 1], "address 2 is outside of 2 channels"),
+        ([0], [0, 2], "first does not rise"),
+        ([0, 1], [0, 2, 1, 2], "first does not rise"),
+        ([0], [1, 1], "first does not rise"),
+        ([], [], "first does not rise"),
+    ],
+)
+def test_spikes_that_do_not_fit_are_refused(
+    address: list[int], first: list[int], message: str
+) -> None:
+    engine = FixedPointEngine(small())
+    with pytest.raises(SpikeError, match=message):
+        engine.run(TickSpikes(np.array(address, np.uint32), np.array(first, np.int64)))
+    assert engine.ticks == 0
+
+
+def test_spikes_with_amounts_are_refused() -> None:
+    spikes = raster([1, 0])._replace(value=np.ones(1, np.float32))
+    with pytest.raises(SpikeError, match="without amounts"):
+        FixedPointEngine(small()).run(spikes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"source": 3}, "sources from 3 on"),
+        ({"source": -1}, "sources from -1 on"),
+        ({"target": 1}, "targets from 1 on"),
+        ({"exponent": 8}, r"exponent 8 .* -8\.\.7"),
+        ({"exponent": -9}, "exponent -9"),
+    ],
+)
+def test_connections_that_do_not_fit_are_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(NetworkError, match=f"connection 0: .*{message}"):
+        FixedPointEngine(small(**changes))

@@ -1,0 +1,56 @@
+"""Parameters of Loihi's neuron, with their ranges."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from neuromorphic_ros.backends.loihi.neuron import FixedLif
+from neuromorphic_ros.errors import NetworkError
+from neuromorphic_ros.parameters import build
+
+SMALLEST = {"size": 2, "du": 0, "dv": 0, "vth": 0}
+
+
+def test_constants_are_those_of_one_tick() -> None:
+    lif = FixedLif(
+        size=2, du=4095, dv=96, vth=3, bias_mant=np.array([-4096, 4095]), bias_exp=7, v=5
+    )
+    constants = lif.constants()
+    assert [part.tolist() for part in constants] == [
+        [0, 0],
+        [4000, 4000],
+        [-4096 * 128, 4095 * 128],
+        [192, 192],
+    ]
+    assert all(part.dtype == np.int32 for part in constants)
+    assert lif.start().tolist() == [5, 5]
+
+
+def test_without_decay_u_still_loses_one_4096th() -> None:
+    assert FixedLif(**SMALLEST).constants().keep_u.tolist() == [4095, 4095]
+    assert FixedLif(**SMALLEST).constants().keep_v.tolist() == [4096, 4096]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"size": 0}, "size = 0"),
+        ({"du": 4096}, "du = 4096"),
+        ({"du": -1}, "du = -1"),
+        ({"dv": 4096}, "dv = 4096"),
+        ({"vth": 2**17}, "vth = 131072"),
+        ({"bias_mant": 4096}, "bias_mant = 4096"),
+        ({"bias_mant": np.array([0, -4097])}, "bias_mant"),
+        ({"bias_exp": 8}, "bias_exp = 8"),
+        ({"bias_exp": -1}, "bias_exp = -1"),
+        ({"bias_mant": 0.5}, "bias_mant holds something else than integers"),
+        ({"v": 2**23}, "v = 8388608"),
+        ({"v": np.zeros(3)}, r"v has shape \(3,\), the population \(2,\)"),
+    ],
+)
+def test_parameters_out_of_range_are_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(NetworkError, match=f"neurons: .*{message}"):
+        build(FixedLif, SMALLEST | changes, "neurons", NetworkError)
