@@ -17,7 +17,10 @@ WEIGHT_BYTES = 4
 
 
 class EventPopulation:
-    """Run a graph of events tick by tick; an event has the time of its tick."""
+    """Run a graph of events tick by tick.
+
+    An event has the time of its tick; those of one tick come in the order of their addresses.
+    """
 
     def __init__(
         self, name: str, events: str, layers: EventGraphSpec, begin: int, dt_ns: int
@@ -38,6 +41,8 @@ class EventPopulation:
         mine = (spikes.address >= self._begin) & (spikes.address < self._end)
         tick = np.repeat(np.arange(spikes.ticks), np.diff(spikes.first))[mine]
         address = (spikes.address[mine] - self._begin).astype(np.uint32)
+        order = np.lexsort((address, tick))
+        address, tick = address[order], tick[order]
         fired, by = self._graph.push_raw(address, (self._tick + tick) * self._dt_ns)
         self._tick += spikes.ticks
         return TickSpikes(fired, np.searchsorted(tick[by], np.arange(spikes.ticks + 1)))

@@ -97,3 +97,14 @@ def test_memory_stays_as_it_is_over_an_hour_of_events() -> None:
     assert network.counts().ticks * spec.dt_ms == 3_600_000
     # Of 45 000 more events each would take at least 8 bytes.
     assert after - before < 100_000
+
+
+def test_the_order_of_events_in_a_tick_does_not_matter() -> None:
+    spec = graph_network()
+    spikes = drawn(spec, 14)
+    tick = np.repeat(np.arange(spikes.ticks), np.diff(spikes.first))
+    shuffled = np.lexsort((np.random.default_rng(0).random(tick.size), tick))
+    other = TickSpikes(spikes.address[shuffled], spikes.first)
+    assert not np.array_equal(other.address, spikes.address)
+    fired = [StreamingNetwork(spec).run(each).one_by_one() for each in (spikes, other)]
+    assert np.array_equal(fired[0].address, fired[1].address)
