@@ -13,7 +13,7 @@ from neuromorphic_ros.parameters import replace
 from neuromorphic_ros.snn.array import Array
 from neuromorphic_ros.snn.graph.event_edges import EventEdges
 from neuromorphic_ros.snn.graph.event_graph_spec import GRID, EventGraphLayer, EventGraphSpec
-from neuromorphic_ros.snn.neurons.firing import FiringRules
+from neuromorphic_ros.snn.neurons.firing import PLAIN
 
 try:
     import torch
@@ -24,16 +24,6 @@ except ImportError:
     ) from None
 
 from neuromorphic_ros.snn.surrogate import SuperSpike, Surrogate
-
-_RULES = FiringRules(
-    subtract=False,
-    reset_next_tick=False,
-    strict=False,
-    multi_spike=False,
-    refractory=False,
-    bounded=False,
-    lower_first=False,
-)
 
 
 class EventGraphTensors(NamedTuple):
@@ -143,7 +133,7 @@ class _Layer(torch.nn.Module):
     def forward(self, spikes: Tensor, graph: EventGraphTensors) -> Tensor:
         membrane = self.membrane(spikes, graph)
         threshold = torch.ones((), device=membrane.device)
-        return self._surrogate(membrane, threshold, _RULES)
+        return self._surrogate(membrane, threshold, PLAIN)
 
 
 def _on_grid(weights: Tensor) -> Tensor:

@@ -27,7 +27,7 @@ from neuromorphic_ros.snn.graph.spiking_graph_spec import (
     SpikingGraphSpec,
     decay_table,
 )
-from neuromorphic_ros.snn.neurons.firing import FiringRules
+from neuromorphic_ros.snn.neurons.firing import PLAIN
 
 try:
     import torch
@@ -38,16 +38,6 @@ except ImportError:
     ) from None
 
 from neuromorphic_ros.snn.surrogate import SuperSpike, Surrogate
-
-_RULES = FiringRules(
-    subtract=False,
-    reset_next_tick=False,
-    strict=False,
-    multi_spike=False,
-    refractory=False,
-    bounded=False,
-    lower_first=False,
-)
 
 
 class GraphSpikes(NamedTuple):
@@ -235,7 +225,7 @@ class _Layer(torch.nn.Module):
         age = (tick - memory.membrane_tick).clamp(max=self.decay.numel() - 1)
         membrane = _rounded(memory.membrane * self.decay[age] + current)
         threshold = membrane.new_tensor(neurons.threshold)
-        fired = self._surrogate(membrane, threshold, _RULES).double() * hears
+        fired = self._surrogate(membrane, threshold, PLAIN).double() * hears
         held = fired.detach() > 0
         zero = torch.zeros_like(membrane)
         reset = membrane - threshold if neurons.reset == "subtract" else zero

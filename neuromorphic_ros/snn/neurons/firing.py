@@ -27,6 +27,18 @@ class FiringRules(NamedTuple):
     lower_first: bool
 
 
+PLAIN = FiringRules(
+    subtract=False,
+    reset_next_tick=False,
+    strict=False,
+    multi_spike=False,
+    refractory=False,
+    bounded=False,
+    lower_first=False,
+)
+"""A spike at v >= threshold, and nothing else."""
+
+
 class FiringConstants(NamedTuple):
     """The last constants of every model that spikes."""
 
