@@ -27,7 +27,8 @@ class LearningError(NeuromorphicError, ValueError):
 class Samples(NamedTuple):
     """Sequences of one length with their classes.
 
-    inputs: the spikes of every channel in every tick, (samples, ticks, *shape), of any real dtype.
+    inputs: the spikes of every channel in every tick, (samples, ticks, *shape), of any real dtype;
+    of a network with several inputs (samples, ticks, channels), one input after the other.
     label: int64[samples], from 0.
     """
 
@@ -48,12 +49,12 @@ def check_samples(spec: NetworkSpec, samples: Samples, output: str) -> None:
     """Check that a network can learn or be asked these samples.
 
     output: the population whose first extent is the classes.
-    Raises LearningError if there are none, their shape is not that of the only input, a value is
-    not finite, or a label is no class; NetworkError if there is no population `output`.
+    Raises LearningError if there are none, their shape is neither that of the only input nor that
+    of the channels of several, a value is not finite, or a label is no class; NetworkError if there
+    is no population `output`.
     """
-    if len(spec.inputs) != 1:
-        raise LearningError(f"network '{spec.name}' has {len(spec.inputs)} inputs; it needs one")
-    classes, shape = spec.population(output).shape[0], spec.inputs[0].shape
+    classes = spec.population(output).shape[0]
+    shape = spec.inputs[0].shape if len(spec.inputs) == 1 else (spec.channels,)
     if not samples.size or samples.size != len(samples.inputs):
         raise LearningError(
             f"there are {len(samples.inputs)} sequences and {samples.size} labels; "

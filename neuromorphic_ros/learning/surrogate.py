@@ -227,7 +227,7 @@ def _network(work: Work, weights: dict[str, Tensor] | None = None) -> TorchNetwo
 def _forward(network: TorchNetwork, inputs: object, work: Work) -> tuple[Tensor, Tensor]:
     """Return logits (batch, classes) and the sum of the mean squared rates of hidden layers."""
     amounts = torch.from_numpy(np.ascontiguousarray(inputs)).to(torch.float32).swapaxes(0, 1)
-    outputs, _ = network(amounts)
+    outputs, _ = network(_by_input(amounts, work.spec))
     classes = outputs[work.output].shape[2]
     total = outputs[work.output].sum(0).flatten(1).unflatten(1, (classes, -1)).mean(2)
     rates, events = [], amounts.sum().clamp(min=1)
@@ -242,6 +242,15 @@ def _forward(network: TorchNetwork, inputs: object, work: Work) -> tuple[Tensor,
             rates.append(outputs[name].flatten(2).mean((0, 1)))
     cost = torch.stack([rate.square().mean() for rate in rates]).sum() if rates else events * 0
     return total * work.parameters.logit_scale, cost
+
+
+def _by_input(amounts: Tensor, spec: NetworkSpec) -> dict[str, Tensor]:
+    """Return the amounts of each input, (ticks, batch, *shape), of `Samples.inputs`."""
+    parts = amounts.flatten(2).split([math.prod(each.shape) for each in spec.inputs], 2)
+    return {
+        each.name: part.unflatten(2, each.shape)
+        for each, part in zip(spec.inputs, parts, strict=True)
+    }
 
 
 def _optimizer(

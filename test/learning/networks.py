@@ -69,3 +69,18 @@ def edges(count: int = 40, seed: int = 0) -> Samples:
             frame[1, row : row + 4, PIXELS - 1 - tick if leftwards else tick] = 1
         sample[:] |= generator.random(sample.shape) < 0.01
     return Samples(inputs, label.astype(np.int64))
+
+
+def two_inputs() -> NetworkSpec:
+    """Return `network` with its channels as two inputs, one of them of two dimensions."""
+    neuron = Lif(tau_mem_ms=5.0, reset="subtract")
+    return NetworkSpec(
+        name="two",
+        dt_ms=1.0,
+        inputs=(Input("left", (CHANNELS // 4, 2)), Input("right", (CHANNELS // 2,))),
+        populations=(Population("output", (CLASSES, 2), neuron),),
+        projections=(
+            Projection("left", "output", Normal(0.1, 0.3)),
+            Projection("right", "output", Normal(0.1, 0.3)),
+        ),
+    )

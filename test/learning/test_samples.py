@@ -22,7 +22,7 @@ from neuromorphic_ros.learning.samples import (
 )
 from neuromorphic_ros.spikes import SpikeBatch
 
-from .networks import CHANNELS, TICKS, network, samples
+from .networks import CHANNELS, TICKS, network, samples, two_inputs
 
 SEQUENCES = arrays.arrays(np.uint8, (4, 2, 3), elements=st.integers(0, 3))
 
@@ -42,6 +42,13 @@ SEQUENCES = arrays.arrays(np.uint8, (4, 2, 3), elements=st.integers(0, 3))
 def test_samples_that_do_not_fit_are_refused(inputs: Any, label: Any, complaint: str) -> None:
     with pytest.raises(LearningError, match=complaint):
         check_samples(network(), Samples(inputs, label), "output")
+
+
+def test_sequences_of_several_inputs_are_flat() -> None:
+    check_samples(two_inputs(), samples(), "output")
+    other = Samples(np.zeros((1, TICKS, CHANNELS // 4, 2)), np.zeros(1, np.int64))
+    with pytest.raises(LearningError, match=rf"takes \(ticks, {CHANNELS}\)"):
+        check_samples(two_inputs(), other, "output")
 
 
 def test_an_unknown_output_is_refused() -> None:

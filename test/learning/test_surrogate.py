@@ -15,7 +15,7 @@ from neuromorphic_ros.parameters import build
 from neuromorphic_ros.snn.neurons.leaky import Lif
 from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population
 
-from .networks import CHANNELS, edges, graph_network, network, samples
+from .networks import CHANNELS, edges, graph_network, network, samples, two_inputs
 
 torch = pytest.importorskip("torch")
 
@@ -101,6 +101,14 @@ def test_torch_and_the_engine_agree() -> None:
     task = work(epochs=2)
     state, unseen = learned(task), samples(60, seed=1)
     assert accuracy(task, state.weights, unseen) == evaluate(trained(task, state), unseen).accuracy
+
+
+def test_a_network_of_two_inputs_learns_and_the_engine_decides_alike() -> None:
+    task, unseen = work(epochs=8)._replace(spec=two_inputs()), samples(60, seed=1)
+    state = learned(task)
+    found = evaluate(trained(task, state), unseen)
+    assert found.accuracy >= 0.9
+    assert found.accuracy == accuracy(task, state.best, unseen)
 
 
 def graph_work(**changes: Any) -> Work:
