@@ -219,7 +219,7 @@ def _network(work: Work, weights: dict[str, Tensor] | None = None) -> TorchNetwo
     network = TorchNetwork(work.spec, SURROGATES[work.parameters.surrogate]())
     if weights is not None:
         with torch.no_grad():
-            for name, parameter in network.named_parameters():
+            for name, parameter in _learned(network).items():
                 parameter.copy_(weights[name])
     return network
 
@@ -256,7 +256,7 @@ def _by_input(amounts: Tensor, spec: NetworkSpec) -> dict[str, Tensor]:
 def _optimizer(
     network: TorchNetwork, p: SurrogateTraining, state: TrainingState
 ) -> torch.optim.AdamW:
-    parameters = dict(network.named_parameters())
+    parameters = _learned(network)
     optimizer = torch.optim.AdamW(
         parameters.values(), lr=p.learning_rate, weight_decay=p.weight_decay
     )
@@ -272,7 +272,7 @@ def _optimizer(
 def _moments(network: TorchNetwork, optimizer: torch.optim.AdamW) -> dict[str, Tensor]:
     return {
         f"{name}.{moment}": optimizer.state[parameter][moment].detach().clone()
-        for name, parameter in network.named_parameters()
+        for name, parameter in _learned(network).items()
         for moment in MOMENTS
     }
 
@@ -282,4 +282,8 @@ def _is_finite(tensor: Tensor) -> bool:
 
 
 def _copied(network: TorchNetwork) -> dict[str, Tensor]:
-    return {name: each.detach().clone() for name, each in network.named_parameters()}
+    return {name: each.detach().clone() for name, each in _learned(network).items()}
+
+
+def _learned(network: TorchNetwork) -> dict[str, torch.nn.Parameter]:
+    return {name: each for name, each in network.named_parameters() if each.requires_grad}

@@ -5,9 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from neuromorphic_ros.learning.samples import Samples
+from neuromorphic_ros.snn.array import Array
 from neuromorphic_ros.snn.graph.event_graph_spec import Neighbourhood, random_spec
+from neuromorphic_ros.snn.graph.given_nodes import GivenNodes
+from neuromorphic_ros.snn.graph.spiking_graph_spec import random_graph_spec
 from neuromorphic_ros.snn.neurons.leaky import Lif
-from neuromorphic_ros.snn.spec import EventGraphLayers, Input, NetworkSpec, Population, Projection
+from neuromorphic_ros.snn.spec import (
+    EventGraphLayers,
+    GivenGraphLayers,
+    Input,
+    NetworkSpec,
+    Population,
+    Projection,
+)
 from neuromorphic_ros.snn.weights import Normal
 
 TICKS, CHANNELS, CLASSES = 6, 8, 2
@@ -83,4 +93,24 @@ def two_inputs() -> NetworkSpec:
             Projection("left", "output", Normal(0.1, 0.3)),
             Projection("right", "output", Normal(0.1, 0.3)),
         ),
+    )
+
+
+def given_graph_network() -> NetworkSpec:
+    """Return a ring of four nodes with attention; each hears one channel of each half."""
+    count = CHANNELS // 2
+    node = np.arange(count)
+    edges = np.stack([node, (node + 1) % count, np.ones(count), np.zeros(count)])
+    place = np.concatenate([node * 2, node * 2 + 1])
+    nodes = GivenNodes(count, Array(edges), {"spikes": Array(place)})
+    graph = GivenGraphLayers(nodes, random_graph_spec(2, (4,), 1, seed=0))
+    return NetworkSpec(
+        name="tiny_given_graph",
+        dt_ms=1.0,
+        inputs=(Input("spikes", (CHANNELS,)),),
+        populations=(
+            Population("features", graph=graph),
+            Population("output", (CLASSES, 2), Lif(tau_mem_ms=20.0, reset="subtract")),
+        ),
+        projections=(Projection("features", "output", Normal(0.1, 0.3)),),
     )

@@ -15,7 +15,15 @@ from neuromorphic_ros.parameters import build
 from neuromorphic_ros.snn.neurons.leaky import Lif
 from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population
 
-from .networks import CHANNELS, edges, graph_network, network, samples, two_inputs
+from .networks import (
+    CHANNELS,
+    edges,
+    given_graph_network,
+    graph_network,
+    network,
+    samples,
+    two_inputs,
+)
 
 torch = pytest.importorskip("torch")
 
@@ -128,6 +136,20 @@ def test_a_graph_of_events_learns_and_the_engine_decides_alike() -> None:
     # More than the readout learned.
     before, after = (each.graphs[0].graph for each in (task.spec, spec))
     assert before != after
+
+
+def test_a_given_graph_learns_with_its_attention_and_the_engine_decides_alike() -> None:
+    task, unseen = work(learning_rate=0.05)._replace(spec=given_graph_network()), samples(60, 1)
+    state = learned(task)
+    found = evaluate(trained(task, state), unseen)
+    assert found.accuracy >= 0.9
+    assert found.accuracy == accuracy(task, state.best, unseen)
+    before, after = start(task).weights, state.weights
+    # The linear readout of the layers is not heard, so that nothing could teach it.
+    assert [name for name in after if name.endswith((".graph.weight", ".graph.bias"))] == []
+    for name in ("message", "query", "attention"):
+        (key,) = (each for each in after if each.endswith(name))
+        assert not torch.equal(before[key], after[key])
 
 
 def test_a_cost_of_spikes_makes_fewer_in_every_layer_of_a_graph() -> None:

@@ -29,6 +29,9 @@ class GivenPopulationModule(torch.nn.Module):
         self._nodes = given.nodes
         self._size = (given.nodes.count, given.layers.inputs)
         self.graph = SpikingGraphModule(given.layers, given.nodes.graph, surrogate)
+        # Projections read the last layer in place of the linear readout, which nothing teaches.
+        self.graph.weight.requires_grad_(False)
+        self.graph.bias.requires_grad_(False)
 
     def trained(self) -> GivenGraphLayers:
         """Return the graph with the present weights; raises NetworkError if sums are not exact."""
