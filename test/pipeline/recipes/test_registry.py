@@ -15,7 +15,9 @@ from neuromorphic_ros.pipeline.recipes.surrogate_recipe import SurrogateRecipe
 
 
 def test_an_unknown_recipe_is_told_what_there_is() -> None:
-    with pytest.raises(LearningError, match="basic_motions, digits, gestures, graph_cars, graph_"):
+    with pytest.raises(
+        LearningError, match="basic_motions, digits, gestures, graph_avoider, graph_c"
+    ):
         find_recipe("letters")
 
 
