@@ -34,7 +34,7 @@ from neuromorphic_ros.snn.spec import GivenGraphLayers, NetworkSpec, Population
 from neuromorphic_ros.snn.streaming import StreamingNetwork
 
 CAMERA_PERIOD_NS = 50_000_000
-ROOMS, DRIVE_S = range(10, 13), 60
+ROOMS, DRIVE_S = range(20, 26), 60
 MOVES_S = 5
 
 

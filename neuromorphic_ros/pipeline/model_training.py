@@ -47,6 +47,8 @@ def make(recipe: SurrogateRecipe, path: Path, training: Training) -> Made:
     names = [str(number) for number in range(len(planned.folds))] + ["whole"]
     files = [training.checkpoints / CHECKPOINT.format(name) for name in names[: len(works)]]
     specs = [_trained(work, file, training) for work, file in zip(works, files, strict=True)]
+    if recipe.complete:
+        specs = [recipe.complete(spec) for spec in specs]
     found = [
         evaluate(spec, fold.held_out) for spec, fold in zip(specs, planned.folds, strict=False)
     ]

@@ -28,7 +28,7 @@ from neuromorphic_ros.resources import share_directory
 from neuromorphic_ros.snn.array import Array
 from neuromorphic_ros.snn.graph.given_nodes import GivenNodes
 from neuromorphic_ros.snn.graph.spiking_graph_spec import GraphNeurons, random_graph_spec
-from neuromorphic_ros.snn.neurons.leaky import Lif
+from neuromorphic_ros.snn.neurons.leaky import If, Lif
 from neuromorphic_ros.snn.spec import (
     GivenGraphLayers,
     Input,
@@ -129,15 +129,33 @@ NETWORK = NetworkSpec(
     ),
     # The biases drive it on where nothing is near, as hardly a node fires there.
     projections=(Projection("features", "output", Normal(0.0, 0.05), bias=Array([0.5, 0.0, 0.0])),),
-    readouts=(
-        Readout(
-            "cmd_vel",
-            "differential_drive",
-            "output",
-            {"linear_gain_m_s": 0.4, "angular_gain_rad_s": 1.5, "tau_ms": 100.0},
-        ),
-    ),
 )
+
+
+def complete(trained: NetworkSpec) -> NetworkSpec:
+    """Return the trained network with motors, which drive on unless it wants to turn.
+
+    Each spike of a turn makes its motor fire in 7 ticks, and the one ahead fall silent for 5.
+    """
+    motor = Population("motor", (3,), If(reset="subtract", floor=-10.0))
+    return dataclasses.replace(
+        trained,
+        populations=(*trained.populations, motor),
+        projections=(
+            *trained.projections,
+            Projection("output[1]", "motor[1]", 7.0),
+            Projection("output[2]", "motor[2]", 7.0),
+            Projection("output[1:3]", "motor[0]", -5.0, bias=Array([1.0])),
+        ),
+        readouts=(
+            Readout(
+                "cmd_vel",
+                "differential_drive",
+                "motor",
+                {"linear_gain_m_s": 0.3, "angular_gain_rad_s": 2.0, "tau_ms": 200.0},
+            ),
+        ),
+    )
 
 
 class Window(NamedTuple):
@@ -276,4 +294,5 @@ RECIPE = SurrogateRecipe(
     encode=encode,
     train=train,
     augment=augment,
+    complete=complete,
 )

@@ -23,7 +23,8 @@ class SurrogateRecipe(NamedTuple):
     out to measure accuracy, from a seed; of several folds each trains a network to be measured, and
     one more is trained on everything. encode: as the robot would; train: the same or more, varied
     by the seed. augment: by place in the batch, see `learning.samples.Augment`. parameters: fields
-    of `learning.surrogate.SurrogateTraining`.
+    of `learning.surrogate.SurrogateTraining`. complete: adds to a trained network what is not
+    trained.
     """
 
     name: str
@@ -38,6 +39,7 @@ class SurrogateRecipe(NamedTuple):
     encode: Callable[[Labelled], Samples]
     train: Callable[[Labelled, int], Samples]
     augment: Callable[[Amounts, np.random.Generator], Amounts] | None = None
+    complete: Callable[[NetworkSpec], NetworkSpec] | None = None
 
     def make(self, path: Path, training: Training) -> Made:
         """Train as `recipe.Recipe` says; raises BackendError if there is no torch."""

@@ -16,6 +16,11 @@ from neuromorphic_ros.learning.samples import LearningError, check_samples
 from neuromorphic_ros.pipeline.recipes import graph_avoider
 from neuromorphic_ros.pipeline.recipes.graph_avoider import FORWARD, LEFT, RIGHT
 from neuromorphic_ros.resources import share_directory
+from neuromorphic_ros.snn.neurons.leaky import Lif
+from neuromorphic_ros.snn.patterns import OneToOne
+from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population, Projection
+from neuromorphic_ros.snn.streaming import StreamingNetwork
+from neuromorphic_ros.snn.tick_spikes import TickSpikes
 
 RECORDING = share_directory() / "recordings" / "wheeled_robot"
 
@@ -124,3 +129,31 @@ def test_too_short_or_other_recordings_are_refused(tmp_path: Path) -> None:
     other.write_bytes(b"no recording")
     with pytest.raises(BagError):
         graph_avoider.read(other)
+
+
+def test_motors_drive_on_unless_the_network_wants_to_turn() -> None:
+    network = StreamingNetwork(graph_avoider.complete(graph_avoider.NETWORK))
+    silent = network.run(TickSpikes(np.empty(0, np.uint32), np.zeros(101, np.int64)))
+    fired = silent.by_node(network.spec.execution_order(), network.spec.dt_ns)
+    assert np.bincount(fired["motor"].address, minlength=3).tolist() == [100, 0, 0]
+    assert [each.population for each in network.spec.readouts] == ["motor"]
+
+
+@pytest.mark.parametrize(("neuron", "motor"), [(1, 1), (2, 2)])
+def test_a_spike_for_a_turn_charges_its_motor_and_silences_the_one_ahead(
+    neuron: int, motor: int
+) -> None:
+    output = Population("output", (3,), Lif(tau_mem_ms=1e6, reset="subtract"))
+    bare = NetworkSpec(
+        name="bare",
+        dt_ms=10.0,
+        inputs=(Input("wish", (3,)),),
+        populations=(output,),
+        projections=(Projection("wish", "output", 1.0, OneToOne()),),
+    )
+    network = StreamingNetwork(graph_avoider.complete(bare))
+    wish = TickSpikes(np.array([neuron], np.uint32), np.array([0, *[1] * 20]))
+    fired = network.run(wish).by_node(network.spec.execution_order(), network.spec.dt_ns)
+    tick = fired["motor"].time_ns // network.spec.dt_ns
+    assert tick[fired["motor"].address == motor].tolist() == list(range(7))
+    assert tick[fired["motor"].address == 0].tolist() == list(range(5, 20))
