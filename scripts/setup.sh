@@ -101,6 +101,6 @@ else
     step "[3/4] install ROS 2 $distro and the requirements (about 2 min)" pip install_packages
     echo "$packages" >"$venv/.packages"
 fi
-step "[4/4] build the package (about 1 min)" build build
+step "[4/4] build the package (about 2 min)" build build
 echo "$package" >"$venv/.package"
 echo "ready after $((SECONDS - started)) s: $2/bin/neuromorphic, $2/bin/python"
