@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
-from neuromorphic_ros.atomic_file import write_atomically
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.snn.plasticity.bounds import Bounded
 from neuromorphic_ros.snn.synapses import Connection
+from neuromorphic_ros.snn.told_tensors import UNREADABLE, load_told, save_told
 from neuromorphic_ros.snn.weights import Values
 
 _TOLD = "neuromorphic_ros.learned_weights"
@@ -76,11 +73,7 @@ def save_learned(path: Path, learned: LearnedWeights) -> None:
     Raises NetworkError if it cannot be written.
     """
     told = {"network": learned.network, "synapses": dict(learned.synapses)}
-    tensors = {name: np.ascontiguousarray(weight) for name, weight in learned.weights.items()}
-    try:
-        write_atomically(path, save(tensors, {_TOLD: json.dumps(told, sort_keys=True)}))
-    except OSError as unwritable:
-        raise NetworkError(f"learned weights {path} cannot be written: {unwritable}") from None
+    save_told(path, "learned weights", _TOLD, told, learned.weights)
 
 
 def load_learned(path: Path) -> LearnedWeights:
@@ -89,13 +82,11 @@ def load_learned(path: Path) -> LearnedWeights:
     Raises NetworkError if the file cannot be read or holds something else.
     """
     try:
-        with safe_open(path, "np") as file:
-            told = json.loads((file.metadata() or {})[_TOLD])
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        told, weights = load_told(path, _TOLD)
         network, synapses = told["network"], told["synapses"]
         if not isinstance(network, str) or synapses.keys() != weights.keys():
             raise ValueError("its parts do not fit together")
-    except (OSError, SafetensorError, ValueError, TypeError, KeyError, AttributeError) as wrong:
+    except UNREADABLE as wrong:
         raise NetworkError(
             f"learned weights {path} cannot be read: {wrong}; remove the file to learn anew"
         ) from None

@@ -170,7 +170,7 @@ class StreamingNetwork:
         value = _as_compiled(spikes.value, _VALUE, "value")
         if first.size == 0 or value.size not in (0, address.size):
             self._refuse()
-        if not np.all(np.isfinite(value)):
+        if value.size and not np.all(np.isfinite(value)):
             raise SpikeError("an amount is NaN or infinite")
         if self._graphs:
             address, first, value = self._graphs.drive(TickSpikes(address, first, value))

@@ -3,29 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from pathlib import Path
 
-import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
-
-from neuromorphic_ros.atomic_file import write_atomically
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.parameters import build
 from neuromorphic_ros.snn.array import Array
 from neuromorphic_ros.snn.graph.event_graph_spec import EventGraphLayer, EventGraphSpec
+from neuromorphic_ros.snn.told_tensors import UNREADABLE, load_told, save_told
 
 _TOLD = "neuromorphic_ros.event_graph"
-_UNREADABLE = (
-    OSError,
-    SafetensorError,
-    ValueError,
-    TypeError,
-    KeyError,
-    AttributeError,
-    RecursionError,
-)
 _PARTS = tuple(field.name for field in dataclasses.fields(EventGraphLayer))
 
 
@@ -38,14 +24,11 @@ def save_event_graph(path: Path, spec: EventGraphSpec) -> None:
     told = {name: getattr(spec, name) for name in names}
     told["neighbourhood"] = dataclasses.asdict(spec.neighbourhood)
     tensors = {
-        f"{number}.{part}": np.ascontiguousarray(getattr(layer, part).values)
+        f"{number}.{part}": getattr(layer, part).values
         for number, layer in enumerate(spec.layers)
         for part in _PARTS
     }
-    try:
-        write_atomically(path, save(tensors, {_TOLD: json.dumps(told, sort_keys=True)}))
-    except OSError as unwritable:
-        raise NetworkError(f"event graph {path} cannot be written: {unwritable}") from None
+    save_told(path, "event graph", _TOLD, told, tensors)
 
 
 def load_event_graph(path: Path) -> EventGraphSpec:
@@ -56,9 +39,7 @@ def load_event_graph(path: Path) -> EventGraphSpec:
     """
     where = f"event graph {path}"
     try:
-        with safe_open(path, "np") as file:
-            told = json.loads((file.metadata() or {})[_TOLD])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        told, tensors = load_told(path, _TOLD)
         count = len(tensors) // len(_PARTS)
         layers = [
             {part: Array(tensors.pop(f"{number}.{part}")) for part in _PARTS}
@@ -66,6 +47,6 @@ def load_event_graph(path: Path) -> EventGraphSpec:
         ]
         if tensors or not isinstance(told, dict) or "layers" in told:
             raise ValueError("its parts do not fit together")
-    except _UNREADABLE as wrong:
+    except UNREADABLE as wrong:
         raise NetworkError(f"{where} cannot be read: {wrong}") from None
     return build(EventGraphSpec, {**told, "layers": layers}, where, NetworkError)

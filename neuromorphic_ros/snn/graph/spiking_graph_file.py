@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
-
-from neuromorphic_ros.atomic_file import write_atomically
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.parameters import build
 from neuromorphic_ros.snn.array import Array
 from neuromorphic_ros.snn.graph.spiking_graph_spec import SpikingGraphSpec
+from neuromorphic_ros.snn.told_tensors import UNREADABLE, load_told, save_told
 
 _TOLD = "neuromorphic_ros.spiking_graph"
 _OF_LAYER = ("message", "query", "attention")
@@ -38,12 +33,8 @@ def save_spiking_graph(path: Path, spec: SpikingGraphSpec) -> None:
                 "pooling": dataclasses.asdict(layer.pooling) if layer.pooling else None,
             }
         )
-    told = json.dumps({"dt_ms": spec.dt_ms, "layers": layers}, sort_keys=True)
-    content = {name: np.ascontiguousarray(values) for name, values in tensors.items()}
-    try:
-        write_atomically(path, save(content, {_TOLD: told}))
-    except OSError as unwritable:
-        raise NetworkError(f"spiking graph {path} cannot be written: {unwritable}") from None
+    told = {"dt_ms": spec.dt_ms, "layers": layers}
+    save_told(path, "spiking graph", _TOLD, told, tensors)
 
 
 def load_spiking_graph(path: Path) -> SpikingGraphSpec:
@@ -54,9 +45,8 @@ def load_spiking_graph(path: Path) -> SpikingGraphSpec:
     """
     where = f"spiking graph {path}"
     try:
-        with safe_open(path, "np") as file:
-            told = json.loads((file.metadata() or {})[_TOLD])
-            tensors = {name: Array(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118
+        told, arrays = load_told(path, _TOLD)
+        tensors = {name: Array(values) for name, values in arrays.items()}
         layers = [
             {**layer, **{name: tensors.pop(f"{number}.{name}") for name in _OF_LAYER}}
             for number, layer in enumerate(told.pop("layers"))
@@ -64,6 +54,6 @@ def load_spiking_graph(path: Path) -> SpikingGraphSpec:
         readout = {name: tensors.pop(name) for name in _OF_READOUT}
         if tensors:
             raise ValueError(f"nothing has a part {min(tensors)}")
-    except (OSError, SafetensorError, ValueError, TypeError, KeyError, AttributeError) as wrong:
+    except UNREADABLE as wrong:
         raise NetworkError(f"{where} cannot be read: {wrong}") from None
     return build(SpikingGraphSpec, {**told, **readout, "layers": layers}, where, NetworkError)
