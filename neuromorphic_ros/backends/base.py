@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import NamedTuple, Protocol, runtime_checkable
 
+from neuromorphic_ros.backends.fit import Fit
+from neuromorphic_ros.backends.options import Options
 from neuromorphic_ros.errors import BackendError
 from neuromorphic_ros.snn.counts import Counts
 from neuromorphic_ros.snn.learned_weights import LearnedWeights
 from neuromorphic_ros.snn.spec import NetworkSpec
 from neuromorphic_ros.snn.tick_spikes import TickSpikes
+
+DEFAULT = Options()
 
 
 class Runner(Protocol):
@@ -84,27 +89,41 @@ def learner(runner: Runner) -> Learner | None:
     return runner if changes and isinstance(runner, Learner) else None
 
 
+Compile = Callable[[NetworkSpec], Runner]
+"""What compiles networks, with its options in it."""
+
+
 class Backend(NamedTuple):
     """A kind of hardware that can run networks.
 
     here: literal status on a machine without the hardware; on_hardware: with it; each is `works`,
-    `needs hardware` or `not implemented`.
+    `needs hardware` or `not implemented`. engines: what can run a network, the first by default.
+    examine: tells how a valid network fits, whether it does or not.
     """
 
     name: str
     description: str
     here: str
     on_hardware: str
-    compile: Callable[[NetworkSpec], Runner] | None
+    engines: tuple[str, ...]
+    examine: Callable[[NetworkSpec], Fit] | None
+    compile: Callable[[NetworkSpec, Options], Runner] | None
 
-    def compiled(self, spec: NetworkSpec) -> Runner:
+    def compiled(self, spec: NetworkSpec, options: Options = DEFAULT) -> Runner:
         """Compile a network.
 
-        Raises BackendError if the backend is not implemented, NetworkError if the network is wrong.
+        Raises BackendError if the backend is not implemented or has no such engine, NetworkError if
+        the network is wrong.
         """
         if self.compile is None:
             raise BackendError(
                 f"backend '{self.name}' ({self.description}) is not implemented; nothing is run "
                 "in its place: choose --profile jetson to run on this machine's CPU"
             )
-        return self.compile(spec)
+        if options.engine not in ("", *self.engines):
+            raise BackendError(
+                f"backend '{self.name}' has no engine '{options.engine}'; there are "
+                f"{', '.join(self.engines)}"
+            )
+        chosen = options.engine or self.engines[0]
+        return self.compile(spec, dataclasses.replace(options, engine=chosen))

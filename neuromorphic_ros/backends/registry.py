@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from neuromorphic_ros.backends.base import Backend
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from neuromorphic_ros.backends.base import Backend, Compile
+from neuromorphic_ros.backends.options import Options
 from neuromorphic_ros.backends.truenorth.runner import TrueNorthRunner
 from neuromorphic_ros.errors import BackendError
+from neuromorphic_ros.parameters import build
 from neuromorphic_ros.snn.streaming import StreamingNetwork
 
 BACKENDS = {
@@ -15,13 +21,17 @@ BACKENDS = {
             "NVIDIA Jetson or any CPU, compiled streaming engine",
             here="works",
             on_hardware="works",
-            compile=StreamingNetwork,
+            engines=("streaming",),
+            examine=None,
+            compile=lambda spec, options: StreamingNetwork(spec),
         ),
         Backend(
             "loihi",
             "Intel Loihi 2 through Lava",
             here="not implemented",
             on_hardware="not implemented",
+            engines=(),
+            examine=None,
             compile=None,
         ),
         Backend(
@@ -29,6 +39,8 @@ BACKENDS = {
             "BrainScaleS-2 through PyNN",
             here="not implemented",
             on_hardware="not implemented",
+            engines=(),
+            examine=None,
             compile=None,
         ),
         Backend(
@@ -36,7 +48,9 @@ BACKENDS = {
             "IBM TrueNorth core simulator",
             here="works",
             on_hardware="not implemented",
-            compile=TrueNorthRunner,
+            engines=("simulator",),
+            examine=None,
+            compile=lambda spec, options: TrueNorthRunner(spec),
         ),
     )
 }
@@ -50,3 +64,12 @@ def backend(name: str) -> Backend:
         raise BackendError(
             f"backend '{name}' is unknown; there are {', '.join(BACKENDS)}"
         ) from None
+
+
+def compiler(name: str, options: Mapping[str, Any]) -> Compile:
+    """Return what compiles networks for a backend, with options by name.
+
+    Raises BackendError if the backend is unknown or an option is wrong.
+    """
+    chosen = build(Options, options, f"backend '{name}'", BackendError)
+    return partial(backend(name).compiled, options=chosen)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from neuromorphic_ros.backends.registry import backend
+from neuromorphic_ros.backends.registry import compiler
 from neuromorphic_ros.bags.reader import open_recording
 from neuromorphic_ros.bags.topics import find_topics
 from neuromorphic_ros.cli.assignments import ArgumentError, add_topic_argument, assignments
@@ -166,7 +166,7 @@ def _row(priced: Price) -> tuple[str, ...]:
 def _replay(arguments: argparse.Namespace, account: EnergyAccount) -> None:
     profile = load_profile(arguments.profile)
     spec = find_network(arguments.network or profile.network)
-    pipeline = Pipeline(backend(profile.backend).compiled(spec))
+    pipeline = Pipeline(compiler(profile.backend, profile.options)(spec))
     tune(pipeline.tunables, {**profile.tuned(pipeline.tunables), **assignments(arguments.param)})
     wanted = {sensor: MESSAGE_TYPES[sensor] for sensor in pipeline.sensors}
     rejections = Rejections()

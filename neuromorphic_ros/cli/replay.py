@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from neuromorphic_ros.backends.registry import backend
+from neuromorphic_ros.backends.registry import compiler
 from neuromorphic_ros.bags.reader import open_recording
 from neuromorphic_ros.bags.recording import Recording
 from neuromorphic_ros.bags.topics import find_topics
@@ -76,7 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     profile = load_profile(arguments.profile)
     spec = find_network(arguments.network or profile.network)
-    pipeline = Pipeline(backend(profile.backend).compiled(spec))
+    pipeline = Pipeline(compiler(profile.backend, profile.options)(spec))
     tune(pipeline.tunables, {**profile.tuned(pipeline.tunables), **assignments(arguments.param)})
     hardware = Hardware(find_hardware(profile.hardware), find_hardware(profile.baseline))
     account = EnergyAccount(hardware)

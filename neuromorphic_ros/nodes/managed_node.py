@@ -42,6 +42,8 @@ SHARED_PARAMETERS = frozenset(
         "network",
         "variant",
         "backend",
+        "engine",
+        "device",
         "graph",
         "learned_weights",
         "checkpoint_s",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from neuromorphic_ros.backends.registry import BACKENDS, backend
+from neuromorphic_ros.nodes.backend_parameters import compiler_of, declare_backend
 from neuromorphic_ros.nodes.event_reports import EventReports
 from neuromorphic_ros.nodes.learning import Learning
 from neuromorphic_ros.nodes.managed_node import ManagedNode, run
@@ -32,7 +32,7 @@ class PipelineNode(ManagedNode):
         super().__init__("pipeline")
         declare_network(self)
         declare_transports(self)
-        self.parameter("backend", "jetson", f"Hardware to run on: {', '.join(BACKENDS)}")
+        declare_backend(self)
         self._motion = MotionPublisher(self)
         self._outputs = OutputPublishers(self)
         self._rest = Rest(self)
@@ -46,10 +46,10 @@ class PipelineNode(ManagedNode):
 
     def configure(self) -> None:
         """Compile the network and advertise its outputs."""
-        spec, compile_network = network_of(self), backend(self.value("backend")).compiled
+        spec, compile_network = network_of(self), compiler_of(self)
         pipeline = Pipeline(compile_network(spec), compile_lower(spec, compile_network))
         self._learning.configure(pipeline.core)
-        self._processing.configure(pipeline.core)
+        self._processing.configure(pipeline.core, compile_network)
         self._graph_processing.configure()
         self.tuned.declare(pipeline.tunables)
         images = self._events.configure(pipeline.inputs.values())

@@ -6,6 +6,7 @@ from typing import Any
 
 from rclpy.callback_groups import ReentrantCallbackGroup
 
+from neuromorphic_ros.backends.base import Compile
 from neuromorphic_ros.errors import NeuromorphicError
 from neuromorphic_ros.nodes.background import Background
 from neuromorphic_ros.nodes.managed_node import ManagedNode
@@ -29,10 +30,10 @@ class ProcessSpikesService:
         group = ReentrantCallbackGroup()
         node.create_service(ProcessSpikes, "process_spikes", self._on_request, callback_group=group)
 
-    def configure(self, core: SpikingCore) -> None:
+    def configure(self, core: SpikingCore, compile_network: Compile) -> None:
         """Process with the network of a core; raises HardwareModelError if there is no price."""
         hardware, baseline = self._node.value("hardware"), self._node.value("baseline")
-        self._processing = SpikeProcessing(core, self._node.value("backend"), hardware, baseline)
+        self._processing = SpikeProcessing(core, compile_network, hardware, baseline)
 
     def cleanup(self) -> None:
         """Drop the network."""

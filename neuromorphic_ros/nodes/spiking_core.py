@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from neuromorphic_ros.backends.registry import BACKENDS, backend
+from neuromorphic_ros.nodes.backend_parameters import compiler_of, declare_backend
 from neuromorphic_ros.nodes.learning import Learning
 from neuromorphic_ros.nodes.managed_node import ManagedNode, run
 from neuromorphic_ros.nodes.model_list import ModelList
@@ -27,7 +27,7 @@ class SpikingCoreNode(ManagedNode):
         """Declare the parameters."""
         super().__init__("spiking_core")
         declare_network(self)
-        self.parameter("backend", "jetson", f"Hardware to run on: {', '.join(BACKENDS)}")
+        declare_backend(self)
         self._outputs = OutputPublishers(self)
         self._rest = Rest(self)
         self._learning = Learning(self)
@@ -38,10 +38,10 @@ class SpikingCoreNode(ManagedNode):
 
     def configure(self) -> None:
         """Compile the network and advertise its outputs."""
-        spec = network_of(self)
-        core = SpikingCore(backend(self.value("backend")).compiled(spec), CoreParameters())
+        spec, compile_network = network_of(self), compiler_of(self)
+        core = SpikingCore(compile_network(spec), CoreParameters())
         self._learning.configure(core)
-        self._processing.configure(core)
+        self._processing.configure(core, compile_network)
         self._graph_processing.configure()
         self.tuned.declare(core.tunables)
         self._live = LiveCore(core, self._outputs.wanted)

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from neuromorphic_ros.backends.options import Options
 from neuromorphic_ros.errors import NeuromorphicError
-from neuromorphic_ros.parameters import read_mapping
+from neuromorphic_ros.parameters import fields_of, read_mapping
 from neuromorphic_ros.pipeline.tuning import Tunables
 from neuromorphic_ros.resources import share_directory
 
@@ -45,6 +46,12 @@ class Profile(NamedTuple):
     def backend(self) -> str:
         """Name of the backend of the pipeline."""
         return str(self.of("pipeline").get("backend", "jetson"))
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Options of the backend, by name."""
+        said = self.of("pipeline")
+        return {field.name: said[field.name] for field in fields_of(Options) if field.name in said}
 
     @property
     def hardware(self) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
-from neuromorphic_ros.backends.base import Runner
+from neuromorphic_ros.backends.base import Compile, Runner
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.pipeline.core import SpikingCore
 from neuromorphic_ros.pipeline.sample_rate import SampleRates
@@ -14,9 +14,7 @@ from neuromorphic_ros.snn.spec import NetworkSpec
 from neuromorphic_ros.snn.variant import vary
 
 
-def compile_lower(
-    spec: NetworkSpec, compile_network: Callable[[NetworkSpec], Runner]
-) -> dict[Quality, Runner]:
+def compile_lower(spec: NetworkSpec, compile_network: Compile) -> dict[Quality, Runner]:
     """Compile the variants of a network for lower qualities, named as these.
 
     Where there is none, the next better one runs. Raises NetworkError if one is wrong, or changes

@@ -11,8 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from neuromorphic_ros.backends.base import Runner, learner
-from neuromorphic_ros.backends.registry import backend
+from neuromorphic_ros.backends.base import Compile, Runner, learner
 from neuromorphic_ros.energy.price import price
 from neuromorphic_ros.errors import NeuromorphicError
 from neuromorphic_ros.pipeline.core import SpikingCore
@@ -159,11 +158,17 @@ def process(
 class SpikeProcessing:
     """Process spikes with a network of one's own, as the one of a core is and has learned."""
 
-    def __init__(self, core: SpikingCore, backend_name: str, hardware: str, baseline: str) -> None:
+    def __init__(
+        self,
+        core: SpikingCore,
+        compile_network: Compile,
+        hardware: str,
+        baseline: str,
+    ) -> None:
         """Price on a hardware model; raises HardwareModelError if one is unknown."""
         self._core = core
         self._spec = core.runner.spec
-        self._backend = backend(backend_name)
+        self._compile = compile_network
         self._hardware = priced_on(hardware, baseline)
         self._runner: Runner | None = None
         self._lock = threading.Lock()
@@ -183,7 +188,7 @@ class SpikeProcessing:
             with self._lock:
                 try:
                     # Compiled when it is first asked for: it takes memory as the live one does.
-                    self._runner = self._runner or self._backend.compiled(self._spec)
+                    self._runner = self._runner or self._compile(self._spec)
                     return process(self._runner, batch, self._hardware, learned)
                 except NeuromorphicError as refused:
                     return str(refused)

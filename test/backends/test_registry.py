@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from neuromorphic_ros.backends.registry import BACKENDS, backend
+from neuromorphic_ros.backends.options import Options
+from neuromorphic_ros.backends.registry import BACKENDS, backend, compiler
 from neuromorphic_ros.errors import BackendError, NetworkError
 from neuromorphic_ros.snn.spec import NetworkSpec
 
@@ -38,6 +39,26 @@ def test_the_status_is_one_of_the_documented_words_and_is_kept(name: str) -> Non
         runner = found.compiled(SPEC)
         assert runner.spec == SPEC
         assert runner.counts().names == ("a", "b")
+        with pytest.raises(BackendError, match=f"'{name}' has no engine 'abacus'; there are "):
+            found.compiled(SPEC, Options(engine="abacus"))
+
+
+def test_a_compiler_takes_options_by_name() -> None:
+    network = compiler("jetson", {"engine": "streaming", "device": "cpu"})(SPEC)
+    assert network.spec == SPEC
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"engine": 1}, "engine"),
+        ({"device": "tpu"}, "device 'tpu'|'auto', 'cpu' or 'cuda'"),
+        ({"motor": "x"}, "motor"),
+    ],
+)
+def test_a_wrong_option_is_refused_with_the_backend(options: dict[str, Any], reason: str) -> None:
+    with pytest.raises(BackendError, match=f"backend 'jetson'.*({reason})"):
+        compiler("jetson", options)
 
 
 def test_a_network_that_cannot_be_built_is_refused_by_compiling() -> None:

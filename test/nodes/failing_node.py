@@ -6,7 +6,6 @@ import importlib
 import sys
 from typing import Any
 
-from neuromorphic_ros.backends.base import Backend
 from neuromorphic_ros.backends.registry import BACKENDS
 from neuromorphic_ros.pipeline.encodings import ENCODERS, Encoding
 from neuromorphic_ros.snn.spec import Input
@@ -43,7 +42,9 @@ REAL_ENCODER = ENCODERS["scan"][CODE]
 if __name__ == "__main__":
     part, name = sys.argv.pop(1), sys.argv.pop(1)
     if part == "core":
-        BACKENDS["jetson"] = Backend("jetson", "", "works", "works", FailingNetwork)
+        BACKENDS["jetson"] = BACKENDS["jetson"]._replace(
+            compile=lambda spec, options: FailingNetwork(spec)
+        )
     else:
         ENCODERS["scan"][CODE] = failing_encoder
     sys.exit(importlib.import_module(f"neuromorphic_ros.nodes.{name}").main())

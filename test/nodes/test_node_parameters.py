@@ -97,6 +97,8 @@ def test_a_parameter_file_is_stronger_than_the_network(robot: Robot, tmp_path: P
         ("scan.near_m", 9.0, "far_m 5.0 must be above near_m 9.0"),
         ("network", 5, "parameter 'network'"),
         ("backend", "abacus", "backend 'abacus' is unknown"),
+        ("engine", "abacus", "backend 'jetson' has no engine 'abacus'"),
+        ("device", "tpu", "device"),
     ],
 )
 def test_a_wrong_value_at_start_is_reported_and_the_node_lives(

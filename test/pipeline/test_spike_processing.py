@@ -123,7 +123,7 @@ def done(processing: SpikeProcessing, reward: float) -> Processed:
 def test_a_reward_teaches_and_the_live_network_goes_on_from_it(rule: Any) -> None:
     live = core(rule)
     assert live.learning
-    processing = SpikeProcessing(live, "jetson", "loihi2", "")
+    processing = SpikeProcessing(live, StreamingNetwork, "loihi2", "")
     before = live.learning.learned().weights["a -> hidden"]
     assert done(processing, 0.0).learned is None
     found = done(processing, 0.5)
@@ -139,7 +139,7 @@ def test_a_reward_teaches_and_the_live_network_goes_on_from_it(rule: Any) -> Non
 
 
 def test_a_failure_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
-    processing = SpikeProcessing(core(None), "jetson", "loihi2", "")
+    processing = SpikeProcessing(core(None), StreamingNetwork, "loihi2", "")
 
     def fail(*_: Any) -> None:
         raise RuntimeError("no board")
@@ -152,4 +152,4 @@ def test_a_failure_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_unknown_price_is_refused() -> None:
     with pytest.raises(HardwareModelError, match="hardware 'abacus' is unknown"):
-        SpikeProcessing(core(None), "jetson", "abacus", "")
+        SpikeProcessing(core(None), StreamingNetwork, "abacus", "")
