@@ -82,10 +82,12 @@ class HardwareModel:
 def load_hardware_model(path: Path) -> HardwareModel:
     """Read a hardware model; the name of the file is the name of the hardware.
 
+    Its `limits` are left to the backends that keep to them.
     Raises HardwareModelError naming the file and each wrong field.
     """
     where = f"hardware model {path}"
     content = read_mapping(path, where, HardwareModelError)
     if "name" in content:
         raise HardwareModelError(f"{where}: name is not a known field; the file's name is used")
+    content.pop("limits", None)
     return build(HardwareModel, {"name": path.stem, **content}, where, HardwareModelError)

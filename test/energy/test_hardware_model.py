@@ -135,6 +135,14 @@ def test_a_model_is_named_by_its_file(tmp_path: Path) -> None:
     assert model.static is None
 
 
+def test_limits_do_not_change_prices(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("description: my chip\nbaseline: other\n")
+    without = load_hardware_model(path)
+    path.write_text("description: my chip\nbaseline: other\nlimits: {cores: {value: 4}}\n")
+    assert load_hardware_model(path) == without
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
