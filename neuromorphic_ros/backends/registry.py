@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from neuromorphic_ros.backends.base import Backend, Compile
+from neuromorphic_ros.backends.fit import Fit
 from neuromorphic_ros.backends.options import Options
 from neuromorphic_ros.backends.truenorth.runner import TrueNorthRunner
 from neuromorphic_ros.errors import BackendError
 from neuromorphic_ros.parameters import build
+from neuromorphic_ros.snn.spec import NetworkSpec
 from neuromorphic_ros.snn.streaming import StreamingNetwork
 
 BACKENDS = {
@@ -73,3 +76,12 @@ def compiler(name: str, options: Mapping[str, Any]) -> Compile:
     """
     chosen = build(Options, options, f"backend '{name}'", BackendError)
     return partial(backend(name).compiled, options=chosen)
+
+
+def examine(name: str, spec: NetworkSpec) -> Fit:
+    """Tell how a network fits on a backend; raises BackendError if the backend is unknown."""
+    found = backend(name)
+    if found.examine is None:
+        reason = f"backend '{name}' is not implemented"
+        return Fit(0, 0, 0, math.nan, {}, {}, (reason,))
+    return found.examine(spec)

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from neuromorphic_ros.backends.registry import compiler
+from neuromorphic_ros.backends.base import Runner
+from neuromorphic_ros.backends.registry import compiler, examine
 from neuromorphic_ros.bags.reader import open_recording
 from neuromorphic_ros.bags.recording import Recording
 from neuromorphic_ros.bags.topics import find_topics
@@ -22,14 +23,16 @@ from neuromorphic_ros.bags.writer import RecordingWriter
 from neuromorphic_ros.cli.assignments import add_topic_argument, assignments
 from neuromorphic_ros.cli.rejections import Rejections
 from neuromorphic_ros.errors import BagError
+from neuromorphic_ros.pipeline.agreement import Trace, agreement, document
 from neuromorphic_ros.pipeline.energy_account import EnergyAccount, Hardware
 from neuromorphic_ros.pipeline.networks import find_hardware, find_network
 from neuromorphic_ros.pipeline.outputs import OutputMessage
 from neuromorphic_ros.pipeline.pipeline import Pipeline
-from neuromorphic_ros.pipeline.profile import load_profile
+from neuromorphic_ros.pipeline.profile import Profile, load_profile
 from neuromorphic_ros.pipeline.replay import Rejected, replay
 from neuromorphic_ros.pipeline.sensing import MESSAGE_TYPES
 from neuromorphic_ros.pipeline.tuning import tune
+from neuromorphic_ros.snn.streaming import StreamingNetwork
 
 Output = OutputMessage | Rejected
 MODULATION = "std_msgs/msg/Float32"
@@ -76,8 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     profile = load_profile(arguments.profile)
     spec = find_network(arguments.network or profile.network)
-    pipeline = Pipeline(compiler(profile.backend, profile.options)(spec))
-    tune(pipeline.tunables, {**profile.tuned(pipeline.tunables), **assignments(arguments.param)})
+    pipeline = _tuned(compiler(profile.backend, profile.options)(spec), profile, arguments)
     hardware = Hardware(find_hardware(profile.hardware), find_hardware(profile.baseline))
     account = EnergyAccount(hardware)
     wanted = {sensor: MESSAGE_TYPES[sensor] for sensor in pipeline.sensors}
@@ -96,14 +98,39 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.out:
             writer = stack.enter_context(RecordingWriter(arguments.out, arguments.overwrite))
         begun_s = time.perf_counter()
-        written = _replay(pipeline, recording, topics, account, writer)
+        trace = Trace(spec) if arguments.json else None
+        written = _replay(pipeline, recording, topics, account, writer, trace)
         taken_s = time.perf_counter() - begun_s
         summary = _summary(recording, pipeline, account, written, taken_s)
+        if trace:
+            reference = trace
+            if not isinstance(pipeline.core.runner, StreamingNetwork):
+                in_float = _tuned(StreamingNetwork(spec), profile, arguments)
+                reference = _reference(in_float, recording, topics, hardware)
+            lag_ticks = examine(profile.backend, spec).lag_ticks
+            summary["agreement"] = document(agreement(trace, reference, lag_ticks))
     if arguments.json:
         print(json.dumps(summary))
     else:
         _print(summary)
     return 0
+
+
+def _tuned(runner: Runner, profile: Profile, arguments: argparse.Namespace) -> Pipeline:
+    pipeline = Pipeline(runner)
+    tune(pipeline.tunables, {**profile.tuned(pipeline.tunables), **assignments(arguments.param)})
+    return pipeline
+
+
+def _reference(
+    pipeline: Pipeline, recording: Recording, topics: Mapping[str, str], hardware: Hardware
+) -> Trace:
+    """Return what the same network makes of the recording in float."""
+    trace = Trace(pipeline.core.runner.spec)
+    for output in replay(pipeline, recording, topics, EnergyAccount(hardware)):
+        if isinstance(output, OutputMessage):
+            trace.add(output)
+    return trace
 
 
 def _replay(
@@ -112,6 +139,7 @@ def _replay(
     topics: Mapping[str, str],
     account: EnergyAccount,
     writer: RecordingWriter | None,
+    trace: Trace | None,
 ) -> dict[str, Written]:
     written: dict[str, Written] = {}
     rejections = Rejections()
@@ -119,6 +147,8 @@ def _replay(
         if isinstance(output, Rejected):
             rejections.tell(output)
             continue
+        if trace:
+            trace.add(output)
         topic = f"/{output.topic}"
         raw = serialize(output.type, to_message(output.type, output.fields))
         known = written.get(topic) or Written(output.type, 0, hashlib.sha256())

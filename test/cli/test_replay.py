@@ -200,3 +200,22 @@ def test_what_was_written_is_not_overwritten_unasked(
     message = refusal(capsys, str(short_recording), "--network", "robot", "--out", str(out))
     assert "exists already" in message
     assert sorted(file.read_bytes() for file in out.iterdir()) == before
+
+
+def test_a_run_on_other_hardware_is_compared_with_that_in_float(
+    short_recording: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--network", "obstacle_avoider", "--profile")
+    in_float = replayed(capsys, short_recording, *options, "jetson")
+    on_cores = replayed(capsys, short_recording, *options, "truenorth")
+    motor = in_float["agreement"]["populations"]["motor"]
+    assert motor["spikes"] == motor["rates"] == 1
+    assert motor["count"] == in_float["spikes"]["motor"]
+    assert in_float["agreement"]["commands"]["angular_rms_rad_s"] == 0
+    motor = on_cores["agreement"]["populations"]["motor"]
+    assert motor["count"] == on_cores["spikes"]["motor"]
+    assert motor["reference_count"] == in_float["spikes"]["motor"]
+    assert 0.5 < motor["rates"] <= 1
+    compared = on_cores["agreement"]["commands"]
+    assert compared["compared"] == on_cores["topics"]["/cmd_vel"]["count"]
+    assert 0 <= compared["linear_rms_m_s"] < compared["reference_linear_rms_m_s"]
