@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from neuromorphic_ros.backends.retiming import Path, Timing, retimed
 from neuromorphic_ros.backends.truenorth.core import AXONS, CORES, NEURONS, Core
 from neuromorphic_ros.backends.truenorth.layer import MAX_DELAY, Integers, Layer, Loss, layers
 from neuromorphic_ros.backends.truenorth.neuron import TYPES, idle
-from neuromorphic_ros.backends.truenorth.retiming import Path, Timing, retimed
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.snn.spec import NetworkSpec
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuromorphic_ros.backends.truenorth.retiming import Path, retimed
+from neuromorphic_ros.backends.retiming import Path, retimed
 
 
 def test_a_chain_lags_by_what_its_spikes_need() -> None:
