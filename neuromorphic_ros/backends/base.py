@@ -98,15 +98,17 @@ class Backend(NamedTuple):
 
     here: literal status on a machine without the hardware; on_hardware: with it; each is `works`,
     `needs hardware` or `not implemented`. engines: what can run a network, the first by default.
-    examine: tells how a valid network fits, whether it does or not.
+    hardware: names of the models that describe it, the first by default. examine: tells how a valid
+    network fits, whether it does or not.
     """
 
     name: str
     description: str
     here: str
     on_hardware: str
+    hardware: tuple[str, ...]
     engines: tuple[str, ...]
-    examine: Callable[[NetworkSpec], Fit] | None
+    examine: Callable[[NetworkSpec], Fit]
     compile: Callable[[NetworkSpec, Options], Runner] | None
 
     def compiled(self, spec: NetworkSpec, options: Options = DEFAULT) -> Runner:

@@ -16,6 +16,11 @@ from neuromorphic_ros.parameters import build
 from neuromorphic_ros.snn.spec import NetworkSpec
 from neuromorphic_ros.snn.streaming import StreamingNetwork
 
+
+def _unknown(spec: NetworkSpec) -> Fit:
+    return Fit(0, 0, 0, math.nan, {}, {}, ("how networks are mapped is not implemented",))
+
+
 BACKENDS = {
     backend.name: backend
     for backend in (
@@ -24,8 +29,9 @@ BACKENDS = {
             "NVIDIA Jetson or any CPU, compiled streaming engine",
             here="works",
             on_hardware="works",
+            hardware=("jetson_orin_nano", "jetson_nano", "desktop_cpu"),
             engines=("streaming",),
-            examine=None,
+            examine=_unknown,
             compile=lambda spec, options: StreamingNetwork(spec),
         ),
         Backend(
@@ -33,8 +39,9 @@ BACKENDS = {
             "Intel Loihi 2 through Lava",
             here="not implemented",
             on_hardware="not implemented",
+            hardware=("loihi2",),
             engines=(),
-            examine=None,
+            examine=_unknown,
             compile=None,
         ),
         Backend(
@@ -42,8 +49,9 @@ BACKENDS = {
             "BrainScaleS-2 through PyNN",
             here="not implemented",
             on_hardware="not implemented",
+            hardware=("brainscales2",),
             engines=(),
-            examine=None,
+            examine=_unknown,
             compile=None,
         ),
         Backend(
@@ -51,8 +59,9 @@ BACKENDS = {
             "IBM TrueNorth core simulator",
             here="works",
             on_hardware="not implemented",
+            hardware=("truenorth",),
             engines=("simulator",),
-            examine=None,
+            examine=_unknown,
             compile=lambda spec, options: TrueNorthRunner(spec),
         ),
     )
@@ -76,12 +85,3 @@ def compiler(name: str, options: Mapping[str, Any]) -> Compile:
     """
     chosen = build(Options, options, f"backend '{name}'", BackendError)
     return partial(backend(name).compiled, options=chosen)
-
-
-def examine(name: str, spec: NetworkSpec) -> Fit:
-    """Tell how a network fits on a backend; raises BackendError if the backend is unknown."""
-    found = backend(name)
-    if found.examine is None:
-        reason = f"backend '{name}' is not implemented"
-        return Fit(0, 0, 0, math.nan, {}, {}, (reason,))
-    return found.examine(spec)

@@ -16,11 +16,20 @@ from neuromorphic_ros.power.temperature import Temperature, thermal_zones
 from neuromorphic_ros.report.words import byte_size
 
 UNKNOWN = "unknown"
+THIS = ""
+"""What `--hardware` alone asks for."""
 
 
 def add_hardware_arguments(parser: argparse.ArgumentParser) -> None:
     """Add --hardware and --root."""
-    parser.add_argument("--hardware", action="store_true", help="show this computer instead")
+    parser.add_argument(
+        "--hardware",
+        nargs="?",
+        const=THIS,
+        metavar="BACKENDS",
+        help="show what becomes of the network on these, joined by commas, or on all; without a "
+        "network: show this computer",
+    )
     parser.add_argument(
         "--root",
         type=Path,

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from neuromorphic_ros.cli import inspect_hardware
+from neuromorphic_ros.cli import inspect_backends, inspect_hardware
 from neuromorphic_ros.cli.assignments import ArgumentError, assignments
 from neuromorphic_ros.cli.nir_arguments import add_nir_arguments
 from neuromorphic_ros.pipeline.networks import find_network
@@ -32,7 +32,8 @@ def add_parser(subparsers: Any) -> None:
         "inspect",
         help="show what a network or this computer is made of",
         description="Print the populations, projections, synapse counts and memory of a network, "
-        "and draw it; or print what this computer is made of.",
+        "and draw it; or what becomes of it on each kind of hardware; or print what this computer "
+        "is made of.",
     )
     parser.add_argument(
         "network", nargs="?", help="name of a shipped network or model, or a .yaml or .nir file"
@@ -49,14 +50,17 @@ def run(arguments: argparse.Namespace) -> int:
 
     Raises NeuromorphicError if it cannot be read or built, or the picture cannot be written.
     """
-    if (arguments.network is None) != arguments.hardware:
-        raise ArgumentError("give either a network or --hardware")
-    if arguments.hardware:
+    if arguments.network is None:
+        if arguments.hardware != inspect_hardware.THIS:
+            raise ArgumentError("give a network, or --hardware alone for this computer")
         return inspect_hardware.run(arguments)
     figure: Path | None = arguments.figure
     if figure and figure.suffix not in FIGURES:
         raise ArgumentError(f"--figure {figure} must end in {' or '.join(FIGURES)}")
     spec, assumed = _network(arguments)
+    if arguments.hardware is not None:
+        arguments.hardware = arguments.hardware or inspect_backends.ALL
+        return inspect_backends.run(spec, arguments)
     summary = summarize(spec)
     if figure:
         write_file(FIGURES[figure.suffix](lambda: network_figure(summary)), figure)

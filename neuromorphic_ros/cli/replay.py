@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from neuromorphic_ros.backends.base import Runner
-from neuromorphic_ros.backends.registry import compiler, examine
+from neuromorphic_ros.backends.registry import backend, compiler
 from neuromorphic_ros.bags.reader import open_recording
 from neuromorphic_ros.bags.recording import Recording
 from neuromorphic_ros.bags.topics import find_topics
@@ -107,7 +107,7 @@ def run(arguments: argparse.Namespace) -> int:
             if not isinstance(pipeline.core.runner, StreamingNetwork):
                 in_float = _tuned(StreamingNetwork(spec), profile, arguments)
                 reference = _reference(in_float, recording, topics, hardware)
-            lag_ticks = examine(profile.backend, spec).lag_ticks
+            lag_ticks = backend(profile.backend).examine(spec).lag_ticks
             summary["agreement"] = document(agreement(trace, reference, lag_ticks))
     if arguments.json:
         print(json.dumps(summary))
