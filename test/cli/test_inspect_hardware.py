@@ -75,8 +75,7 @@ def test_modes_that_cannot_be_read_are_a_problem(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], "give either a network or --hardware"),
-        (["robot", "--hardware"], "give either a network or --hardware"),
+        ([], "give a network, or --hardware alone for this computer"),
         (["--hardware", "--root", "/no/such"], "--root /no/such is no folder"),
     ],
 )
