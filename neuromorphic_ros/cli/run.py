@@ -14,19 +14,22 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from neuromorphic_ros.backends.base import Runner
+from neuromorphic_ros.backends.registry import BACKENDS, backend, compiler
 from neuromorphic_ros.cli.assignments import ArgumentError, assignments
 from neuromorphic_ros.cli.nir_arguments import add_nir_arguments
-from neuromorphic_ros.errors import SpikeError
+from neuromorphic_ros.errors import NetworkError, SpikeError
 from neuromorphic_ros.pipeline.networks import network_file
 from neuromorphic_ros.snn.network_file import load_network
 from neuromorphic_ros.snn.nir.reading import NirModel, read_nir
 from neuromorphic_ros.snn.nir.writing import output_populations
 from neuromorphic_ros.snn.spec import NetworkSpec
 from neuromorphic_ros.snn.streaming import StreamingNetwork
-from neuromorphic_ros.snn.tick_spikes import TickSpikes
+from neuromorphic_ros.snn.tick_spikes import ONES, TickSpikes
 
 MAX_INPUT_BYTES = 2**32
 YAML = (".yaml", ".yml")
+JETSON, TORCH = "jetson", "torch"
 
 Values = npt.NDArray[np.float32]
 
@@ -48,10 +51,12 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--output", type=Path, required=True, help="npz file to write")
     add_nir_arguments(parser)
     parser.add_argument(
+        "--backend", default=JETSON, help=f"hardware to run on: {', '.join(BACKENDS)}"
+    )
+    parser.add_argument(
         "--engine",
-        choices=("streaming", "torch"),
-        default="streaming",
-        help="event-driven (default), or the torch reference",
+        default="",
+        help=f"one of the backend's engines, or {TORCH}: the torch reference (default: the first)",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run)
@@ -65,16 +70,22 @@ def run(arguments: argparse.Namespace) -> int:
     model = _model(arguments)
     inputs = _inputs(arguments.input, model.spec)
     start = time.perf_counter()
-    run_by = _streaming if arguments.engine == "streaming" else _torch
-    made = run_by(model.spec, inputs, tuple(model.outputs.values()))
+    wanted = tuple(model.outputs.values())
+    if (arguments.backend, arguments.engine) == (JETSON, TORCH):
+        made = _torch(model.spec, inputs, wanted)
+    else:
+        compile_network = compiler(arguments.backend, {"engine": arguments.engine})
+        made = _stepped(compile_network(model.spec), inputs, wanted)
     seconds = time.perf_counter() - start
     outputs = {name: made.outputs[population] for name, population in model.outputs.items()}
     _write(arguments.output, {"output": next(iter(outputs.values())), **outputs})
     ticks = len(next(iter(inputs.values())))
+    engine = arguments.engine or backend(arguments.backend).engines[0]
     if arguments.json:
         shown = {
             "model": str(arguments.model),
-            "engine": arguments.engine,
+            "backend": arguments.backend,
+            "engine": engine,
             "ticks": ticks,
             "dt_ms": model.spec.dt_ms,
             "seconds": seconds,
@@ -93,7 +104,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"{name}: {spikes} spikes")
     print(
         f"{arguments.output}: {ticks} ticks of {model.spec.dt_ms:g} ms in {seconds * 1e3:.1f} ms "
-        f"({arguments.engine})"
+        f"({arguments.backend}, {engine})"
     )
     return 0
 
@@ -179,12 +190,16 @@ def _write(path: Path, arrays: Mapping[str, Values]) -> None:
         raise SpikeError(f"{path}: cannot be written: {unwritable}") from None
 
 
-def _streaming(spec: NetworkSpec, inputs: Mapping[str, Values], outputs: tuple[str, ...]) -> _Made:
-    network = StreamingNetwork(spec)
-    driven = _events(inputs)
+def _stepped(network: Runner, inputs: Mapping[str, Values], outputs: tuple[str, ...]) -> _Made:
+    spec, driven = network.spec, _events(inputs)
     ticks = driven.ticks
     made = {name: np.zeros((ticks, spec.population(name).size), np.float32) for name in outputs}
     graded = [name for name in made if not spec.population(name).neuron.spikes]
+    if graded and not isinstance(network, StreamingNetwork):
+        raise NetworkError(
+            f"population '{graded[0]}' has a membrane to read and no spikes, which this hardware "
+            f"does not give: run it on {JETSON}"
+        )
     begins, begin = {}, 0
     for population in spec.execution_order():
         begins[population.name], begin = begin, begin + population.size
@@ -198,8 +213,9 @@ def _streaming(spec: NetworkSpec, inputs: Mapping[str, Values], outputs: tuple[s
             place = fired.address.astype(np.int64) - begins[name]
             mine = (place >= 0) & (place < values.shape[1])
             values[tick[mine], place[mine]] = amount[mine]
-        for name in graded:
-            made[name][start] = network.membrane(name)
+        if isinstance(network, StreamingNetwork):
+            for name in graded:
+                made[name][start] = network.membrane(name)
     shaped = {
         name: values.reshape(ticks, *spec.population(name).shape) for name, values in made.items()
     }
@@ -231,8 +247,9 @@ def _events(inputs: Mapping[str, Values]) -> TickSpikes:
     flat = [values.reshape(len(values), -1) for values in inputs.values()]
     channels = np.concatenate(flat, axis=1)
     tick, address = np.nonzero(channels)
+    amounts = channels[tick, address]
     return TickSpikes(
         address.astype(np.uint32),
         np.searchsorted(tick, np.arange(len(channels) + 1)).astype(np.int64),
-        channels[tick, address],
+        ONES if np.all(amounts == 1) else amounts,
     )

@@ -47,14 +47,14 @@ class Trace:
 class PopulationAgreement(NamedTuple):
     """Of one population: share of spikes in common, 0 to 1, once what it lags by is taken off.
 
-    spikes: in the same tick. rates: in the same 100 ms. count, reference_count: how many there are.
+    spikes: in the same tick. rates: in the same 100 ms. fired, reference_fired: how many there are.
     """
 
     spikes: float
     rates: float
     lag_ticks: int
-    count: int
-    reference_count: int
+    fired: int
+    reference_fired: int
 
 
 class CommandAgreement(NamedTuple):
@@ -107,8 +107,8 @@ def _population(trace: Trace, reference: Trace, name: str, lag_ticks: int) -> Po
         spikes=spike_agreement(spikes, given, dt_ns),
         rates=spike_agreement(spikes, given, max(dt_ns, RATE_WINDOW_NS)),
         lag_ticks=lag_ticks,
-        count=len(spikes),
-        reference_count=len(given),
+        fired=len(spikes),
+        reference_fired=len(given),
     )
 
 

@@ -210,11 +210,11 @@ def test_a_run_on_other_hardware_is_compared_with_that_in_float(
     on_cores = replayed(capsys, short_recording, *options, "truenorth")
     motor = in_float["agreement"]["populations"]["motor"]
     assert motor["spikes"] == motor["rates"] == 1
-    assert motor["count"] == in_float["spikes"]["motor"]
+    assert motor["fired"] == in_float["spikes"]["motor"]
     assert in_float["agreement"]["commands"]["angular_rms_rad_s"] == 0
     motor = on_cores["agreement"]["populations"]["motor"]
-    assert motor["count"] == on_cores["spikes"]["motor"]
-    assert motor["reference_count"] == in_float["spikes"]["motor"]
+    assert motor["fired"] == on_cores["spikes"]["motor"]
+    assert motor["reference_fired"] == in_float["spikes"]["motor"]
     assert 0.5 < motor["rates"] <= 1
     compared = on_cores["agreement"]["commands"]
     assert compared["compared"] == on_cores["topics"]["/cmd_vel"]["count"]

@@ -147,6 +147,60 @@ projections: [{pre: left, post: sum, weights: 0.5}, {pre: right, post: sum}]
     assert run(file, values, "--engine", engine)["output"].tolist() == [[0], [1], [1]]
 
 
+RELAY = """
+name: relay
+dt_ms: 1.0
+inputs: [{name: seen, shape: [2]}]
+populations: [{name: sum, shape: [2], neuron: {model: if, reset: subtract}}]
+projections: [{pre: seen, post: sum, pattern: {type: one_to_one}}]
+"""
+SEEN = np.array([[1, 0], [0, 1], [0, 0], [1, 1]])
+
+
+def test_other_hardware_runs_a_network_by_any_of_its_engines(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "relay.yaml"
+    file.write_text(RELAY)
+    arguments = ("--backend", "truenorth", "--engine", "simulator", "--json")
+    made = run(file, {"seen": SEEN}, *arguments)["sum"]
+    said = json.loads(capsys.readouterr().out)
+    assert (said["backend"], said["engine"]) == ("truenorth", "simulator")
+    assert said["spikes"] == {"sum": 4}
+    assert made.tolist() == SEEN.tolist()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("--backend", "abacus"), "backend 'abacus' is unknown"),
+        (("--backend", "truenorth", "--engine", "torch"), "there are simulator"),
+        (("--engine", "abacus"), "backend 'jetson' has no engine 'abacus'"),
+    ],
+)
+def test_hardware_or_an_engine_that_is_not_there_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], reason: str
+) -> None:
+    file, given = tmp_path / "relay.yaml", tmp_path / "given.npz"
+    file.write_text(RELAY)
+    np.savez(given, seen=SEEN)
+    paths = ("--input", str(given), "--output", str(tmp_path / "made.npz"))
+    assert main(["run", str(file), *paths, *arguments]) == 2
+    assert reason in capsys.readouterr().err
+    assert not (tmp_path / "made.npz").exists()
+
+
+def test_a_membrane_is_not_read_from_other_hardware(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, given = tmp_path / "level.yaml", tmp_path / "given.npz"
+    file.write_text(RELAY.replace("{model: if, reset: subtract}", "{model: li}"))
+    np.savez(given, seen=SEEN)
+    paths = ("--input", str(given), "--output", str(tmp_path / "made.npz"))
+    assert main(["run", str(file), *paths, "--backend", "truenorth"]) == 2
+    assert "'sum'" in capsys.readouterr().err
+
+
 def test_streaming_needs_no_torch(model: Path) -> None:
     np.savez(model.with_name("input.npz"), input=np.ones((4, 2)))
     program = (
