@@ -62,9 +62,13 @@ def _row(found: Survey) -> tuple[str, ...]:
         f"{fit.cores} of {fit.cores_available}" if mapped else "-",
         str(fit.weight_bits) if fit.weight_bits else "-",
         _number(fit.weight_error, ".2%"),
-        _number(found.energy_pj_per_tick, ",.0f"),
+        _bound(found) + _number(found.energy_pj_per_tick, ",.0f"),
         f"{found.latency_ms:g}" if fit.fits else "-",
     )
+
+
+def _bound(found: Survey) -> str:
+    return "at least " if found.priced and found.priced.lower_bound else ""
 
 
 def _number(value: float, form: str) -> str:

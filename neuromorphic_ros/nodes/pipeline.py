@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from neuromorphic_ros.nodes.backend_parameters import compiler_of, declare_backend
+from neuromorphic_ros.nodes.describe_hardware import DescribeHardwareService
 from neuromorphic_ros.nodes.event_reports import EventReports
 from neuromorphic_ros.nodes.learning import Learning
 from neuromorphic_ros.nodes.managed_node import ManagedNode, run
@@ -39,6 +40,7 @@ class PipelineNode(ManagedNode):
         self._learning = Learning(self)
         self._processing = ProcessSpikesService(self)
         self._graph_processing = ProcessGraphService(self)
+        self._description = DescribeHardwareService(self)
         ModelList(self)
         self._events = EventReports(self, self._outputs)
         self._live: LivePipeline | None = None
@@ -50,6 +52,7 @@ class PipelineNode(ManagedNode):
         pipeline = Pipeline(compile_network(spec), compile_lower(spec, compile_network))
         self._learning.configure(pipeline.core)
         self._processing.configure(pipeline.core, compile_network)
+        self._description.configure(spec)
         self._graph_processing.configure()
         self.tuned.declare(pipeline.tunables)
         images = self._events.configure(pipeline.inputs.values())
@@ -85,6 +88,7 @@ class PipelineNode(ManagedNode):
         self._live = None
         self._learning.cleanup()
         self._processing.cleanup()
+        self._description.cleanup()
         self._graph_processing.cleanup()
         self._outputs.close()
 

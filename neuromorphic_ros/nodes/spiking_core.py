@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from neuromorphic_ros.nodes.backend_parameters import compiler_of, declare_backend
+from neuromorphic_ros.nodes.describe_hardware import DescribeHardwareService
 from neuromorphic_ros.nodes.learning import Learning
 from neuromorphic_ros.nodes.managed_node import ManagedNode, run
 from neuromorphic_ros.nodes.model_list import ModelList
@@ -33,6 +34,7 @@ class SpikingCoreNode(ManagedNode):
         self._learning = Learning(self)
         self._processing = ProcessSpikesService(self)
         self._graph_processing = ProcessGraphService(self)
+        self._description = DescribeHardwareService(self)
         ModelList(self)
         self._live: LiveCore | None = None
 
@@ -42,6 +44,7 @@ class SpikingCoreNode(ManagedNode):
         core = SpikingCore(compile_network(spec), CoreParameters())
         self._learning.configure(core)
         self._processing.configure(core, compile_network)
+        self._description.configure(spec)
         self._graph_processing.configure()
         self.tuned.declare(core.tunables)
         self._live = LiveCore(core, self._outputs.wanted)
@@ -67,6 +70,7 @@ class SpikingCoreNode(ManagedNode):
         self._live = None
         self._learning.cleanup()
         self._processing.cleanup()
+        self._description.cleanup()
         self._graph_processing.cleanup()
         self._outputs.close()
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from neuromorphic_ros.backends.base import Backend
 from neuromorphic_ros.backends.fit import Fit
-from neuromorphic_ros.energy.price import price
+from neuromorphic_ros.energy.price import Price, price
 from neuromorphic_ros.errors import BackendError, NetworkError
 from neuromorphic_ros.pipeline.energy_account import priced_on
 from neuromorphic_ros.snn.spec import NetworkSpec
@@ -23,16 +23,21 @@ ACTIVITY = 0.02
 class Survey(NamedTuple):
     """Of a network on one backend.
 
-    energy_pj_per_tick: priced on `hardware`, without static power; NaN: not run, and `not_run` says
-    why. latency_ms: from the end of what is sensed to the spikes that are read out.
+    priced: the 100 ticks on `hardware`; none: it was not run, and `not_run` says why.
+    latency_ms: from the end of what is sensed to the spikes that are read out.
     """
 
     backend: Backend
     hardware: str
     fit: Fit
-    energy_pj_per_tick: float
+    priced: Price | None
     latency_ms: float
     not_run: str
+
+    @property
+    def energy_pj_per_tick(self) -> float:
+        """Energy of a tick with static power, as far as prices are published; NaN: not known."""
+        return self.priced.total_pj / TICKS if self.priced else math.nan
 
 
 def survey(spec: NetworkSpec, backend: Backend, activity: float = ACTIVITY) -> Survey:
@@ -42,18 +47,18 @@ def survey(spec: NetworkSpec, backend: Backend, activity: float = ACTIVITY) -> S
     """
     fit, hardware = backend.examine(spec), backend.hardware[0]
     latency_ms = fit.details.get("latency_ms", (1 + _lag(spec, fit)) * spec.dt_ms)
-    energy_pj, not_run = math.nan, "it does not fit"
-    if fit.fits:
-        try:
-            energy_pj, not_run = _energy_pj(spec, backend, hardware, activity) / TICKS, ""
-        except (BackendError, NetworkError) as refused:
-            not_run = str(refused)
-    return Survey(backend, hardware, fit, energy_pj, latency_ms, not_run)
+    if not fit.fits:
+        return Survey(backend, hardware, fit, None, latency_ms, "it does not fit")
+    try:
+        priced = _priced(spec, backend, hardware, activity)
+    except (BackendError, NetworkError) as refused:
+        return Survey(backend, hardware, fit, None, latency_ms, str(refused))
+    return Survey(backend, hardware, fit, priced, latency_ms, "")
 
 
 def document(found: Survey) -> dict[str, Any]:
     """Return a survey as JSON has it; null: not known."""
-    fit = found.fit
+    fit, priced = found.fit, found.priced
     return {
         "status": found.backend.here,
         "on_hardware": found.backend.on_hardware,
@@ -65,6 +70,9 @@ def document(found: Survey) -> dict[str, Any]:
         "weight_bits": fit.weight_bits,
         "weight_error": _known(fit.weight_error),
         "energy_pj_per_tick": _known(found.energy_pj_per_tick),
+        "dynamic_pj_per_tick": priced.dynamic_pj / TICKS if priced else None,
+        "energy_missing": list(priced.missing) if priced else [],
+        "energy_grade": priced.grade if priced else "",
         "not_run": found.not_run,
         "latency_ms": found.latency_ms,
         "lag_ticks": dict(fit.lag_ticks),
@@ -85,12 +93,12 @@ def drawn(spec: NetworkSpec, activity: float, ticks: int) -> TickSpikes:
     return TickSpikes(np.concatenate([np.empty(0, np.uint32), *address]), first)
 
 
-def _energy_pj(spec: NetworkSpec, backend: Backend, hardware: str, activity: float) -> float:
+def _priced(spec: NetworkSpec, backend: Backend, hardware: str, activity: float) -> Price:
     runner = backend.compiled(spec)
     runner.run(drawn(spec, activity, TICKS))
     priced = priced_on(hardware)
     window_s = TICKS * spec.dt_ms / 1e3
-    return price(runner.counts(), window_s, priced.model, priced.baseline).dynamic_pj
+    return price(runner.counts(), window_s, priced.model, priced.baseline)
 
 
 def _lag(spec: NetworkSpec, fit: Fit) -> int:

@@ -68,11 +68,16 @@ def network_file(name: str) -> Path:
 
 def find_hardware(name: str) -> HardwareModel:
     """Load a hardware model by name; raises HardwareModelError that lists the known ones."""
+    return load_hardware_model(hardware_file(name))
+
+
+def hardware_file(name: str) -> Path:
+    """Return the file of a hardware model; raises HardwareModelError that lists the known ones."""
     if name not in hardware_names():
         raise HardwareModelError(
             f"hardware '{name}' is unknown; there are {', '.join(hardware_names())}"
         )
-    return load_hardware_model(_folder("hardware") / f"{name}.yaml")
+    return _folder("hardware") / f"{name}.yaml"
 
 
 def _folder(kind: str) -> Path:

@@ -57,7 +57,9 @@ def test_the_cost_of_a_tick_is_that_of_the_counts_on_the_hardware() -> None:
         + counts.active_updates.sum() * prices.neuron_update.value
         + counts.idle_updates.sum() * prices.idle_update.value
     )
-    assert found.energy_pj_per_tick == pytest.approx(expected / TICKS)
+    assert document(found)["dynamic_pj_per_tick"] == pytest.approx(expected / TICKS)
+    static_pj = 0.104 * SPEC.dt_ms * 1e9
+    assert found.energy_pj_per_tick == pytest.approx(expected / TICKS + static_pj)
     assert found.hardware == "loihi2"
     assert found.not_run == ""
 
@@ -92,6 +94,13 @@ def test_what_cannot_run_here_says_why() -> None:
     assert found.fit.fits
     assert found.not_run == "install it"
     assert math.isnan(found.energy_pj_per_tick)
+
+
+def test_what_has_no_price_is_named() -> None:
+    found = document(survey(SPEC, backend(FIT)._replace(hardware=("brainscales2",))))
+    assert found["dynamic_pj_per_tick"] == 0
+    assert "synaptic_event" in found["energy_missing"]
+    assert found["not_run"] == ""
 
 
 def test_the_document_is_json_with_what_scripts_ask_for() -> None:
