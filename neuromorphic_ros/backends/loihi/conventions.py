@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from neuromorphic_ros.backends.loihi.chip import CORES, NEURONS_PER_CORE
+from neuromorphic_ros.backends.loihi.chip import chip
 from neuromorphic_ros.snn.array import as_numpy
 from neuromorphic_ros.snn.neurons.cuba import CubaLif
 from neuromorphic_ros.snn.neurons.leaky import If, Lif
@@ -43,9 +43,8 @@ def ticks_of(spec: NetworkSpec, projection: Projection) -> int:
 
 
 def _of_size(spec: NetworkSpec) -> Iterator[str]:
-    limit = CORES * NEURONS_PER_CORE
-    if spec.neurons > limit:
-        yield f"{spec.neurons} neurons, Loihi 2 has {limit}: take fewer"
+    if spec.neurons > chip().neurons:
+        yield f"{spec.neurons} neurons, Loihi 2 has {chip().neurons}: take fewer"
 
 
 def _of_population(spec: NetworkSpec, population: Population) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import scipy.sparse
 
+from neuromorphic_ros.backends.loihi.chip import chip
 from neuromorphic_ros.errors import NetworkError
 
 MAX_WEIGHT = 255
@@ -15,19 +16,21 @@ MIN_EXPONENT, MAX_EXPONENT = -8, 7
 
 
 class FixedDense(NamedTuple):
-    """Synapses between ranges of neurons; a spike arrives in the next tick.
+    """Synapses between ranges of neurons; a spike arrives in the next tick, or `delay` later.
 
     source: first address among the channels, then the neurons. target: first neuron.
     weights: scipy.sparse.csr_array, int32 (sources, targets). exponent: the weights of all that
     spiked in a tick are summed, then shifted by it, down where it is negative.
 
-    Source: PyDenseModelBitAcc of Lava 0.10 (https://github.com/lava-nc/lava).
+    Source: PyDenseModelBitAcc and PyDelayDenseModelBitAcc of Lava 0.10
+    (https://github.com/lava-nc/lava).
     """
 
     source: int
     target: int
     weights: Any
     exponent: int
+    delay: int = 0
 
 
 def stored(weights: Any) -> Any:
@@ -53,4 +56,13 @@ def check_exponent(exponent: int, name: str) -> None:
         raise NetworkError(
             f"{name}: exponent {exponent} of the weights is outside of "
             f"{MIN_EXPONENT}..{MAX_EXPONENT}; scale the weights"
+        )
+
+
+def check_delay(delay: int, name: str) -> None:
+    """Raise NetworkError, which names the synapses, if a delay is out of range."""
+    if not 0 <= delay <= chip().delay.value:
+        raise NetworkError(
+            f"{name}: a delay of {delay} ticks is outside of 0..{chip().delay.value}; let neurons "
+            "between pass spikes on"
         )

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neuromorphic_ros.backends.loihi import kernel
-from neuromorphic_ros.backends.loihi.dense import FixedDense, check_exponent, stored
+from neuromorphic_ros.backends.loihi.dense import FixedDense, check_delay, check_exponent, stored
 from neuromorphic_ros.backends.loihi.neuron import FixedLif, NeuronConstants
 from neuromorphic_ros.errors import NetworkError, SpikeError
 from neuromorphic_ros.snn.tick_spikes import TickSpikes
@@ -31,9 +31,10 @@ class FixedNetwork(NamedTuple):
 class FixedPointEngine:
     """Give the spikes, u and v that Lava's fixed-point simulation gives, bit for bit.
 
-    Neurons are updated first, by what spiked in the tick before; so every connection, that from the
-    input too, takes one tick. Work per tick: one update per neuron, the synapses of what spiked,
-    and one addition for each target of a connection with a negative exponent.
+    Neurons that Lava has not are as `neuron` says. Neurons are updated first, by what spiked in the
+    tick before; so every connection, that from the input too, takes one tick. Work per tick: one
+    update per neuron, the synapses of what spiked, and one addition for each target of a connection
+    that delays or has a negative exponent.
     """
 
     def __init__(self, network: FixedNetwork) -> None:
@@ -45,10 +46,13 @@ class FixedPointEngine:
         )
         self._synapses = _by_source(network)
         sums = network.neurons + int(self._synapses.size.sum())
+        slots = 1 + int(self._synapses.delay.max(initial=0))
         self._state = kernel.State(
             u=np.zeros(network.neurons, np.int32),
             v=np.zeros(network.neurons, np.int32),
+            rest=np.zeros(network.neurons, np.int32),
             input=np.zeros(sums, np.int32),
+            later=np.zeros((slots, network.neurons), np.int32),
             seen=np.zeros(network.channels, np.uint8),
             spikes=np.zeros(network.channels + network.neurons, np.int64),
             active=np.zeros(network.neurons, np.int64),
@@ -85,8 +89,8 @@ class FixedPointEngine:
 
     def reset(self) -> None:
         """Return to the start, with nothing under way; the counts go on."""
-        self._state.u[:] = 0
-        self._state.input[:] = 0
+        for part in (self._state.u, self._state.rest, self._state.input, self._state.later):
+            part[:] = 0
         self._state.v[:] = np.concatenate([each.start() for each in self.network.populations])
 
     def put(self, first: int, u: npt.NDArray[Any], v: npt.NDArray[Any]) -> None:
@@ -115,6 +119,7 @@ class FixedPointEngine:
                 address,
                 first,
                 done,
+                self.ticks,
                 fired,
                 fired_first,
             )
@@ -147,13 +152,13 @@ class FixedPointEngine:
 
 def _by_source(network: FixedNetwork) -> kernel.Synapses:
     sums = network.neurons
-    sources, targets, weights, down = [], [], [], []
+    sources, targets, weights, ways = [], [], [], []
     for index, connection in enumerate(network.connections):
         kept = _checked(network, connection, f"connection {index}").tocoo()
-        first = connection.target
-        if connection.exponent < 0:
+        first, shift, delay = connection.target, -min(connection.exponent, 0), connection.delay
+        if shift or delay:
             first = sums
-            down.append((sums, kept.shape[1], -connection.exponent, connection.target))
+            ways.append((sums, kept.shape[1], shift, delay, connection.target))
             sums += kept.shape[1]
         sources.append(connection.source + kept.row.astype(np.int64))
         targets.append(first + kept.col.astype(np.int32))
@@ -161,7 +166,7 @@ def _by_source(network: FixedNetwork) -> kernel.Synapses:
     source = _joined(sources, np.int64)
     order = np.argsort(source, kind="stable")
     found = np.bincount(source, minlength=network.channels + network.neurons)
-    columns = np.array(down, np.int64).reshape(-1, 4).T
+    columns = np.array(ways, np.int64).reshape(-1, 5).T
     return kernel.Synapses(
         np.concatenate(([0], np.cumsum(found))),
         _joined(targets, np.uint32)[order],
@@ -172,6 +177,7 @@ def _by_source(network: FixedNetwork) -> kernel.Synapses:
 
 def _checked(network: FixedNetwork, connection: FixedDense, name: str) -> Any:
     check_exponent(connection.exponent, name)
+    check_delay(connection.delay, name)
     kept = stored(connection.weights)
     rows, columns = kept.shape
     if not 0 <= connection.source <= network.channels + network.neurons - rows:

@@ -15,12 +15,12 @@ Int64 = npt.NDArray[np.int64]
 
 
 class Synapses(NamedTuple):
-    """Synapses of all connections by source, and the sums that are shifted down afterwards.
+    """Synapses of all connections by source, and the sums that take a way of their own.
 
     Those of source k are row[k] to row[k + 1]; weight: int16, shifted up already; target: uint32,
-    neurons, or beyond them the sums of connections with negative exponents. Of each such
-    connection, int64: `first` of its `size` sums, which are shifted by `shift` and then added to
-    the neurons from `neuron` on.
+    neurons, or beyond them the sums of connections that delay or have a negative exponent. Of each
+    such connection, int64: `first` of its `size` sums, which are shifted down by `shift` and reach
+    the neurons from `neuron` on `delay` ticks later than others.
     """
 
     row: Int64
@@ -29,19 +29,24 @@ class Synapses(NamedTuple):
     first: Int64
     size: Int64
     shift: Int64
+    delay: Int64
     neuron: Int64
 
 
 class State(NamedTuple):
     """What changes, and counts that only grow.
 
-    u, v: int32[neurons]. input: int32[sums], what the next tick adds. seen: uint8[channels], zero
+    u, v: int32[neurons]. rest: int32[neurons], ticks of refractoriness left. input: int32[sums],
+    what the next tick adds; zero between ticks beyond the neurons. later: int32[slots, neurons],
+    what is added to the input after tick k, in slot k modulo slots. seen: uint8[channels], zero
     between ticks. spikes: int64[channels + neurons]. active: int64[neurons], ticks with input.
     """
 
     u: Int32
     v: Int32
+    rest: Int32
     input: Int32
+    later: Int32
     seen: npt.NDArray[np.uint8]
     spikes: Int64
     active: Int64
@@ -55,7 +60,7 @@ def _toward_zero(product: Any) -> Any:
 
 @numba.njit
 def advance(u: Any, v: Any, activation: Any, keep_u: Any, keep_v: Any, bias: Any) -> Any:
-    """Return u and v of a neuron after a tick, before it fires; int32."""
+    """Return u and v of a neuron after a tick, before its floor and before it fires; int32."""
     # Sums wrap at 32 bits as Lava's do, before they wrap at 24.
     u = np.int32(_toward_zero(np.int64(u) * keep_u) + (np.int64(activation) << INPUT_SHIFT))
     if u > STATE_LIMIT:
@@ -80,16 +85,18 @@ def run(
     address: Any,
     first: Any,
     start: int,
+    before: int,
     fired: Any,
     fired_first: Any,
 ) -> int:
     """Run the ticks from `start` on while there is room for their spikes.
 
     neurons: NeuronConstants. address: uint32[n], channels, those of tick k from first[k] to
-    first[k + 1]. fired: uint32, where neurons that fire go; fired_first: int64[ticks + 1].
+    first[k + 1]. before: ticks of earlier runs. fired: uint32, where neurons that fire go;
+    fired_first: int64[ticks + 1].
     Returns the first tick that was not run.
     """
-    channels, size = state.seen.size, state.v.size
+    channels, size, slots = state.seen.size, state.v.size, state.later.shape[0]
     total = fired_first[start]
     for tick in range(start, first.size - 1):
         if fired.size - total < size:
@@ -109,8 +116,13 @@ def run(
                 neurons.bias[neuron],
             )
             state.u[neuron] = u
+            if state.rest[neuron] > 0:
+                state.rest[neuron] -= 1
+                continue
+            v = max(v, neurons.floor[neuron])
             if v > neurons.threshold[neuron]:
-                v = np.int32(0)
+                v = np.int32(v - neurons.drop[neuron] if neurons.drop[neuron] else 0)
+                state.rest[neuron] = neurons.refractory[neuron]
                 fired[total] = neuron
                 total += 1
             state.v[neuron] = v
@@ -127,10 +139,15 @@ def run(
             state.spikes[channels + fired[place]] += 1
             _deliver(synapses, state.input, channels + fired[place])
         for connection in range(synapses.first.size):
+            slot = state.later[(before + tick + synapses.delay[connection]) % slots]
             for column in range(synapses.size[connection]):
                 sum_place = synapses.first[connection] + column
                 shifted = state.input[sum_place] >> synapses.shift[connection]
-                state.input[synapses.neuron[connection] + column] += shifted
+                slot[synapses.neuron[connection] + column] += shifted
                 state.input[sum_place] = 0
+        due = state.later[(before + tick) % slots]
+        for neuron in range(size):
+            state.input[neuron] += due[neuron]
+            due[neuron] = 0
         fired_first[tick + 1] = total
     return int(first.size - 1)

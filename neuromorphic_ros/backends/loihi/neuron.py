@@ -7,6 +7,11 @@ tick before.
 
 Source: PyLifModelBitAcc of Lava 0.10 (https://github.com/lava-nc/lava), which runs it on a
 processor as Loihi does; Davies et al., IEEE Micro 38(1), 82-99, 2018.
+
+Neurons of Loihi 2 are programs (Orchard et al., IEEE SiPS 2021, arXiv:2111.03746),
+so what one more comparison, subtraction or counter does is within their reach: a spike that takes
+`drop` off v instead, a floor of v, ticks after a spike in which v stays as it is, and decays of
+each neuron. Lava's neuron has none of these.
 """
 
 from __future__ import annotations
@@ -30,27 +35,32 @@ INPUT_SHIFT = 6
 MAX_DECAY = DECAY_UNITY - 1
 MAX_THRESHOLD = (1 << 17) - 1
 MIN_BIAS, MAX_BIAS, MAX_BIAS_EXPONENT = -4096, 4095, 7
+MAX_REFRACTORY = (1 << 16) - 1
 
 
 class NeuronConstants(NamedTuple):
     """What a tick needs of each neuron, int32[neurons].
 
-    keep_u, keep_v: what is left of 4096 after a tick. bias: added to v. threshold: of v.
+    keep_u, keep_v: what is left of 4096 after a tick. bias: added to v. threshold: of v. drop: what
+    a spike takes off v; 0: all. floor: least v. refractory: ticks after a spike.
     """
 
     keep_u: npt.NDArray[np.int32]
     keep_v: npt.NDArray[np.int32]
     bias: npt.NDArray[np.int32]
     threshold: npt.NDArray[np.int32]
+    drop: npt.NDArray[np.int32]
+    floor: npt.NDArray[np.int32]
+    refractory: npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, config=STRICT, kw_only=True)
 class FixedLif:
-    """Neurons of one population, with the names of Lava; biases may differ between neurons."""
+    """Neurons of one population, with the names of Lava where it has them."""
 
     size: Annotated[int, Field(ge=1, description="Number of neurons")]
-    du: Annotated[int, Field(ge=0, le=MAX_DECAY, description="Decay of u in 1/4096, less 1")]
-    dv: Annotated[int, Field(ge=0, le=MAX_DECAY, description="Decay of v in 1/4096")]
+    du: Annotated[Quantity, Field(ge=0, le=MAX_DECAY, description="Decay of u in 1/4096, less 1")]
+    dv: Annotated[Quantity, Field(ge=0, le=MAX_DECAY, description="Decay of v in 1/4096")]
     vth: Annotated[int, Field(ge=0, le=MAX_THRESHOLD, description="Threshold in 64 of v")]
     bias_mant: Annotated[
         Quantity, Field(ge=MIN_BIAS, le=MAX_BIAS, description="Mantissa of the bias")
@@ -61,9 +71,19 @@ class FixedLif:
     v: Annotated[
         Quantity, Field(ge=1 - STATE_LIMIT, le=STATE_LIMIT - 1, description="v at the start")
     ] = 0.0
+    drop: Annotated[
+        int,
+        Field(ge=0, le=MAX_THRESHOLD, description="What a spike takes off v, in 64 of v; 0: all"),
+    ] = 0
+    floor: Annotated[
+        Quantity, Field(ge=1 - STATE_LIMIT, le=STATE_LIMIT - 1, description="Least v")
+    ] = float(1 - STATE_LIMIT)
+    refractory: Annotated[
+        int, Field(ge=0, le=MAX_REFRACTORY, description="Ticks after a spike in which v stays")
+    ] = 0
 
     def __post_init__(self) -> None:
-        for name in ("bias_mant", "bias_exp", "v"):
+        for name in ("du", "dv", "bias_mant", "bias_exp", "v", "floor"):
             given = getattr(self, name)
             if isinstance(given, Array) and given.shape != (self.size,):
                 raise ValueError(f"{name} has shape {given.shape}, the population ({self.size},)")
@@ -74,11 +94,25 @@ class FixedLif:
         """Return what a tick needs of each neuron."""
         bias = as_numpy(self.bias_mant, np.int32) << as_numpy(self.bias_exp, np.int32)
         return NeuronConstants(
-            keep_u=self._each(DECAY_UNITY - (self.du + 1)),
-            keep_v=self._each(DECAY_UNITY - self.dv),
+            keep_u=self._each(DECAY_UNITY - 1 - as_numpy(self.du, np.int32)),
+            keep_v=self._each(DECAY_UNITY - as_numpy(self.dv, np.int32)),
             bias=self._each(bias),
             threshold=self._each(self.vth << INPUT_SHIFT),
+            drop=self._each(self.drop << INPUT_SHIFT),
+            floor=self._each(as_numpy(self.floor, np.int32)),
+            refractory=self._each(self.refractory),
         )
+
+    @property
+    def beyond_lava(self) -> tuple[str, ...]:
+        """What its neurons do that those of Lava do not."""
+        has = {
+            "reset by subtraction": self.drop > 0,
+            "a floor": np.any(as_numpy(self.floor) > 1 - STATE_LIMIT),
+            "a refractory period": self.refractory > 0,
+            "time constants of their own": isinstance(self.du, Array) or isinstance(self.dv, Array),
+        }
+        return tuple(name for name, present in has.items() if present)
 
     def start(self) -> npt.NDArray[np.int32]:
         """Return v at the start; int32[neurons]."""

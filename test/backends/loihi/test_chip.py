@@ -7,13 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuromorphic_ros.backends.loihi.chip import (
-    NEURONS_PER_CORE,
-    SYNAPSES_PER_CORE,
-    Core,
-    place,
-)
+from neuromorphic_ros.backends.loihi.chip import Core, chip, place
 from neuromorphic_ros.errors import NetworkError
+
+NEURONS_PER_CORE = 8192
+SYNAPSES_PER_CORE = 937_500
+
+
+def test_limits_are_those_that_are_published() -> None:
+    limits = chip()
+    assert (limits.cores.value, limits.neurons_per_core.value) == (128, NEURONS_PER_CORE)
+    assert limits.neurons == 2**20
+    assert limits.synapses_per_core == SYNAPSES_PER_CORE
+    assert (limits.weight.value, limits.delay.value) == (8, 62)
 
 
 def test_a_core_is_full_of_neurons_or_of_synapses() -> None:

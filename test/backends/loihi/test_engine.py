@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuromorphic_ros.backends.loihi.dense import FixedDense
+from neuromorphic_ros.backends.loihi.dense import FixedDense, stored
 from neuromorphic_ros.backends.loihi.engine import FixedNetwork, FixedPointEngine
 from neuromorphic_ros.backends.loihi.neuron import FixedLif
 from neuromorphic_ros.errors import NetworkError, SpikeError
@@ -139,6 +139,88 @@ def test_lava_itself_is_reproduced_on_200_networks(tmp_path: Path) -> None:
         compare(traces)
 
 
+def decayed(state: int, keep: int) -> int:
+    """Return the state less its decay, rounded toward zero."""
+    return (abs(state) * keep >> 12) * (1 if state >= 0 else -1)
+
+
+def plainly(network: FixedNetwork, driven: Any) -> Any:
+    """Return the spikes of a network, (ticks, neurons), computed neuron by neuron."""
+    constants = [each.constants() for each in network.populations]
+    constants = [np.concatenate(part).tolist() for part in zip(*constants, strict=True)]
+    keep_u, keep_v, bias, threshold, drop, floor, refractory = constants
+    ticks, size = len(driven), network.neurons
+    u, v, rest = [0] * size, [0] * size, [0] * size
+    arriving = np.zeros((ticks + 64, size), np.int64)
+    fired = np.zeros((ticks, size), np.int64)
+    for tick in range(ticks):
+        for neuron in range(size):
+            u[neuron] = decayed(u[neuron], keep_u[neuron]) + 64 * int(arriving[tick, neuron])
+            if rest[neuron]:
+                rest[neuron] -= 1
+                continue
+            moved = decayed(v[neuron], keep_v[neuron]) + u[neuron] + bias[neuron]
+            v[neuron] = max(min(moved, 2**23 - 1), floor[neuron])
+            if v[neuron] > threshold[neuron]:
+                v[neuron] = v[neuron] - drop[neuron] if drop[neuron] else 0
+                rest[neuron] = refractory[neuron]
+                fired[tick, neuron] = 1
+        both = np.concatenate([driven[tick], fired[tick]])
+        for each in network.connections:
+            kept = stored(each.weights).toarray()
+            summed = both[each.source : each.source + len(kept)] @ kept
+            shifted = summed << each.exponent if each.exponent >= 0 else summed >> -each.exponent
+            columns = slice(each.target, each.target + kept.shape[1])
+            arriving[tick + 1 + each.delay, columns] += shifted
+    return fired
+
+
+def programmed(generator: np.random.Generator) -> FixedNetwork:
+    """Draw a network of two populations that no neuron of Lava runs."""
+    populations = tuple(
+        FixedLif(
+            size=4,
+            du=generator.integers(2000, 4096, 4) if own else 4095,
+            dv=generator.integers(0, 4096, 4) if own else 100,
+            vth=int(generator.integers(100, 400)),
+            bias_mant=int(generator.integers(0, 500)),
+            drop=int(generator.choice([0, 50, 2000])),
+            floor=generator.integers(-100_000, 0, 4) if own else -64,
+            refractory=int(generator.choice([0, 1, 5])),
+        )
+        for own in generator.random(2) < 0.5
+    )
+    connections = tuple(
+        FixedDense(
+            source=source,
+            target=target,
+            weights=generator.integers(-50, 255, (4, 4)),
+            exponent=int(generator.integers(-3, 3)),
+            delay=int(generator.choice([0, 1, 7, 62])),
+        )
+        for source, target in [(0, 0), (4, 4), (8, 0), (4, 0)]
+    )
+    return FixedNetwork(4, populations, connections)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_lava_has_not_is_as_it_is_described(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    network = programmed(generator)
+    driven = (generator.random((200, 4)) < 0.2).astype(np.int64)
+    expected = plainly(network, driven)
+    assert 0 < expected.sum() < 1600
+    spikes = tick_spikes(driven)
+    engine = FixedPointEngine(network)
+    for _ in range(2):
+        pieces = [engine.run(spikes.between(*ends)) for ends in ((0, 1), (1, 77), (77, 200))]
+        fired = np.concatenate([each.address for each in pieces])
+        counted = np.concatenate([np.diff(each.first) for each in pieces])
+        assert fired.tolist() == np.nonzero(expected)[1].tolist()
+        assert counted.tolist() == expected.sum(axis=1).tolist()
+        engine.reset()
+
+
 def small(**changes: Any) -> FixedNetwork:
     """Return two channels before two neurons that pass on every spike."""
     dense = FixedDense(source=0, target=0, weights=np.eye(2, dtype=int) * 100, exponent=0)
@@ -163,6 +245,12 @@ def test_a_channel_spikes_once_in_a_tick() -> None:
     assert engine.run(twice).address.size == 0
     assert engine.spikes.tolist() == [1, 0, 0, 0]
     assert engine.active.tolist() == [1, 0]
+
+
+def test_a_delay_comes_on_top() -> None:
+    fired = FixedPointEngine(small(delay=2)).run(raster([1, 0], [0, 1], [0, 0], [0, 0], [0, 0]))
+    assert fired.address.tolist() == [0, 1]
+    assert fired.first.tolist() == [0, 0, 0, 0, 1, 2]
 
 
 @pytest.mark.parametrize(("weight", "other", "v"), [(255, 0, 127), (3, -4, -1), (-1, 0, -1)])
@@ -250,6 +338,8 @@ def test_spikes_with_amounts_are_refused() -> None:
         ({"target": 1}, "targets from 1 on"),
         ({"exponent": 8}, r"exponent 8 .* -8\.\.7"),
         ({"exponent": -9}, "exponent -9"),
+        ({"delay": 63}, r"a delay of 63 ticks is outside of 0\.\.62; let neurons between"),
+        ({"delay": -1}, "a delay of -1 ticks"),
     ],
 )
 def test_connections_that_do_not_fit_are_refused(changes: dict[str, Any], message: str) -> None:

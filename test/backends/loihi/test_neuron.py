@@ -24,6 +24,9 @@ def test_constants_are_those_of_one_tick() -> None:
         [4000, 4000],
         [-4096 * 128, 4095 * 128],
         [192, 192],
+        [0, 0],
+        [1 - 2**23, 1 - 2**23],
+        [0, 0],
     ]
     assert all(part.dtype == np.int32 for part in constants)
     assert lif.start().tolist() == [5, 5]
@@ -32,6 +35,38 @@ def test_constants_are_those_of_one_tick() -> None:
 def test_without_decay_u_still_loses_one_4096th() -> None:
     assert FixedLif(**SMALLEST).constants().keep_u.tolist() == [4095, 4095]
     assert FixedLif(**SMALLEST).constants().keep_v.tolist() == [4096, 4096]
+
+
+def test_what_is_beyond_lava_is_in_the_constants_of_each_neuron() -> None:
+    lif = FixedLif(
+        **SMALLEST
+        | {"du": np.array([1, 2]), "dv": np.array([3, 4])}
+        | {"drop": 5, "floor": np.array([-6, -7]), "refractory": 8}
+    )
+    constants = lif.constants()
+    assert constants.keep_u.tolist() == [4094, 4093]
+    assert constants.keep_v.tolist() == [4093, 4092]
+    assert constants.drop.tolist() == [5 * 64] * 2
+    assert constants.floor.tolist() == [-6, -7]
+    assert constants.refractory.tolist() == [8, 8]
+
+
+@pytest.mark.parametrize(
+    ("changes", "beyond"),
+    [
+        ({}, ()),
+        ({"floor": 1.0 - 2**23}, ()),
+        ({"drop": 1}, ("reset by subtraction",)),
+        ({"floor": np.array([0, 1 - 2**23])}, ("a floor",)),
+        ({"refractory": 1}, ("a refractory period",)),
+        ({"dv": np.array([1, 1])}, ("time constants of their own",)),
+        ({"drop": 1, "refractory": 2}, ("reset by subtraction", "a refractory period")),
+    ],
+)
+def test_what_the_neurons_of_lava_lack_is_told(
+    changes: dict[str, Any], beyond: tuple[str, ...]
+) -> None:
+    assert FixedLif(**SMALLEST | changes).beyond_lava == beyond
 
 
 @pytest.mark.parametrize(
@@ -48,6 +83,12 @@ def test_without_decay_u_still_loses_one_4096th() -> None:
         ({"bias_exp": -1}, "bias_exp = -1"),
         ({"bias_mant": 0.5}, "bias_mant holds something else than integers"),
         ({"v": 2**23}, "v = 8388608"),
+        ({"drop": -1}, "drop = -1"),
+        ({"drop": 2**17}, "drop = 131072"),
+        ({"floor": -(2.0**23)}, "floor = -8388608"),
+        ({"refractory": 2**16}, "refractory = 65536"),
+        ({"dv": np.array([1, 4096])}, "dv"),
+        ({"dv": np.zeros(3)}, r"dv has shape \(3,\), the population \(2,\)"),
         ({"v": np.zeros(3)}, r"v has shape \(3,\), the population \(2,\)"),
     ],
 )
