@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from neuromorphic_ros.compression import prune as pruning
-from neuromorphic_ros.compression.prune import PruningError, prune
+from neuromorphic_ros.compression import map_weights
+from neuromorphic_ros.compression.map_weights import CompressionError
+from neuromorphic_ros.compression.prune import prune
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.pipeline.networks import find_network, network_names
 from neuromorphic_ros.snn.array import Array
@@ -176,16 +177,16 @@ def test_nothing_is_left_of_a_share_of_all() -> None:
 
 @pytest.mark.parametrize("share", [-0.1, 1.1, math.nan, math.inf])
 def test_another_share_is_refused(share: float) -> None:
-    with pytest.raises(PruningError, match=f"share {share} of weights"):
+    with pytest.raises(CompressionError, match=f"share {share} of weights"):
         prune(network([2], [2]), share)
 
 
 def test_a_random_matrix_that_takes_too_much_memory_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(pruning, "MAX_PAIRS", 99)
+    monkeypatch.setattr(map_weights, "MAX_PAIRS", 99)
     spec = network([10], [10], pattern={"type": "random", "in_degree": 1})
-    with pytest.raises(PruningError, match="projection in -> out: a random matrix of 10 x 10"):
+    with pytest.raises(CompressionError, match="projection in -> out: a random matrix of 10 x 10"):
         prune(spec, 0.5)
 
 

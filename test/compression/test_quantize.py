@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as arrays
 
 from neuromorphic_ros.compression.prune import prune
 from neuromorphic_ros.compression.quantize import (
-    PrecisionError,
+    CompressionError,
     Rounding,
     quantize,
     roundings,
@@ -105,5 +105,5 @@ def test_pruned_weights_do_not_count_as_lost() -> None:
 
 
 def test_another_precision_is_refused() -> None:
-    with pytest.raises(PrecisionError, match="precision 'int4' is unknown; there are float32"):
+    with pytest.raises(CompressionError, match="precision 'int4' is unknown; there are float32"):
         quantize(network([[1.0]]), "int4")  # type: ignore[arg-type]
