@@ -87,9 +87,7 @@ def _order(spec: NetworkSpec, given: MapWeights) -> np.random.Generator:
     return np.random.default_rng((spec.seed, given.projection, 2, given.place))
 
 
-def _smallest(
-    magnitude: Values, share: float, order: np.random.Generator
-) -> npt.NDArray[np.bool_]:
+def _smallest(magnitude: Values, share: float, order: np.random.Generator) -> npt.NDArray[np.bool_]:
     """Return which of the magnitudes, of one dimension, are the share of the smallest."""
     # A share of 0.29 of 100 weights is 29 of them, though not in binary.
     number = math.floor(share * magnitude.size + 1e-6)
