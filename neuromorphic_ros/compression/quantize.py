@@ -88,7 +88,7 @@ def _matrix(connection: Connection) -> Any:
     weight = connection.weight.astype(np.float64) * connection.scale
     if connection.row is None:
         return scipy.sparse.csr_array(weight)
-    shape = (connection.rows, connection.columns)
-    matrix = scipy.sparse.csr_array((weight, connection.target, connection.row), shape=shape)
+    lists: Any = (weight, connection.target, connection.row)
+    matrix = scipy.sparse.csr_array(lists, shape=(connection.rows, connection.columns))
     matrix.eliminate_zeros()
     return matrix

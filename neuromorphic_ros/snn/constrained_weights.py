@@ -82,7 +82,7 @@ class _OnGrid(torch.nn.Module):
         place = self._place.cpu().numpy()
         matrix = np.zeros(weight_shape(self._link), np.float32)
         matrix.ravel()[place] = weights
-        return self._grid.rounded(matrix, axis).ravel()[place]
+        return np.asarray(self._grid.rounded(matrix, axis).ravel()[place])
 
 
 class _Replaced(torch.autograd.Function):

@@ -41,7 +41,7 @@ class WeightGrid:
     @property
     def levels(self) -> int:
         """Number of steps on each side of zero."""
-        return 2 ** (self.bits - 1) - 1
+        return (1 << self.bits - 1) - 1
 
     def rounded(self, weights: Values, channel_axis: int | None) -> Values:
         """Return weights of any shape on the grid, float32; what is zero stays zero.
@@ -73,14 +73,14 @@ class WeightGrid:
     def _on(self, weights: Values, end: Values) -> Values:
         # As a subnormal number, a step could be 0 or too far off for so many of it.
         step = np.maximum(end / np.float32(self.levels), np.finfo(np.float32).tiny)
-        return np.clip(np.rint(weights / step), -self.levels, self.levels) * step
+        steps = np.clip(np.rint(weights / step), -self.levels, self.levels)
+        return np.asarray(steps * step, np.float32)
 
     def _percentile(self, weights: Values) -> Values:
         magnitude = np.where(weights == 0, np.nan, np.abs(weights))
         magnitude[np.isnan(magnitude).all(axis=1)] = 0.0
-        return np.nanpercentile(magnitude, self.percentile, axis=1, keepdims=True).astype(
-            np.float32
-        )
+        end = np.nanpercentile(magnitude, self.percentile, axis=1, keepdims=True)
+        return np.asarray(end, np.float32)
 
 
 def channel_axis(pattern: Pattern) -> int | None:
