@@ -83,7 +83,8 @@ def load_checkpoint(path: Path, of: str, at_start: TrainingState) -> TrainingSta
 
 def fingerprint(work: Work) -> str:
     """Return a digest of what is trained with what: network, data and parameters."""
-    digest = hashlib.sha256(repr((work.spec, work.parameters, work.output)).encode())
+    described = (work.spec, work.parameters, work.output, work.grid, work.keep_zeros)
+    digest = hashlib.sha256(repr(described).encode())
     for name, weight in start(work).weights.items():
         digest.update(name.encode() + weight.numpy().tobytes())
     for samples in (work.samples, work.validation):

@@ -18,6 +18,7 @@ from neuromorphic_ros.errors import BackendError
 from neuromorphic_ros.learning.samples import Augment, LearningError, Samples, check_samples
 from neuromorphic_ros.parameters import STRICT
 from neuromorphic_ros.snn.spec import EventGraphLayers, NetworkSpec
+from neuromorphic_ros.snn.weight_grid import WeightGrid
 
 try:
     import torch
@@ -28,6 +29,7 @@ except ImportError:
         "training needs torch, which is not installed: pip install neuromorphic_ros[torch]"
     ) from None
 
+from neuromorphic_ros.snn.constrained_weights import constrain
 from neuromorphic_ros.snn.network import TorchNetwork
 from neuromorphic_ros.snn.surrogate import (
     Arctan,
@@ -91,7 +93,8 @@ class Work(NamedTuple):
     """What is trained with what; it does not change while it goes on.
 
     output: population whose first extent is the classes. validation: picks the best epoch and ends
-    training early; without it the last epoch is the best.
+    training early; without it the last epoch is the best. grid: on which the weights of projections
+    are used while they are trained, and end. keep_zeros: their weights that are zero stay so.
     """
 
     spec: NetworkSpec
@@ -100,6 +103,8 @@ class Work(NamedTuple):
     output: str = "output"
     augment: Augment | None = None
     validation: Samples | None = None
+    grid: WeightGrid | None = None
+    keep_zeros: bool = False
 
 
 class Epoch(NamedTuple):
@@ -217,6 +222,7 @@ def accuracy(work: Work, weights: dict[str, Tensor], samples: Samples) -> float:
 
 def _network(work: Work, weights: dict[str, Tensor] | None = None) -> TorchNetwork:
     network = TorchNetwork(work.spec, SURROGATES[work.parameters.surrogate]())
+    constrain(network, work.grid, work.keep_zeros)
     if weights is not None:
         with torch.no_grad():
             for name, parameter in _learned(network).items():

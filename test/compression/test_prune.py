@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from neuromorphic_ros.compression import prune as pruning
-from neuromorphic_ros.compression.prune import PruningError, prune
+from neuromorphic_ros.compression import map_weights
+from neuromorphic_ros.compression.map_weights import CompressionError
+from neuromorphic_ros.compression.prune import prune, prune_below, prune_globally
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.pipeline.networks import find_network, network_names
 from neuromorphic_ros.snn.array import Array
@@ -174,18 +175,76 @@ def test_nothing_is_left_of_a_share_of_all() -> None:
     assert engine.counts().synaptic_events.sum() == 0
 
 
+def two_layers(first: Any, second: Any, seed: int = 0) -> NetworkSpec:
+    (rows, middle), columns = np.shape(first), np.shape(second)[1]
+    return NetworkSpec(
+        name="net",
+        dt_ms=1.0,
+        seed=seed,
+        inputs=({"name": "in", "shape": [rows]},),  # type: ignore[arg-type]
+        populations=({"name": "middle", "shape": [middle]}, {"name": "out", "shape": [columns]}),  # type: ignore[arg-type]
+        projections=(
+            {"pre": "in", "post": "middle", "weights": Array(first)},  # type: ignore[arg-type]
+            {"pre": "middle", "post": "out", "weights": Array(second)},  # type: ignore[arg-type]
+        ),
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(SHARES, st.integers(0, 5))
+def test_all_projections_share_one_limit(share: float, seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    layers = generator.integers(-4, 5, (6, 5)), generator.integers(-2, 3, (5, 3))
+    spec = two_layers(*layers, seed)
+    pruned = prune_globally(spec, share)
+    given = np.concatenate([matrix(spec, index).ravel() for index in (0, 1)])
+    kept = np.concatenate([matrix(pruned, index).ravel() for index in (0, 1)])
+    gone = (kept == 0) & (given != 0)
+    assert np.array_equal(kept[~gone], given[~gone])
+    assert np.abs(given[gone]).max(initial=0) <= np.abs(kept[kept != 0]).min(initial=math.inf)
+    zeros = math.floor(share * given.size + 1e-6)
+    assert np.count_nonzero(kept == 0) == max(zeros, np.count_nonzero(given == 0))
+    assert pruned == prune_globally(spec, share)
+
+
+def test_larger_projections_keep_more_where_all_share_a_limit() -> None:
+    spec = two_layers(np.full((4, 4), 0.1), np.full((4, 4), 2.0))
+    pruned = prune_globally(spec, 0.5)
+    assert not matrix(pruned, 0).any()
+    assert np.all(matrix(pruned, 1) == 2)
+
+
+@pytest.mark.parametrize(("magnitude", "left"), [(0, 4), (0.2, 4), (0.25, 3), (1.0, 2), (9, 0)])
+def test_weights_below_a_magnitude_go(magnitude: float, left: int) -> None:
+    spec = network([1], [4], weights=[[1.0, -0.5, 0.2, -1.0]])
+    kept = matrix(prune_below(spec, magnitude))
+    assert np.count_nonzero(kept) == left
+
+
+def test_what_learns_is_not_pruned() -> None:
+    spec = network([4], [3], weights=0.5, plasticity={"type": "pair_stdp"})
+    assert prune(spec, 1.0) == prune_globally(spec, 1.0) == prune_below(spec, 9.0) == spec
+
+
+@pytest.mark.parametrize("magnitude", [-0.1, math.nan])
+def test_another_magnitude_is_refused(magnitude: float) -> None:
+    with pytest.raises(CompressionError, match=f"magnitude {magnitude} of weights"):
+        prune_below(network([2], [2]), magnitude)
+
+
+@pytest.mark.parametrize("remove", [prune, prune_globally])
 @pytest.mark.parametrize("share", [-0.1, 1.1, math.nan, math.inf])
-def test_another_share_is_refused(share: float) -> None:
-    with pytest.raises(PruningError, match=f"share {share} of weights"):
-        prune(network([2], [2]), share)
+def test_another_share_is_refused(remove: Any, share: float) -> None:
+    with pytest.raises(CompressionError, match=f"share {share} of weights"):
+        remove(network([2], [2]), share)
 
 
 def test_a_random_matrix_that_takes_too_much_memory_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(pruning, "MAX_PAIRS", 99)
+    monkeypatch.setattr(map_weights, "MAX_PAIRS", 99)
     spec = network([10], [10], pattern={"type": "random", "in_degree": 1})
-    with pytest.raises(PruningError, match="projection in -> out: a random matrix of 10 x 10"):
+    with pytest.raises(CompressionError, match="projection in -> out: a random matrix of 10 x 10"):
         prune(spec, 0.5)
 
 

@@ -11,17 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from neuromorphic_ros.compression.map_weights import CompressionError
 from neuromorphic_ros.compression.prune import prune
-from neuromorphic_ros.compression.quantize import (
-    PrecisionError,
-    Rounding,
-    quantize,
-    roundings,
-)
+from neuromorphic_ros.compression.quantize import Rounding, on_grid, quantize, roundings
 from neuromorphic_ros.pipeline.networks import find_network, network_names
 from neuromorphic_ros.snn.array import Array
 from neuromorphic_ros.snn.spec import NetworkSpec
 from neuromorphic_ros.snn.streaming import StreamingNetwork
+from neuromorphic_ros.snn.synapses import connect
+from neuromorphic_ros.snn.weight_grid import WeightGrid
 
 
 def network(weights: Any, **projection: Any) -> NetworkSpec:
@@ -105,5 +103,56 @@ def test_pruned_weights_do_not_count_as_lost() -> None:
 
 
 def test_another_precision_is_refused() -> None:
-    with pytest.raises(PrecisionError, match="precision 'int4' is unknown; there are float32"):
+    with pytest.raises(CompressionError, match="precision 'int4' is unknown; there are float32"):
         quantize(network([[1.0]]), "int4")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("per_channel", [False, True])
+@pytest.mark.parametrize(("bits", "values"), [(8, 255), (6, 63), (5, 31), (4, 15)])
+def test_a_network_on_a_grid_has_so_many_weights_in_the_engine(
+    bits: int, values: int, per_channel: bool
+) -> None:
+    weights = np.random.default_rng(0).standard_normal((400, 5))
+    spec = on_grid(network(weights), WeightGrid(bits=bits, per_channel=per_channel))
+    matrix = connect(spec, 0).dense()
+    assert spec.projections[0].precision == "float32"
+    steps = np.abs(matrix).max(axis=0 if per_channel else None) / (values // 2)
+    assert np.allclose(matrix / steps, np.rint(matrix / steps), atol=1e-4)
+    for column in matrix.T:
+        assert len(np.unique(column)) <= values
+
+
+def test_a_grid_of_8_bits_is_what_int8_stores() -> None:
+    spec = network(np.random.default_rng(0).standard_normal((40, 30)))
+    one = connect(on_grid(spec, WeightGrid(bits=8)), 0).dense()
+    assert np.allclose(one, connect(quantize(spec, "int8"), 0).dense(), rtol=1e-6, atol=0)
+    stored = quantize(on_grid(spec, WeightGrid(bits=8)), "int8")
+    assert max(each.largest for each in roundings(stored)) < 1e-6
+
+
+def test_the_figures_of_a_grid_are_told_beside_what_was_given() -> None:
+    spec = network([[1.0, 0.3], [0.0, 0.04]])
+    (rounding,) = roundings(on_grid(spec, WeightGrid(bits=4)), spec)
+    assert rounding.largest == pytest.approx(0.04)
+    change = [0.3 - 2 / 7, 0.04]
+    rms = np.sqrt(np.sum(np.square(change)) / np.sum(np.square([1.0, 0.3, 0.04])))
+    assert rounding.rms == pytest.approx(rms, rel=1e-4)
+    assert rounding.lost == pytest.approx(1 / 3)
+    assert roundings(on_grid(spec, WeightGrid(bits=4)))[0].rms == 0
+
+
+def test_a_matrix_that_becomes_a_list_is_compared_all_the_same() -> None:
+    weights = np.full((20, 20), 0.01)
+    weights[0, 0] = 1.0
+    (rounding,) = roundings(on_grid(network(weights), WeightGrid(bits=4)), network(weights))
+    assert rounding.lost == pytest.approx(399 / 400)
+    assert rounding.largest == pytest.approx(0.01)
+
+
+@pytest.mark.parametrize("name", network_names())
+def test_weights_that_learn_are_not_put_on_a_grid(name: str) -> None:
+    spec = find_network(name)
+    rounded = on_grid(spec, WeightGrid(bits=4))
+    for before, after in zip(spec.projections, rounded.projections, strict=True):
+        assert (before == after) == bool(before.plasticity)
+    assert StreamingNetwork(rounded).spec == rounded

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import Any
 
@@ -12,8 +13,11 @@ from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.learning.classification import evaluate
 from neuromorphic_ros.learning.samples import LearningError, Samples
 from neuromorphic_ros.parameters import build
+from neuromorphic_ros.snn.array import Array
 from neuromorphic_ros.snn.neurons.leaky import Lif
 from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population
+from neuromorphic_ros.snn.synapses import connect
+from neuromorphic_ros.snn.weight_grid import WeightGrid
 
 from .networks import (
     CHANNELS,
@@ -103,6 +107,40 @@ def test_every_surrogate_learns(surrogate: str) -> None:
     state = learned(task)
     assert state.history[-1].loss < state.history[0].loss
     assert evaluate(trained(task, state), samples(60, seed=1)).accuracy >= 0.9
+
+
+@pytest.mark.parametrize("per_channel", [False, True])
+def test_what_is_trained_on_a_grid_ends_on_it_and_learns(per_channel: bool) -> None:
+    grid = WeightGrid(bits=3, per_channel=per_channel)
+    task, unseen = work()._replace(grid=grid), samples(60, seed=1)
+    state = learned(task)
+    spec = trained(task, state)
+    for index in (0, 1):
+        matrix = connect(spec, index).dense()
+        columns = matrix.T if per_channel else [matrix]
+        assert max(len(np.unique(np.abs(column))) for column in columns) <= grid.levels + 1
+    found = evaluate(spec, unseen)
+    assert found.accuracy >= 0.9
+    assert found.accuracy == accuracy(task, state.best, unseen)
+
+
+def test_what_was_pruned_stays_so_while_the_rest_is_trained() -> None:
+    weights = np.random.default_rng(0).normal(0.1, 0.3, (CHANNELS, 12)).astype(np.float32)
+    weights[np.abs(weights) < 0.2] = 0.0
+    spec = network()
+    first = dataclasses.replace(spec.projections[0], weights=Array(weights))
+    spec = dataclasses.replace(spec, projections=(first, spec.projections[1]))
+    task = work()._replace(spec=spec, keep_zeros=True)
+    matrix = connect(trained(task, learned(task)), 0).dense()
+    assert np.array_equal(matrix != 0, weights != 0)
+    assert not np.allclose(matrix, weights)
+
+
+def test_training_on_a_grid_goes_on_to_the_same_bytes() -> None:
+    task = work(epochs=3)._replace(grid=WeightGrid(bits=4), keep_zeros=True)
+    assert same(learned(task), learned(task))
+    state = advance(task, advance(task, start(task)))
+    assert same(advance(task, state), learned(task))
 
 
 def test_torch_and_the_engine_agree() -> None:
