@@ -17,6 +17,7 @@ from neuromorphic_ros.nodes.process_graph import ProcessGraphService
 from neuromorphic_ros.nodes.process_spikes import ProcessSpikesService
 from neuromorphic_ros.nodes.quality_subscription import QualitySubscription
 from neuromorphic_ros.nodes.rest import Rest
+from neuromorphic_ros.nodes.run_benchmark import RunBenchmarkService
 from neuromorphic_ros.nodes.sensor_subscription import SensorSubscription, declare_transports
 from neuromorphic_ros.pipeline.live import LivePipeline, Now
 from neuromorphic_ros.pipeline.outputs import DETECTIONS, RATES
@@ -41,6 +42,7 @@ class PipelineNode(ManagedNode):
         self._processing = ProcessSpikesService(self)
         self._graph_processing = ProcessGraphService(self)
         self._description = DescribeHardwareService(self)
+        self._benchmark = RunBenchmarkService(self)
         ModelList(self)
         self._events = EventReports(self, self._outputs)
         self._live: LivePipeline | None = None
@@ -53,6 +55,7 @@ class PipelineNode(ManagedNode):
         self._learning.configure(pipeline.core)
         self._processing.configure(pipeline.core, compile_network)
         self._description.configure(spec)
+        self._benchmark.configure(spec, compile_network)
         self._graph_processing.configure()
         self.tuned.declare(pipeline.tunables)
         images = self._events.configure(pipeline.inputs.values())
@@ -89,6 +92,7 @@ class PipelineNode(ManagedNode):
         self._learning.cleanup()
         self._processing.cleanup()
         self._description.cleanup()
+        self._benchmark.cleanup()
         self._graph_processing.cleanup()
         self._outputs.close()
 

@@ -12,6 +12,7 @@ from neuromorphic_ros.nodes.output_publishers import OutputPublishers
 from neuromorphic_ros.nodes.process_graph import ProcessGraphService
 from neuromorphic_ros.nodes.process_spikes import ProcessSpikesService
 from neuromorphic_ros.nodes.rest import Rest
+from neuromorphic_ros.nodes.run_benchmark import RunBenchmarkService
 from neuromorphic_ros.nodes.spike_subscription import SpikeSubscription
 from neuromorphic_ros.pipeline.core import CoreParameters, SpikingCore
 from neuromorphic_ros.pipeline.live import LiveCore, Now
@@ -35,6 +36,7 @@ class SpikingCoreNode(ManagedNode):
         self._processing = ProcessSpikesService(self)
         self._graph_processing = ProcessGraphService(self)
         self._description = DescribeHardwareService(self)
+        self._benchmark = RunBenchmarkService(self)
         ModelList(self)
         self._live: LiveCore | None = None
 
@@ -45,6 +47,7 @@ class SpikingCoreNode(ManagedNode):
         self._learning.configure(core)
         self._processing.configure(core, compile_network)
         self._description.configure(spec)
+        self._benchmark.configure(spec, compile_network)
         self._graph_processing.configure()
         self.tuned.declare(core.tunables)
         self._live = LiveCore(core, self._outputs.wanted)
@@ -71,6 +74,7 @@ class SpikingCoreNode(ManagedNode):
         self._learning.cleanup()
         self._processing.cleanup()
         self._description.cleanup()
+        self._benchmark.cleanup()
         self._graph_processing.cleanup()
         self._outputs.close()
 
