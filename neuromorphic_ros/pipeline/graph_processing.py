@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neuromorphic_ros.energy.price import price
-from neuromorphic_ros.errors import NeuromorphicError
+from neuromorphic_ros.pipeline.answering import answering
 from neuromorphic_ros.pipeline.energy_account import Hardware, priced_on
 from neuromorphic_ros.pipeline.spike_processing import (
     MAX_ENTRIES,
@@ -158,15 +158,5 @@ class GraphProcessing:
         """
         request = request_of(self._spec, features, nodes, edge_index, attributes, ticks)
 
-        def work() -> ProcessedGraph | str:
-            # One at a time: each takes memory for its graph.
-            with self._lock:
-                try:
-                    return process(self._spec, request, self._hardware)
-                except NeuromorphicError as refused:
-                    return str(refused)
-                except Exception as failure:
-                    # Whoever asked must not wait for ever.
-                    return f"failed: {failure!r}"
-
-        return work
+        # One at a time: each takes memory for its graph.
+        return answering(lambda: process(self._spec, request, self._hardware), self._lock)

@@ -11,6 +11,7 @@ from neuromorphic_ros.backends.base import Backend
 from neuromorphic_ros.backends.registry import BACKENDS
 from neuromorphic_ros.errors import HardwareModelError
 from neuromorphic_ros.parameters import read_mapping
+from neuromorphic_ros.pipeline.answering import answering
 from neuromorphic_ros.pipeline.hardware_survey import document, survey
 from neuromorphic_ros.pipeline.networks import hardware_file
 from neuromorphic_ros.snn.spec import NetworkSpec
@@ -30,15 +31,11 @@ def prepare(hardware: str, spec: NetworkSpec | None) -> Callable[[], Description
     """
     path = hardware_file(hardware)
 
-    def work() -> Description | str:
-        try:
-            model = read_mapping(path, f"hardware model {path}", HardwareModelError)
-            return Description(_described(hardware, model, spec))
-        except Exception as failure:
-            # A backend may fail in any way; whoever asked must not wait for ever.
-            return f"failed: {failure!r}"
+    def work() -> Description:
+        model = read_mapping(path, f"hardware model {path}", HardwareModelError)
+        return Description(_described(hardware, model, spec))
 
-    return work
+    return answering(work)
 
 
 def _described(hardware: str, model: dict[str, Any], spec: NetworkSpec | None) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 from neuromorphic_ros.backends.base import Compile, Runner
 from neuromorphic_ros.energy.price import operations, price
 from neuromorphic_ros.errors import NeuromorphicError
+from neuromorphic_ros.pipeline.answering import answering
 from neuromorphic_ros.pipeline.energy_account import Hardware
 from neuromorphic_ros.pipeline.hardware_survey import drawn
 from neuromorphic_ros.pipeline.models import find_model, model_names
@@ -136,16 +137,7 @@ def prepare(
     """
     check(workload, spec.channels)
 
-    def work() -> Benchmark | str:
-        try:
-            return benchmark(compile_network(spec), workload, hardware)
-        except NeuromorphicError as refused:
-            return str(refused)
-        except Exception as failure:
-            # A backend may fail in any way; whoever asked must not wait for ever.
-            return f"failed: {failure!r}"
-
-    return work
+    return answering(lambda: benchmark(compile_network(spec), workload, hardware))
 
 
 def _static(energy_pj: float) -> float:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from neuromorphic_ros.backends.base import Compile, Runner, learner
 from neuromorphic_ros.energy.price import price
 from neuromorphic_ros.errors import NeuromorphicError
+from neuromorphic_ros.pipeline.answering import answering
 from neuromorphic_ros.pipeline.core import SpikingCore
 from neuromorphic_ros.pipeline.energy_account import Hardware, priced_on
 from neuromorphic_ros.snn.learned_weights import LearnedWeights
@@ -184,19 +185,12 @@ class SpikeProcessing:
         learning = self._core.learning
         learned = learning.learned() if learning else None
 
-        def work() -> Processed | str:
-            with self._lock:
-                try:
-                    # Compiled when it is first asked for: it takes memory as the live one does.
-                    self._runner = self._runner or self._compile(self._spec)
-                    return process(self._runner, batch, self._hardware, learned)
-                except NeuromorphicError as refused:
-                    return str(refused)
-                except Exception as failure:
-                    # A backend may fail in any way; whoever asked must not wait for ever.
-                    return f"failed: {failure!r}"
+        def work() -> Processed:
+            # Compiled when it is first asked for: it takes memory as the live one does.
+            self._runner = self._runner or self._compile(self._spec)
+            return process(self._runner, batch, self._hardware, learned)
 
-        return work
+        return answering(work, self._lock)
 
     def take_over(self, processed: Processed) -> None:
         """Let the core go on from what was learned by a reward; what it learned itself is lost."""
