@@ -45,6 +45,8 @@ SHARED_PARAMETERS = frozenset(
         "engine",
         "device",
         "graph",
+        "liquid",
+        "liquid_step_ticks",
         "learned_weights",
         "checkpoint_s",
         "hardware",

@@ -14,6 +14,7 @@ from neuromorphic_ros.nodes.motion_publisher import MotionPublisher
 from neuromorphic_ros.nodes.network_parameter import declare_network, network_of
 from neuromorphic_ros.nodes.output_publishers import OutputPublishers
 from neuromorphic_ros.nodes.process_graph import ProcessGraphService
+from neuromorphic_ros.nodes.process_sequence import ProcessSequenceService
 from neuromorphic_ros.nodes.process_spikes import ProcessSpikesService
 from neuromorphic_ros.nodes.quality_subscription import QualitySubscription
 from neuromorphic_ros.nodes.rest import Rest
@@ -41,6 +42,7 @@ class PipelineNode(ManagedNode):
         self._learning = Learning(self)
         self._processing = ProcessSpikesService(self)
         self._graph_processing = ProcessGraphService(self)
+        self._sequence_processing = ProcessSequenceService(self)
         self._description = DescribeHardwareService(self)
         self._benchmark = RunBenchmarkService(self)
         ModelList(self)
@@ -57,6 +59,7 @@ class PipelineNode(ManagedNode):
         self._description.configure(spec)
         self._benchmark.configure(spec, compile_network)
         self._graph_processing.configure()
+        self._sequence_processing.configure()
         self.tuned.declare(pipeline.tunables)
         images = self._events.configure(pipeline.inputs.values())
         self._live = LivePipeline(pipeline, self._outputs.wanted, images)
@@ -94,6 +97,7 @@ class PipelineNode(ManagedNode):
         self._description.cleanup()
         self._benchmark.cleanup()
         self._graph_processing.cleanup()
+        self._sequence_processing.cleanup()
         self._outputs.close()
 
     def finish(self) -> None:

@@ -10,6 +10,7 @@ from neuromorphic_ros.nodes.model_list import ModelList
 from neuromorphic_ros.nodes.network_parameter import declare_network, network_of
 from neuromorphic_ros.nodes.output_publishers import OutputPublishers
 from neuromorphic_ros.nodes.process_graph import ProcessGraphService
+from neuromorphic_ros.nodes.process_sequence import ProcessSequenceService
 from neuromorphic_ros.nodes.process_spikes import ProcessSpikesService
 from neuromorphic_ros.nodes.rest import Rest
 from neuromorphic_ros.nodes.run_benchmark import RunBenchmarkService
@@ -35,6 +36,7 @@ class SpikingCoreNode(ManagedNode):
         self._learning = Learning(self)
         self._processing = ProcessSpikesService(self)
         self._graph_processing = ProcessGraphService(self)
+        self._sequence_processing = ProcessSequenceService(self)
         self._description = DescribeHardwareService(self)
         self._benchmark = RunBenchmarkService(self)
         ModelList(self)
@@ -49,6 +51,7 @@ class SpikingCoreNode(ManagedNode):
         self._description.configure(spec)
         self._benchmark.configure(spec, compile_network)
         self._graph_processing.configure()
+        self._sequence_processing.configure()
         self.tuned.declare(core.tunables)
         self._live = LiveCore(core, self._outputs.wanted)
         self._outputs.add_spikes(population.name for population in spec.populations)
@@ -76,6 +79,7 @@ class SpikingCoreNode(ManagedNode):
         self._description.cleanup()
         self._benchmark.cleanup()
         self._graph_processing.cleanup()
+        self._sequence_processing.cleanup()
         self._outputs.close()
 
     def status(self) -> None:

@@ -71,9 +71,10 @@ class Liquid:
     Each value drives receptive fields, of which one at its centre spikes in every tick.
     """
 
-    def __init__(self, network: NetworkSpec, drive: Drive) -> None:
+    def __init__(self, network: NetworkSpec, drive: Drive, read: str = TRACE) -> None:
         """Take a network as `reservoir_network` makes it, with one row of fields for each value.
 
+        read: population whose membranes are read, the traces or a readout of them.
         Raises NetworkError if it is another.
         """
         shapes = [source.shape for source in network.inputs]
@@ -83,7 +84,7 @@ class Liquid:
                 f"values needs one of ({drive.channels}, fields)"
             )
         self.drive = drive
-        self.size = network.population(TRACE).size
+        self.read, self.size = read, network.population(read).size
         self.network = StreamingNetwork(network)
         self._low, self._high = np.array(drive.low), np.array(drive.high)
         self._dt_ns = network.dt_ns
@@ -103,7 +104,7 @@ class Liquid:
         self._now_ns = 0
 
     def step(self, values: npt.ArrayLike) -> Traces:
-        """Run one sample, of as many values as channels, and return the traces after it.
+        """Run one sample, of as many values as channels, and return what is read after it.
 
         Raises SensorError, with the liquid as before, for another number of values or one that is
         not finite.
@@ -121,7 +122,7 @@ class Liquid:
         tick = np.minimum((spikes.time_ns - self._now_ns) // self._dt_ns, ticks - 1)
         self.network.run(TickSpikes(spikes.address, np.searchsorted(tick, np.arange(ticks + 1))))
         self._now_ns += ticks * self._dt_ns
-        return np.asarray(self.network.membrane(TRACE))
+        return np.asarray(self.network.membrane(self.read))
 
     def run(self, values: npt.ArrayLike) -> Traces:
         """Run samples, [steps, channels]; returns float32[steps, neurons]; raises as `step`."""
