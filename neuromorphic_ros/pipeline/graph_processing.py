@@ -25,7 +25,7 @@ from neuromorphic_ros.snn.graph.given_graph import GivenGraph
 from neuromorphic_ros.snn.graph.spiking_graph import SpikingGraph
 from neuromorphic_ros.snn.graph.spiking_graph_file import load_spiking_graph
 from neuromorphic_ros.snn.graph.spiking_graph_spec import SpikingGraphSpec
-from neuromorphic_ros.snn.tick_spikes import TickSpikes
+from neuromorphic_ros.snn.tick_spikes import evenly_spaced
 
 # Between two looks at the time: at most so many ticks, and sums of features and of what edges add.
 CHUNK_TICKS = 1000
@@ -98,15 +98,6 @@ def request_of(
     return GraphRequest(level.reshape(nodes, spec.inputs), graph, ticks)
 
 
-def spikes_of(level: npt.NDArray[np.float64], start_tick: int, ticks: int) -> TickSpikes:
-    """Return evenly spaced spikes; level: spikes in a tick, 0..1."""
-    tick = np.arange(start_tick, start_tick + ticks + 1)[:, None]
-    # Half a spike ahead, so that a number of spikes is rounded, not cut off.
-    number = np.floor(level.ravel() * tick + 0.5)
-    fired, address = np.nonzero(np.diff(number, axis=0))
-    return TickSpikes(address.astype(np.uint32), np.searchsorted(fired, np.arange(ticks + 1)))
-
-
 def process(
     spec: SpikingGraphSpec,
     request: GraphRequest,
@@ -124,7 +115,7 @@ def process(
     for first in range(0, request.ticks, chunk):
         if clock_s() - begun_s > MAX_S:
             raise ProcessingError(f"stopped after {MAX_S:g} s in tick {first}: ask for less")
-        network.run(spikes_of(request.level, first, min(chunk, request.ticks - first)))
+        network.run(evenly_spaced(request.level, first, min(chunk, request.ticks - first)))
     latency_us = 1e6 * (clock_s() - begun_s)
     seconds = request.ticks * spec.dt_ms * 1e-3
     energy_pj = price(network.counts(), seconds, *hardware).total_pj

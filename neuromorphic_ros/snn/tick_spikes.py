@@ -64,3 +64,15 @@ class TickSpikes(NamedTuple):
             batches[node.name] = SpikeBatch(node.shape, address, tick[mine] * dt_ns)
             low = high
         return batches
+
+
+def evenly_spaced(level: npt.NDArray[np.floating], start_tick: int, ticks: int) -> TickSpikes:
+    """Return spikes of channels at constant rates; level: of each, spikes in a tick, 0..1.
+
+    From tick 0 on a channel has spiked level * ticks times, rounded.
+    """
+    tick = np.arange(start_tick, start_tick + ticks + 1)[:, None]
+    # Half a spike ahead, so that a number of spikes is rounded, not cut off.
+    number = np.floor(level.ravel() * tick + 0.5)
+    fired, address = np.nonzero(np.diff(number, axis=0))
+    return TickSpikes(address.astype(np.uint32), np.searchsorted(fired, np.arange(ticks + 1)))

@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from neuromorphic_ros.errors import HardwareModelError, NetworkError, NeuromorphicError
 from neuromorphic_ros.pipeline import graph_processing
@@ -18,13 +16,13 @@ from neuromorphic_ros.pipeline.graph_processing import (
     ProcessedGraph,
     process,
     request_of,
-    spikes_of,
 )
 from neuromorphic_ros.pipeline.spike_processing import MAX_S, ProcessingError
 from neuromorphic_ros.snn.graph.pooling import Pooling
 from neuromorphic_ros.snn.graph.spiking_graph import SpikingGraph
 from neuromorphic_ros.snn.graph.spiking_graph_file import save_spiking_graph
 from neuromorphic_ros.snn.graph.spiking_graph_spec import random_graph_spec
+from neuromorphic_ros.snn.tick_spikes import evenly_spaced
 
 LOIHI = priced_on("loihi2")
 SPEC = random_graph_spec(inputs=2, features=(3,), outputs=4, seed=1)
@@ -37,32 +35,11 @@ REQUEST: dict[str, Any] = {
 }
 
 
-@given(st.integers(1, 400), st.lists(st.floats(0, 1), min_size=1, max_size=4))
-def test_spikes_are_evenly_spaced(ticks: int, levels: list[float]) -> None:
-    level = np.array(levels)
-    spikes = spikes_of(level, 0, ticks)
-    assert spikes.ticks == ticks
-    tick = np.repeat(np.arange(ticks), np.diff(spikes.first))
-    for address, each in enumerate(levels):
-        mine = tick[spikes.address == address]
-        assert abs(mine.size - each * ticks) <= 0.5 + 1e-6
-        gaps = np.diff(mine)
-        assert gaps.size == 0 or gaps.max() - gaps.min() <= 1
-        assert (gaps > 0).all()
-
-
-def test_spikes_go_on_where_the_last_chunk_ended() -> None:
-    level = np.array([[0.3, 0.77], [1.0, 0.0]])
-    whole = spikes_of(level, 0, 50)
-    parts = [spikes_of(level, 0, 17), spikes_of(level, 17, 33)]
-    assert np.array_equal(np.concatenate([part.address for part in parts]), whole.address)
-
-
 def test_a_graph_is_run_from_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     request = request_of(SPEC, **REQUEST)
     found = process(SPEC, request, LOIHI)
     network = SpikingGraph(SPEC, request.graph)
-    network.run(spikes_of(request.level, 0, 300))
+    network.run(evenly_spaced(request.level, 0, 300))
     assert np.array_equal(found.output, network.output().astype(np.float32))
     assert found.output.shape == (3, 4)
     assert np.unique(found.output).size > 4

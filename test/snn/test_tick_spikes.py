@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from hypothesis import given
+from hypothesis import strategies as st
 
 from neuromorphic_ros.snn.spec import Population
-from neuromorphic_ros.snn.tick_spikes import TickSpikes
+from neuromorphic_ros.snn.tick_spikes import TickSpikes, evenly_spaced
 
 
 def addresses(*values: int) -> npt.NDArray[np.uint32]:
@@ -46,3 +48,24 @@ def test_spikes_are_divided_by_population_at_the_start_of_their_ticks() -> None:
         [0, 1],
         [1000, 1020],
     )
+
+
+@given(st.integers(1, 400), st.lists(st.floats(0, 1), min_size=1, max_size=4))
+def test_spikes_are_evenly_spaced(ticks: int, levels: list[float]) -> None:
+    level = np.array(levels)
+    spikes = evenly_spaced(level, 0, ticks)
+    assert spikes.ticks == ticks
+    tick = np.repeat(np.arange(ticks), np.diff(spikes.first))
+    for address, each in enumerate(levels):
+        mine = tick[spikes.address == address]
+        assert abs(mine.size - each * ticks) <= 0.5 + 1e-6
+        gaps = np.diff(mine)
+        assert gaps.size == 0 or gaps.max() - gaps.min() <= 1
+        assert (gaps > 0).all()
+
+
+def test_spikes_go_on_where_the_last_chunk_ended() -> None:
+    level = np.array([[0.3, 0.77], [1.0, 0.0]])
+    whole = evenly_spaced(level, 0, 50)
+    parts = [evenly_spaced(level, 0, 17), evenly_spaced(level, 17, 33)]
+    assert np.array_equal(np.concatenate([part.address for part in parts]), whole.address)

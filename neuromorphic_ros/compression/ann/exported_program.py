@@ -1,0 +1,224 @@
+"""Read a network from the file of torch.export, without torch and without running anything in it.
+
+torch.export.load would: it evaluates expressions (sympy) and unpickles tensors that the file marks
+so. What a chain of layers needs is JSON and the bytes of tensors beside it.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from neuromorphic_ros.compression.ann.chain import Chain, Tensor
+from neuromorphic_ros.compression.ann.layers import (
+    MAX_NUMBERS,
+    Ann,
+    AnnError,
+    AvgPool2d,
+    BatchNorm,
+    Conv2d,
+    Dropout,
+    Flatten,
+    Linear,
+    Relu,
+)
+
+MODEL = "models/model.json"
+WEIGHTS = "data/weights"
+MAX_JSON_BYTES = 2**26
+# ScalarType of torch/_export/serde/schema.py.
+DTYPES = {6: np.float16, 7: np.float32, 8: np.float64}
+UNREADABLE = (
+    OSError,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    RecursionError,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    zipfile.BadZipFile,
+)
+
+
+def read_exported(path: Path) -> Ann:
+    """Read a .pt2 file; raises AnnError that names what is wrong or not supported in it."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return _read(archive)
+    except AnnError as unfit:
+        raise AnnError(f"{path}: {unfit}") from None
+    except UNREADABLE as wrong:
+        reason = " ".join(str(wrong).split()) or type(wrong).__name__
+        raise AnnError(
+            f"{path}: is no file of torch.export.save that can be read ({reason}); torch 2.9 and "
+            "later write them"
+        ) from None
+
+
+def _read(archive: zipfile.ZipFile) -> Ann:
+    # All is in a folder that has the name of the file when it was written.
+    roots = [name.removesuffix(MODEL) for name in archive.namelist() if name.endswith(MODEL)]
+    if len(roots) != 1:
+        raise AnnError(f"has {len(roots)} networks, not one")
+    module = json.loads(_content(archive, roots[0] + MODEL, MAX_JSON_BYTES))["graph_module"]
+    config = f"{roots[0]}{WEIGHTS}/model_weights_config.json"
+    stored = json.loads(_content(archive, config, MAX_JSON_BYTES))["config"]
+    graph, signature = module["graph"], module["signature"]
+
+    keys: dict[str, str] = {}
+    sources = []
+    for spec in signature["input_specs"]:
+        ((kind, told),) = spec.items()
+        if kind in ("parameter", "buffer"):
+            keys[told["arg"]["name"]] = told[f"{kind}_name"]
+        elif kind == "user_input":
+            sources.append(told["arg"]["as_tensor"]["name"])
+        else:
+            raise AnnError(f"has an input that is a {kind}; networks of parameters are read")
+    if len(sources) != 1 or len(graph["outputs"]) != 1:
+        raise AnnError(f"has {len(sources)} inputs and {len(graph['outputs'])} outputs, not one")
+    sizes = graph["tensor_values"][sources[0]]["sizes"]
+    shape = tuple(int(size["as_int"]) for size in sizes[1:])
+    reading = _Reading(archive, f"{roots[0]}{WEIGHTS}/", stored, keys, Chain(sources[0], shape))
+    for node in graph["nodes"]:
+        reading.follow(node)
+    return reading.chain.ann(graph["outputs"][0]["as_tensor"]["name"])
+
+
+class _Reading:
+    def __init__(
+        self,
+        archive: zipfile.ZipFile,
+        folder: str,
+        stored: Mapping[str, Any],
+        keys: Mapping[str, str],
+        chain: Chain,
+    ) -> None:
+        self.chain = chain
+        self._archive, self._folder, self._stored, self._keys = archive, folder, stored, keys
+
+    def follow(self, node: Mapping[str, Any]) -> None:
+        """Add an operation to the chain."""
+        operation = str(node["target"]).removeprefix("torch.ops.aten.")
+        given = {each["name"]: _value(each["arg"]) for each in node["inputs"]}
+        made = str(node["outputs"][0]["as_tensor"]["name"])
+        where = f"operation '{made}' (aten.{operation})"
+        source = str(given.get("input", given.get("self")))
+        if operation in ("conv2d.default", "conv2d.padding"):
+            layer = Conv2d(
+                name=made,
+                stride=_pair(given.get("stride", 1)),
+                padding=_padding(given.get("padding", 0)),
+                dilation=_pair(given.get("dilation", 1)),
+                groups=given.get("groups", 1),
+            )
+            self.chain.add(where, source, made, layer, self._tensors(given, "weight", "bias"))
+        elif operation == "linear.default":
+            tensors = self._tensors(given, "weight", "bias")
+            self.chain.add(where, source, made, Linear(made), tensors)
+        elif operation == "batch_norm.default":
+            _only(where, "training", given.get("training"), False)
+            names = ("weight", "bias", "running_mean", "running_var")
+            norm = BatchNorm(made, eps=given["eps"])
+            self.chain.add(where, source, made, norm, self._tensors(given, *names))
+        elif operation in ("relu.default", "relu_.default"):
+            self.chain.add(where, source, made, Relu())
+        elif operation == "avg_pool2d.default":
+            _only(where, "ceil_mode", given.get("ceil_mode", False), False)
+            _only(where, "divisor_override", given.get("divisor_override"), None)
+            padding = _pair(given.get("padding", 0))
+            if padding != (0, 0):
+                _only(where, "count_include_pad", given.get("count_include_pad", True), True)
+            kernel = _pair(given["kernel_size"])
+            self.chain.add(
+                where,
+                source,
+                made,
+                AvgPool2d(kernel, _pair(given.get("stride") or kernel), padding),
+            )
+        elif operation == "flatten.using_ints":
+            _only(where, "start_dim", given.get("start_dim", 0), 1)
+            _only(where, "end_dim", given.get("end_dim", -1), -1)
+            self.chain.add(where, source, made, Flatten())
+        elif operation in ("view.default", "reshape.default"):
+            _only(where, "number of axes", len(given["size" if "size" in given else "shape"]), 2)
+            self.chain.add(where, source, made, Flatten())
+        elif operation in ("dropout.default", "dropout_.default"):
+            _only(where, "train", given.get("train"), False)
+            self.chain.add(where, source, made, Dropout())
+        elif operation in ("softmax.int", "log_softmax.int"):
+            self.chain.decide(where, source, made)
+        else:
+            raise AnnError(
+                f"{where} is not supported; there are conv2d, linear, batch_norm, relu, "
+                "avg_pool2d, flatten, dropout, and softmax at the end"
+            )
+
+    def _tensors(self, given: Mapping[str, Any], *names: str) -> dict[str, Tensor | None]:
+        return {
+            name: None if given.get(name) is None else self._tensor(given[name]) for name in names
+        }
+
+    def _tensor(self, name: str) -> Tensor:
+        key = self._keys.get(name)
+        if key is None:
+            raise AnnError(f"'{name}' is computed, not a parameter")
+        told = self._stored[key]
+        if told.get("use_pickle") is not False:
+            raise AnnError(f"tensor '{key}' is pickled, which could run code")
+        meta = told["tensor_meta"]
+        dtype = np.dtype(DTYPES[meta["dtype"]])
+        shape, strides = (
+            [int(each["as_int"]) for each in meta[axes]] for axes in ("sizes", "strides")
+        )
+        offset = int(meta["storage_offset"]["as_int"])
+        file = str(told["path_name"])
+        content = _content(self._archive, self._folder + file, MAX_NUMBERS * dtype.itemsize)
+        storage = np.frombuffer(content, dtype)
+        last = offset + sum((size - 1) * step for size, step in zip(shape, strides, strict=True))
+        if min((*shape, *strides, offset), default=0) < 0 or not 0 <= last < storage.size:
+            raise AnnError(
+                f"tensor '{key}' of shape {shape} is not within its {storage.size} values"
+            )
+        steps = [step * dtype.itemsize for step in strides]
+        view: Tensor = as_strided(storage[offset:], shape, steps, writeable=False)
+        return view
+
+
+def _content(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
+    """Return a file of an archive; raises AnnError if it is larger than `most` bytes."""
+    size = archive.getinfo(name).file_size
+    if size > most:
+        raise AnnError(f"{name} has {size} bytes, more than {most}")
+    with archive.open(name) as file:
+        return file.read(size)
+
+
+def _value(argument: Mapping[str, Any]) -> Any:
+    ((kind, value),) = argument.items()
+    if kind == "as_none":
+        return None
+    return value["name"] if kind == "as_tensor" else value
+
+
+def _pair(value: Any) -> tuple[int, int]:
+    first, second = (value, value) if isinstance(value, int) else (value * 2)[:2]
+    return int(first), int(second)
+
+
+def _padding(value: Any) -> Any:
+    return {"valid": (0, 0), "same": "same"}[value] if isinstance(value, str) else _pair(value)
+
+
+def _only(where: str, name: str, value: object, needed: object) -> None:
+    if value != needed:
+        raise AnnError(f"{where} has {name} {value}; only {needed} is supported")
