@@ -54,6 +54,10 @@ class Diagnostics:
         if turned:
             self.publish()
 
+    def message(self, name: str) -> str:
+        """Return the message of a status line; empty: there is none."""
+        return self._lines.get(name, Status("ok", "")).message
+
     def clear(self) -> None:
         """Forget all lines."""
         self._lines = {}

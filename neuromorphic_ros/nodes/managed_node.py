@@ -177,6 +177,18 @@ class ManagedNode(LifecycleNode):
         self._activity_timers.append(timer)
         return timer
 
+    def restart(self) -> bool:
+        """Take up the parameters anew, back to the state in which the node is; tell if it could."""
+        label = self._state_machine.current_state[1]
+        if label == "active":
+            self.trigger_deactivate()
+        if label != "unconfigured":
+            self.trigger_cleanup()
+        done = TransitionCallbackReturn.SUCCESS
+        return self.trigger_configure() == done and (
+            label != "active" or self.trigger_activate() == done
+        )
+
     def end(self) -> None:
         """Let the process end, as a signal would."""
         self.ended = True

@@ -8,6 +8,7 @@ from neuromorphic_ros.nodes.backend_parameters import compiler_of, declare_backe
 from neuromorphic_ros.nodes.describe_hardware import DescribeHardwareService
 from neuromorphic_ros.nodes.event_reports import EventReports
 from neuromorphic_ros.nodes.learning import Learning
+from neuromorphic_ros.nodes.load_network import LoadNetworkService
 from neuromorphic_ros.nodes.managed_node import ManagedNode, run
 from neuromorphic_ros.nodes.model_list import ModelList
 from neuromorphic_ros.nodes.motion_publisher import MotionPublisher
@@ -45,6 +46,7 @@ class PipelineNode(ManagedNode):
         self._sequence_processing = ProcessSequenceService(self)
         self._description = DescribeHardwareService(self)
         self._benchmark = RunBenchmarkService(self)
+        LoadNetworkService(self)
         ModelList(self)
         self._events = EventReports(self, self._outputs)
         self._live: LivePipeline | None = None

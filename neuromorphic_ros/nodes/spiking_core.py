@@ -5,6 +5,7 @@ from __future__ import annotations
 from neuromorphic_ros.nodes.backend_parameters import compiler_of, declare_backend
 from neuromorphic_ros.nodes.describe_hardware import DescribeHardwareService
 from neuromorphic_ros.nodes.learning import Learning
+from neuromorphic_ros.nodes.load_network import LoadNetworkService
 from neuromorphic_ros.nodes.managed_node import ManagedNode, run
 from neuromorphic_ros.nodes.model_list import ModelList
 from neuromorphic_ros.nodes.network_parameter import declare_network, network_of
@@ -39,6 +40,7 @@ class SpikingCoreNode(ManagedNode):
         self._sequence_processing = ProcessSequenceService(self)
         self._description = DescribeHardwareService(self)
         self._benchmark = RunBenchmarkService(self)
+        LoadNetworkService(self)
         ModelList(self)
         self._live: LiveCore | None = None
 

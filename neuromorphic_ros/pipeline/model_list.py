@@ -7,9 +7,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from neuromorphic_ros.errors import NeuromorphicError
+from neuromorphic_ros.errors import NetworkError, NeuromorphicError
 from neuromorphic_ros.pipeline.models import CARD, load_card
-from neuromorphic_ros.pipeline.networks import network_files
+from neuromorphic_ros.pipeline.networks import network_file, network_files
 from neuromorphic_ros.snn.network_file import load_network
 from neuromorphic_ros.snn.spec import NetworkSpec
 from neuromorphic_ros.snn.summary import summarize
@@ -51,6 +51,19 @@ def list_networks(share: Path | None = None) -> Listing:
         except (NeuromorphicError, OSError) as wrong:
             faults.append(f"network '{name}' is left out: {wrong}")
     return Listing(tuple(found), tuple(faults))
+
+
+def list_network(name: str) -> ListedNetwork:
+    """Return what is known of a network, shipped or of a file.
+
+    name: of `network@variant` what is known of the network is told.
+    Raises NetworkError, or ModelError of its card, if it cannot be read.
+    """
+    file = network_file(name.rpartition("@")[0] or name)
+    try:
+        return _listed(name, file, _stamps(file))
+    except OSError as unreadable:
+        raise NetworkError(f"network '{name}' cannot be read: {unreadable}") from None
 
 
 def _stamps(file: Path) -> tuple[tuple[int, int], ...]:
