@@ -32,7 +32,14 @@ class Background:
         """Return what `work`, which must not raise, returns in a thread of its own."""
         answer: Future[T] = Future(executor=self._node.executor)
         self._waiting += 1
-        threading.Thread(target=lambda: answer.set_result(work()), daemon=True).start()
+
+        def compute() -> None:
+            answer.set_result(work())
+            # A result alone does not end the wait of an idle executor.
+            if executor := self._node.executor:
+                executor.wake()
+
+        threading.Thread(target=compute, daemon=True).start()
         found = await answer
         self._waiting -= 1
         return cast("T", found)
