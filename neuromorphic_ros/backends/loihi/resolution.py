@@ -1,0 +1,124 @@
+"""How finely a membrane is counted on Loihi: the weight units of a threshold, and 8-bit weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from neuromorphic_ros.backends.loihi.dense import MAX_EXPONENT, MAX_WEIGHT, MIN_EXPONENT
+from neuromorphic_ros.backends.loihi.neuron import (
+    INPUT_SHIFT,
+    MAX_BIAS,
+    MAX_BIAS_EXPONENT,
+    STATE_LIMIT,
+)
+from neuromorphic_ros.errors import NetworkError
+
+FINEST_THRESHOLD = 1 << 14
+"""Weight units of a threshold at most, so that v holds 8 thresholds below zero."""
+# Half of 24 bits, as rounding at most doubles a weight, less what rounding sums down adds.
+CURRENT_LIMIT = 0.99 * STATE_LIMIT / 2
+MAX_MIXED_WEIGHT = 254
+# Of a projection with more, as many weights stand for all when a threshold is chosen.
+SAMPLED_WEIGHTS = 1024
+# Weights in float32 miss the threshold that they add up to by less.
+FLOAT32_MARGIN = 0.01
+
+Floats = npt.NDArray[np.float64]
+
+
+class Load(NamedTuple):
+    """What reaches the neurons of a population in a tick, all in thresholds; float64[neurons] each.
+
+    current: the largest that sums may grow to. weight: the largest of one synapse. drift: constant
+    input.
+    """
+
+    current: Floats
+    weight: Floats
+    drift: Floats
+
+
+class Code(NamedTuple):
+    """Weights in 8 bits: steps of `step` 2^exponent units."""
+
+    step: int
+    exponent: int
+
+    @property
+    def units(self) -> float:
+        """Weight units of a step."""
+        return self.step * 2.0**self.exponent
+
+
+def code(weights: Floats) -> Code:
+    """Return the finest code that holds weights; in units. One bit of mixed ones is the sign."""
+    mixed = weights.min(initial=0) < 0 < weights.max(initial=0)
+    limit, step = (MAX_MIXED_WEIGHT, 2) if mixed else (MAX_WEIGHT, 1)
+    return Code(step, _exponent(float(np.abs(weights).max(initial=0)), limit))
+
+
+def threshold(name: str, load: Load, weights: Sequence[Floats]) -> int:
+    """Return the units of a threshold with which everything fits and weights change the least.
+
+    weights: of each projection to the population, in thresholds.
+    Raises NetworkError, which names the population, if its input is too large.
+    """
+    limits = (
+        (CURRENT_LIMIT / (1 << INPUT_SHIFT), load.current),
+        (MAX_MIXED_WEIGHT << MAX_EXPONENT, load.weight),
+        ((MAX_BIAS << MAX_BIAS_EXPONENT) / (1 << INPUT_SHIFT), np.abs(load.drift)),
+    )
+    limit, reached = max(limits, key=lambda each: float(each[1].max() / each[0]))
+    most = 1.0 / max(reached.max() / limit, 1.0 / FINEST_THRESHOLD)
+    if most < 1:
+        raise NetworkError(
+            f"population '{name}' may receive {reached.max():g} thresholds in a tick, the integers "
+            f"of Loihi hold {limit:.0f}: raise its threshold, or lower its weights or bias"
+        )
+    samples = [_sample(each) for each in weights if np.any(each)]
+    candidates = {int(most), *(units for each in samples for units in _exact(each, most))}
+    return max(candidates, key=lambda units: (-_error(units, samples), units))
+
+
+def _exponent(largest: float, limit: int) -> int:
+    """Return the least exponent with which a weight is within a limit."""
+    exponent = MIN_EXPONENT
+    while largest > limit * 2.0**exponent:
+        exponent += 1
+    return exponent
+
+
+def _sample(weights: Floats) -> Floats:
+    """Return a few weights from the least to the largest that stand for all."""
+    ordered = np.sort(weights)
+    places = np.linspace(0, ordered.size - 1, min(ordered.size, SAMPLED_WEIGHTS))
+    return ordered[np.rint(places).astype(np.int64)]
+
+
+def _exact(weights: Floats, most: float) -> set[int]:
+    """Return the thresholds, from a half of the most up, with which the largest weight is a code.
+
+    Of whole units, which no sum loses: equal weights then add up to the threshold with as many
+    spikes as they do in float.
+    """
+    largest, step = np.abs(weights).max(), code(weights).step
+    mantissas = np.arange(MAX_WEIGHT // 2 // step, MAX_WEIGHT // step + 1) * step
+    codes = mantissas * 2.0 ** np.floor(np.log2(most * largest / mantissas))
+    units = codes[codes % step == 0] / largest + FLOAT32_MARGIN
+    return {int(each) for each in units if 1 <= each <= most}
+
+
+def _error(units: int, samples: Sequence[Floats]) -> float:
+    """Return the mean square change of single weights, relative to those of their projection."""
+    total = 0.0
+    for each in samples:
+        given = each * units
+        step = code(given).units
+        kept = np.floor(np.rint(given / step) * step)
+        total += float(np.sum((kept - given) ** 2) / np.sum(given**2))
+    # Equal but for rounding is equal.
+    return round(total, 12)
