@@ -13,6 +13,7 @@ from neuromorphic_ros.backends.loihi.neuron import INPUT_SHIFT, STATE_LIMIT
 from neuromorphic_ros.backends.loihi.quantisation import Misfit, Quantised, quantise
 from neuromorphic_ros.backends.loihi.runner import IntegerRunner
 from neuromorphic_ros.backends.options import Options
+from neuromorphic_ros.snn.learned_weights import projection_names
 from neuromorphic_ros.snn.spec import NetworkSpec
 
 ENGINES: Mapping[str, Callable[[NetworkSpec], Runner]] = {"integer": IntegerRunner}
@@ -86,13 +87,14 @@ def _details(spec: NetworkSpec, found: Quantised) -> dict[str, Any]:
             for each in found.populations
         },
         "projections": {
-            each.projection: {
+            name: {
                 "weight_error": each.rms,
                 "lost_weights": each.lost,
                 "delay_ticks": takes,
                 "late_ticks": late,
             }
-            for each, takes, late in zip(
+            for name, each, takes, late in zip(
+                projection_names(spec.projections),
                 found.projections,
                 found.timing.takes_ticks,
                 found.timing.late_ticks,

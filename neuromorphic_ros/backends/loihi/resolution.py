@@ -24,6 +24,8 @@ CURRENT_LIMIT = 0.99 * STATE_LIMIT / 2
 MAX_MIXED_WEIGHT = 254
 # Of a projection with more, as many weights stand for all when a threshold is chosen.
 SAMPLED_WEIGHTS = 1024
+# Of errors.
+ROUNDING = 1e-12
 # Weights in float32 miss the threshold that they add up to by less.
 FLOAT32_MARGIN = 0.01
 
@@ -56,9 +58,8 @@ class Code(NamedTuple):
 
 def code(weights: Floats) -> Code:
     """Return the finest code that holds weights; in units. One bit of mixed ones is the sign."""
-    mixed = weights.min(initial=0) < 0 < weights.max(initial=0)
-    limit, step = (MAX_MIXED_WEIGHT, 2) if mixed else (MAX_WEIGHT, 1)
-    return Code(step, _exponent(float(np.abs(weights).max(initial=0)), limit))
+    limit, step = _range(weights)
+    return Code(step, int(_exponent(np.abs(weights).max(initial=0), limit)))
 
 
 def threshold(name: str, load: Load, weights: Sequence[Floats]) -> int:
@@ -80,16 +81,21 @@ def threshold(name: str, load: Load, weights: Sequence[Floats]) -> int:
             f"of Loihi hold {limit:.0f}: raise its threshold, or lower its weights or bias"
         )
     samples = [_sample(each) for each in weights if np.any(each)]
-    candidates = {int(most), *(units for each in samples for units in _exact(each, most))}
-    return max(candidates, key=lambda units: (-_error(units, samples), units))
+    candidates = np.unique(np.concatenate([[int(most)], *(_exact(each, most) for each in samples)]))
+    error = np.sum([_error(candidates, each) for each in samples], axis=0)
+    # Equal but for rounding is equal, and the finest of equal ones is the best.
+    return int(candidates[np.flatnonzero(error <= np.min(error) + ROUNDING)[-1]])
 
 
-def _exponent(largest: float, limit: int) -> int:
-    """Return the least exponent with which a weight is within a limit."""
-    exponent = MIN_EXPONENT
-    while largest > limit * 2.0**exponent:
-        exponent += 1
-    return exponent
+def _range(weights: Floats) -> tuple[int, int]:
+    """Return the largest mantissa of weights and the step between mantissas."""
+    mixed = weights.min(initial=0) < 0 < weights.max(initial=0)
+    return (MAX_MIXED_WEIGHT, 2) if mixed else (MAX_WEIGHT, 1)
+
+
+def _exponent(largest: Floats, limit: int) -> Floats:
+    """Return the least exponent with which weights are within a limit."""
+    return np.asarray(np.ceil(np.log2(np.maximum(largest / limit, 2.0**MIN_EXPONENT))))
 
 
 def _sample(weights: Floats) -> Floats:
@@ -99,26 +105,25 @@ def _sample(weights: Floats) -> Floats:
     return ordered[np.rint(places).astype(np.int64)]
 
 
-def _exact(weights: Floats, most: float) -> set[int]:
+def _exact(weights: Floats, most: float) -> Floats:
     """Return the thresholds, from a half of the most up, with which the largest weight is a code.
 
     Of whole units, which no sum loses: equal weights then add up to the threshold with as many
     spikes as they do in float.
     """
-    largest, step = np.abs(weights).max(), code(weights).step
-    mantissas = np.arange(MAX_WEIGHT // 2 // step, MAX_WEIGHT // step + 1) * step
+    largest, (limit, step) = np.abs(weights).max(), _range(weights)
+    mantissas = np.arange(limit // step // 2, limit // step + 1) * step
     codes = mantissas * 2.0 ** np.floor(np.log2(most * largest / mantissas))
-    units = codes[codes % step == 0] / largest + FLOAT32_MARGIN
-    return {int(each) for each in units if 1 <= each <= most}
+    units = np.floor(codes[codes % step == 0] / largest + FLOAT32_MARGIN)
+    return np.asarray(units[(units >= 1) & (units <= most)])
 
 
-def _error(units: int, samples: Sequence[Floats]) -> float:
-    """Return the mean square change of single weights, relative to those of their projection."""
-    total = 0.0
-    for each in samples:
-        given = each * units
-        step = code(given).units
-        kept = np.floor(np.rint(given / step) * step)
-        total += float(np.sum((kept - given) ** 2) / np.sum(given**2))
-    # Equal but for rounding is equal.
-    return round(total, 12)
+def _error(thresholds: Floats, weights: Floats) -> Floats:
+    """Return the mean square change of single weights over that of the weights, by threshold."""
+    limit, step = _range(weights)
+    largest = np.abs(weights).max()
+    shares, unit = weights / largest, thresholds[:, None] * largest
+    units = step * 2.0 ** _exponent(unit, limit)
+    # What single spikes leave of less than a unit is lost.
+    change = np.floor(np.rint(shares * unit / units) * units) / unit - shares
+    return np.asarray(np.sum(change**2, axis=1) / np.sum(shares**2))
