@@ -9,6 +9,7 @@ from typing import Any
 
 from neuromorphic_ros.backends.base import Backend, Compile
 from neuromorphic_ros.backends.fit import Fit
+from neuromorphic_ros.backends.loihi import loihi
 from neuromorphic_ros.backends.options import Options
 from neuromorphic_ros.backends.truenorth.runner import TrueNorthRunner
 from neuromorphic_ros.errors import BackendError
@@ -36,13 +37,13 @@ BACKENDS = {
         ),
         Backend(
             "loihi",
-            "Intel Loihi 2 through Lava",
-            here="not implemented",
+            "Intel Loihi 2 in its integer arithmetic",
+            here="works",
             on_hardware="not implemented",
             hardware=("loihi2",),
-            engines=(),
-            examine=_unknown,
-            compile=None,
+            engines=tuple(loihi.ENGINES),
+            examine=loihi.examine,
+            compile=loihi.compile_loihi,
         ),
         Backend(
             "brainscales",

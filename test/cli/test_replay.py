@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from neuromorphic_ros.backends.registry import BACKENDS
 from neuromorphic_ros.bags.reader import open_recording
 from neuromorphic_ros.bags.writer import RecordingWriter
 from neuromorphic_ros.cli.main import main
@@ -162,7 +163,7 @@ def test_lost_packets_and_a_region_that_does_not_fit_are_told(
     ("options", "reason"),
     [
         (["--network", "nowhere"], "shipped are"),
-        (["--network", "robot", "--profile", "loihi"], "not implemented"),
+        (["--network", "adaptive_avoider", "--profile", "loihi"], "near -> motor[1:3] learns"),
         (["--network", "robot", "--profile", "nowhere"], "shipped are"),
         (["--network", "robot", "--topic", "scan=/nowhere"], "it has"),
         (["--network", "robot", "--topic", "scan"], "NAME=VALUE"),
@@ -175,6 +176,26 @@ def test_what_cannot_be_done_is_refused_in_one_line(
     options: list[str], reason: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert reason in refusal(capsys, str(RECORDING), *options)
+
+
+def test_a_backend_that_is_not_implemented_is_refused(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(BACKENDS, "loihi", BACKENDS["loihi"]._replace(compile=None))
+    options = ("--network", "robot", "--profile", "loihi")
+    assert "not implemented" in refusal(capsys, str(RECORDING), *options)
+
+
+def test_the_integers_of_loihi_command_nearly_what_float_does(
+    short_recording: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = replayed(capsys, short_recording, "--profile", "loihi")["agreement"]
+    assert found["commands"]["compared"] > 50
+    for axis in ("linear_rms_m_s", "angular_rms_rad_s"):
+        commands = found["commands"]
+        assert commands[axis] < 0.1 * commands[f"reference_{axis}"]
+    rates = {name: of["rates"] for name, of in found["populations"].items()}
+    assert min(rates.values()) > 0.95, rates
 
 
 def test_a_missing_recording_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

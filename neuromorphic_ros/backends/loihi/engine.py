@@ -73,6 +73,11 @@ class FixedPointEngine:
         return np.array(self._state.v)
 
     @property
+    def rest(self) -> npt.NDArray[np.int32]:
+        """Copy of the ticks of refractoriness that are left; int32[neurons]."""
+        return np.array(self._state.rest)
+
+    @property
     def spikes(self) -> npt.NDArray[np.int64]:
         """Copy of the spikes of each channel, then neuron, since construction; int64."""
         return np.array(self._state.spikes)
@@ -93,10 +98,13 @@ class FixedPointEngine:
             part[:] = 0
         self._state.v[:] = np.concatenate([each.start() for each in self.network.populations])
 
-    def put(self, first: int, u: npt.NDArray[Any], v: npt.NDArray[Any]) -> None:
-        """Set u and v, integers within 24 bits, of the neurons from `first` on."""
+    def put(
+        self, first: int, u: npt.NDArray[Any], v: npt.NDArray[Any], rest: npt.NDArray[Any]
+    ) -> None:
+        """Set u and v, integers within 24 bits, and rest of the neurons from `first` on."""
         self._state.u[first : first + u.size] = u
         self._state.v[first : first + v.size] = v
+        self._state.rest[first : first + rest.size] = rest
 
     def run(self, spikes: TickSpikes) -> TickSpikes:
         """Run one tick per tick of `spikes` and return the spikes of the neurons.

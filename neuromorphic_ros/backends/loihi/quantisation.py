@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,19 +11,8 @@ import numpy.typing as npt
 import scipy.sparse
 
 from neuromorphic_ros.backends.loihi.chip import Core, place
-from neuromorphic_ros.backends.loihi.conventions import (
-    CONNECTION_TICKS,
-    FixedNeuron,
-    fixed_neuron,
-    refusals,
-    ticks_of,
-)
-from neuromorphic_ros.backends.loihi.dense import (
-    MAX_EXPONENT,
-    MAX_WEIGHT,
-    MIN_EXPONENT,
-    FixedDense,
-)
+from neuromorphic_ros.backends.loihi.conventions import FixedNeuron, fixed_neuron, refusals
+from neuromorphic_ros.backends.loihi.dense import FixedDense
 from neuromorphic_ros.backends.loihi.engine import FixedNetwork
 from neuromorphic_ros.backends.loihi.neuron import (
     DECAY_UNITY,
@@ -33,27 +23,24 @@ from neuromorphic_ros.backends.loihi.neuron import (
     STATE_LIMIT,
     FixedLif,
 )
+from neuromorphic_ros.backends.loihi.resolution import Floats, Load, code, threshold
+from neuromorphic_ros.backends.loihi.timing import CONNECTION_TICKS, Timing, timed
 from neuromorphic_ros.errors import NetworkError
-from neuromorphic_ros.snn.array import Array, as_numpy
+from neuromorphic_ros.snn.array import Array, Quantity, as_numpy
 from neuromorphic_ros.snn.neurons.cuba import CubaLif
 from neuromorphic_ros.snn.spec import NetworkSpec, Population
 from neuromorphic_ros.snn.synapses import bias, connect
 
-FINEST_THRESHOLD = 1 << 14
-"""Weight units of a threshold at most, so that v holds 8 thresholds below zero."""
-# Half of 24 bits, as rounding at most doubles a weight, less what rounding sums down adds.
-CURRENT_LIMIT = 0.99 * STATE_LIMIT / 2
-MAX_MIXED_WEIGHT = 254
-
-Floats = npt.NDArray[np.float64]
+# Of a number near 1.
+FLOAT32_ERROR = 1e-6
 
 
 class PopulationRounding(NamedTuple):
     """What integers change in a population.
 
     threshold: in weight units, the resolution of its membrane. voltage_decay, current_decay: what
-    is left after a tick, less what should be; without synapses the latter is 0. bias: largest
-    change per tick, in thresholds.
+    is left after a tick, less what should be, of the neuron where this differs most; without
+    synapses the latter is 0. bias: largest change per tick, in thresholds.
     """
 
     population: str
@@ -68,8 +55,7 @@ class ProjectionRounding(NamedTuple):
 
     exponent: of its weights. largest: greatest change of a weight, in thresholds. rms: root mean
     square of the changes over that of the weights. lost: share of the weights that became zero.
-    late_ticks: how much later its spikes act. All but exponent and late_ticks are 0 if there is no
-    weight.
+    All but the exponent are 0 if there is no weight.
     """
 
     projection: str
@@ -77,46 +63,100 @@ class ProjectionRounding(NamedTuple):
     largest: float
     rms: float
     lost: float
-    late_ticks: int
 
 
 class Quantised(NamedTuple):
     """A network in integers, what that changed, and the cores that hold it.
 
     Neurons are in execution order, connections in the order of the projections.
+    origin, scale: float64[neurons]; v of a neuron is its membrane less `origin`, times `scale`.
+    weight_error: root mean square of the changes of all weights over that of the weights; NaN if
+    there is none.
     """
 
     network: FixedNetwork
+    origin: Floats
+    scale: Floats
     populations: tuple[PopulationRounding, ...]
     projections: tuple[ProjectionRounding, ...]
+    weight_error: float
+    timing: Timing
     cores: tuple[Core, ...]
 
 
+class Misfit(NetworkError):
+    """A network that does not fit Loihi; reasons: each an item, its limit and a way out."""
+
+    def __init__(self, network: str, reasons: tuple[str, ...]) -> None:
+        """Say all reasons in one line."""
+        super().__init__(f"network '{network}' does not fit Loihi 2: {'; '.join(reasons)}")
+        self.reasons = reasons
+
+
 class _Drive(NamedTuple):
-    """Synapses of a projection, in membrane jumps of their targets, and where they lead."""
+    """Synapses of a projection, and where they lead.
+
+    weights: float64[synapses], in the order of `jumps`, which has their effect on the membrane of
+    their targets: scipy.sparse.csr_array (sources, targets).
+    """
 
     source: int
     target: int
+    weights: Floats
     jumps: Any
 
 
 def quantise(spec: NetworkSpec) -> Quantised:
     """Express a network in Loihi's integers.
 
-    A membrane is counted from its reset value, in units of which the threshold has as many as
-    weights and input allow: even if all sources spike in every tick, no current leaves 24 bits.
-    Raises NetworkError that names everything that does not fit, its limit and a way out.
+    A membrane is counted from its reset value, or from 0 if it resets by subtraction, in units of
+    which the threshold has as many as weights and input allow: even if all sources spike in every
+    tick, no current leaves 24 bits.
+    Raises Misfit that names everything that does not fit, its limit and a way out.
     """
     reasons = refusals(spec)
     if reasons:
-        raise NetworkError(f"network '{spec.name}' does not fit Loihi 2: {'; '.join(reasons)}")
-
-    begin = _begin(spec)
-    drives = [_drive(spec, index, begin) for index in range(len(spec.projections))]
+        raise Misfit(spec.name, reasons)
     try:
-        return _quantised(spec, begin, drives)
+        return _quantised(spec)
     except NetworkError as full:
-        raise NetworkError(f"network '{spec.name}' does not fit Loihi 2: {full}") from None
+        raise Misfit(spec.name, (str(full),)) from None
+
+
+def _quantised(spec: NetworkSpec) -> Quantised:
+    begin, timing = _begin(spec), timed(spec)
+    drives = [_drive(spec, index, begin) for index in range(len(spec.projections))]
+    populations, roundings = [], []
+    origin, units, thresholds = np.empty((3, spec.neurons))
+    for population in spec.execution_order():
+        first = begin[population.name] - spec.channels
+        own = slice(first, first + population.size)
+        fixed, rounding = _population(spec, population, own, drives)
+        populations.append(fixed)
+        roundings.append(rounding)
+        thresholds[own] = rounding.threshold
+        origin[own] = _origin(fixed_neuron(population))
+        units[own] = rounding.threshold / _span(fixed_neuron(population))
+    connections, changes = [], []
+    squares = np.zeros(2)
+    for index, (projection, drive) in enumerate(zip(spec.projections, drives, strict=True)):
+        delay = timing.takes_ticks[index] - CONNECTION_TICKS
+        connection, ratio = _connection(drive, units, delay)
+        connections.append(connection)
+        changes.append(_rounding(str(projection), connection, drive, ratio, units / thresholds))
+        change = drive.weights * (ratio - 1)
+        squares += np.sum(change**2), np.sum(drive.weights**2)
+    network = FixedNetwork(spec.channels, tuple(populations), tuple(connections))
+    return Quantised(
+        network=network,
+        origin=origin,
+        scale=units * (1 << INPUT_SHIFT),
+        populations=tuple(roundings),
+        projections=tuple(changes),
+        weight_error=math.sqrt(squares[0] / squares[1]) if squares[1] else math.nan,
+        timing=timing,
+        cores=place(_fan_in(network)),
+    )
 
 
 def _begin(spec: NetworkSpec) -> dict[str, int]:
@@ -127,30 +167,22 @@ def _begin(spec: NetworkSpec) -> dict[str, int]:
     return dict(zip(names, np.cumsum([0, *sizes[:-1]]).tolist(), strict=True))
 
 
-def _quantised(spec: NetworkSpec, begin: dict[str, int], drives: list[_Drive]) -> Quantised:
-    populations, roundings = [], []
-    thresholds, units = np.empty((2, spec.neurons))
-    for population in spec.execution_order():
-        first = begin[population.name] - spec.channels
-        own = slice(first, first + population.size)
-        fixed, rounding = _population(spec, population, own, drives)
-        populations.append(fixed)
-        roundings.append(rounding)
-        thresholds[own] = rounding.threshold
-        units[own] = rounding.threshold / _span(fixed_neuron(population))
-    connections, changes = [], []
-    for projection, drive in zip(spec.projections, drives, strict=True):
-        connection, exact = _connection(drive, units)
-        late_ticks = CONNECTION_TICKS - ticks_of(spec, projection)
-        connections.append(connection)
-        changes.append(_rounding(str(projection), connection, exact, thresholds, late_ticks))
-    network = FixedNetwork(spec.channels, tuple(populations), tuple(connections))
-    return Quantised(network, tuple(roundings), tuple(changes), place(_fan_in(network)))
+def _origin(neuron: FixedNeuron) -> Floats:
+    """Return the membrane that v = 0 stands for."""
+    subtracts = neuron.reset == "subtract"
+    return np.zeros(1) if subtracts else np.ravel(as_numpy(neuron.reset_value))
 
 
 def _span(neuron: FixedNeuron) -> Floats:
-    """Return the way from reset to threshold of each neuron."""
-    return np.asarray(as_numpy(neuron.threshold) - as_numpy(neuron.reset_value)).ravel()
+    """Return the way from the origin to the threshold."""
+    return np.asarray(np.ravel(as_numpy(neuron.threshold)) - _origin(neuron))
+
+
+def _gain(neuron: FixedNeuron, dt_ms: float) -> Floats:
+    """Return the membrane jump per weight."""
+    constants = neuron.constants(dt_ms)
+    through = as_numpy(neuron.input_gain) if isinstance(neuron, CubaLif) else 1.0
+    return np.asarray(np.ravel(through * constants.gain), np.float64)
 
 
 def _drive(spec: NetworkSpec, index: int, begin: dict[str, int]) -> _Drive:
@@ -162,65 +194,91 @@ def _drive(spec: NetworkSpec, index: int, begin: dict[str, int]) -> _Drive:
     else:
         parts: Any = (weight, connection.target, connection.row)
         matrix = scipy.sparse.csr_array(parts, shape=(connection.rows, connection.columns))
-    population = spec.population(post)
-    gain = np.broadcast_to(_gain(fixed_neuron(population), spec.dt_ms).ravel(), (population.size,))
-    reached = slice(connection.post_start, connection.post_start + connection.columns)
-    matrix.data = matrix.data * gain[reached][matrix.indices]
     matrix.eliminate_zeros()
+    population = spec.population(post)
+    gain = np.broadcast_to(_gain(fixed_neuron(population), spec.dt_ms), (population.size,))
+    reached = slice(connection.post_start, connection.post_start + connection.columns)
+    jumps = matrix.copy()
+    jumps.data = matrix.data * gain[reached][matrix.indices]
     return _Drive(
-        begin[pre] + connection.pre_start,
-        begin[post] - spec.channels + connection.post_start,
-        matrix,
+        source=begin[pre] + connection.pre_start,
+        target=begin[post] - spec.channels + connection.post_start,
+        weights=matrix.data,
+        jumps=jumps,
     )
-
-
-def _gain(neuron: FixedNeuron, dt_ms: float) -> Floats:
-    """Return the membrane jump per weight."""
-    constants = neuron.constants(dt_ms)
-    through = as_numpy(neuron.input_gain) if isinstance(neuron, CubaLif) else 1.0
-    return np.asarray(through * constants.gain, np.float64)
 
 
 def _population(
-    spec: NetworkSpec, population: Population, own: slice, drives: list[_Drive]
+    spec: NetworkSpec, population: Population, own: slice, drives: Sequence[_Drive]
 ) -> tuple[FixedLif, PopulationRounding]:
     neuron, size = fixed_neuron(population), population.size
-    constants = neuron.constants(spec.dt_ms)
-    span = _span(neuron)
-    decay = float(np.ravel(constants.decay)[0])
-    synapse_decay = float(np.ravel(getattr(constants, "synapse_decay", 0.0))[0])
-    dv = min(round(DECAY_UNITY * (1 - decay)), MAX_DECAY)
-    du = min(max(round(DECAY_UNITY * (1 - synapse_decay)) - 1, 0), MAX_DECAY)
+    constants, rules = neuron.constants(spec.dt_ms), neuron.rules(spec.dt_ms)
+    origin, span = _origin(neuron), _span(neuron)
+    decay = np.ravel(constants.decay)
+    synapse_decay = np.ravel(getattr(constants, "synapse_decay", 0.0))
+    dv = np.minimum(np.rint(DECAY_UNITY * (1 - decay)), MAX_DECAY)
+    du = np.clip(np.rint(DECAY_UNITY * (1 - synapse_decay)) - 1, 0, MAX_DECAY)
 
-    drift = constants.drift + (decay - 1) * as_numpy(neuron.reset_value)
-    drift = np.broadcast_to(np.ravel(drift), (size,)) + _projected_bias(spec, population)
-    worst, largest = _input(own, drives)
-    threshold = _threshold(
-        population.name, worst / span * DECAY_UNITY / (du + 1), largest / span, drift / span
+    drift = np.ravel(constants.drift) + (decay - 1) * origin
+    drift = np.broadcast_to(drift, (size,)) + _projected_bias(spec, population)
+    arriving = _arriving(own, drives)
+    up, down, largest = _sums(size, arriving)
+    load = Load(
+        current=np.maximum(up, down) / span * DECAY_UNITY / (du + 1),
+        weight=largest / span,
+        drift=drift / span,
     )
+    spans = np.broadcast_to(span, (size,))
+    weights = [jumps / spans[column] for column, jumps in arriving]
+    units = threshold(population.name, load, weights)
 
-    scale = (threshold << INPUT_SHIFT) / span
+    scale = (units << INPUT_SHIFT) / span
     mantissa, exponent = _bias(drift * scale)
-    start = (np.ravel(neuron.state().membrane) - np.ravel(as_numpy(neuron.reset_value))) * scale
-    start = np.clip(start, 1 - STATE_LIMIT, STATE_LIMIT - 1)
-    # v >= threshold is v > vth in units, but for what decays leave between two units.
-    vth = threshold if neuron.strict else threshold - 1
+    start = _within((np.ravel(neuron.state().membrane) - origin) * scale)
+    # v >= threshold is v > vth in units, but for what decays leave between two units. A leak too
+    # slow for 12 bits is lost, but in float keeps sums of several ticks below the threshold.
+    exceed = rules.strict or (np.any((decay < 1) & (dv == 0)) and not _reaches(weights))
+    floor = (np.ravel(constants.floor) - origin) * scale if rules.bounded else -np.inf
     fixed = FixedLif(
         size=size,
-        du=du,
-        dv=dv,
-        vth=vth,
+        du=_common(du, size),
+        dv=_common(dv, size),
+        vth=units if exceed else units - 1,
         bias_mant=Array(mantissa),
         bias_exp=Array(exponent),
-        v=Array(np.broadcast_to(np.rint(start), (size,))),
+        v=Array(np.broadcast_to(start, (size,))),
+        drop=units if rules.subtract else 0,
+        floor=_common(_within(floor), size),
+        refractory=neuron.refractory_ticks(spec.dt_ms),
     )
     return fixed, PopulationRounding(
         population=population.name,
-        threshold=threshold,
-        voltage_decay=(DECAY_UNITY - dv) / DECAY_UNITY - decay,
-        current_decay=(DECAY_UNITY - du - 1) / DECAY_UNITY - synapse_decay,
+        threshold=units,
+        voltage_decay=_farthest((DECAY_UNITY - dv) / DECAY_UNITY - decay),
+        current_decay=_farthest((DECAY_UNITY - du - 1) / DECAY_UNITY - synapse_decay),
         bias=float(np.abs((mantissa * 2.0**exponent / scale - drift) / span).max()),
     )
+
+
+def _reaches(weights: Sequence[Floats]) -> bool:
+    """Tell whether one weight, in thresholds, is the threshold."""
+    return any(np.any(np.abs(each - 1) < FLOAT32_ERROR) for each in weights)
+
+
+def _within(v: Any) -> Floats:
+    """Return the values of v that are nearest; float64."""
+    return np.atleast_1d(np.clip(np.rint(v), 1 - STATE_LIMIT, STATE_LIMIT - 1))
+
+
+def _common(values: Floats, size: int) -> Quantity:
+    """Return one number for all neurons if they have the same."""
+    if np.all(values == values[0]):
+        return float(values[0])
+    return Array(np.broadcast_to(values, (size,)))
+
+
+def _farthest(changes: Floats) -> float:
+    return float(changes[np.abs(changes).argmax()])
 
 
 def _projected_bias(spec: NetworkSpec, population: Population) -> Floats:
@@ -230,51 +288,28 @@ def _projected_bias(spec: NetworkSpec, population: Population) -> Floats:
         end = spec.end(projection.post)
         if end.name == population.name:
             total[end.start : end.stop] += bias(spec, index)
-    return total * _gain(fixed_neuron(population), spec.dt_ms).ravel()
+    return total * _gain(fixed_neuron(population), spec.dt_ms)
 
 
-def _input(own: slice, drives: list[_Drive]) -> tuple[Floats, Floats]:
-    """Return the largest sum that may reach each neuron in a tick, and its largest weight."""
-    size = own.stop - own.start
+def _arriving(own: slice, drives: Sequence[_Drive]) -> list[tuple[npt.NDArray[np.int64], Floats]]:
+    """Return target and jump of the synapses of each projection to a population."""
+    return [
+        (drive.target - own.start + drive.jumps.indices.astype(np.int64), drive.jumps.data)
+        for drive in drives
+        if own.start <= drive.target < own.stop
+    ]
+
+
+def _sums(
+    size: int, arriving: Sequence[tuple[npt.NDArray[np.int64], Floats]]
+) -> tuple[Floats, Floats, Floats]:
+    """Return the largest sums up and down that may reach each neuron, and its largest weight."""
     up, down, largest = np.zeros((3, size))
-    for drive in drives:
-        if own.start <= drive.target < own.stop:
-            column = drive.target - own.start + drive.jumps.indices
-            jumps = drive.jumps.data
-            up += np.bincount(column, np.maximum(jumps, 0), size)
-            down += np.bincount(column, np.maximum(-jumps, 0), size)
-            np.maximum.at(largest, column, np.abs(jumps))
-    return np.maximum(up, down), largest
-
-
-def _threshold(name: str, worst: Floats, largest: Floats, drift: Floats) -> int:
-    """Return the most units of a threshold with which everything fits; all in thresholds."""
-    limits = (
-        (CURRENT_LIMIT / (1 << INPUT_SHIFT), worst),
-        (MAX_MIXED_WEIGHT << MAX_EXPONENT, largest),
-        ((MAX_BIAS << MAX_BIAS_EXPONENT) / (1 << INPUT_SHIFT), np.abs(drift)),
-    )
-    limit, reached = max(limits, key=lambda each: float(each[1].max() / each[0]))
-    units = 1.0 / max(reached.max() / limit, 1.0 / FINEST_THRESHOLD)
-    if largest.any():
-        # The largest weight is then an integer, so that equal ones add up to the threshold, which
-        # weights in float32 may miss by less than a hundredth of a unit.
-        step = 2.0 ** (_exponent(units * largest.max(), MAX_MIXED_WEIGHT) + 1)
-        units = units * largest.max() // step * step / largest.max() + 0.01
-    if units < 1:
-        raise NetworkError(
-            f"population '{name}' may receive {reached.max():g} thresholds in a tick, the integers "
-            f"of Loihi hold {limit:.0f}: raise its threshold, or lower its weights or bias"
-        )
-    return int(units)
-
-
-def _exponent(largest: float, limit: int) -> int:
-    """Return the least exponent with which a weight is within a limit."""
-    exponent = MIN_EXPONENT
-    while largest > limit * 2.0**exponent:
-        exponent += 1
-    return exponent
+    for column, jumps in arriving:
+        up += np.bincount(column, np.maximum(jumps, 0), size)
+        down += np.bincount(column, np.maximum(-jumps, 0), size)
+        np.maximum.at(largest, column, np.abs(jumps))
+    return up, down, largest
 
 
 def _bias(values: Floats) -> tuple[Floats, Floats]:
@@ -285,34 +320,31 @@ def _bias(values: Floats) -> tuple[Floats, Floats]:
     return np.clip(np.rint(values / 2.0**exponent), -MAX_BIAS, MAX_BIAS), exponent
 
 
-def _connection(drive: _Drive, units: Floats) -> tuple[FixedDense, Any]:
-    """Return a connection in integers, and the weights that it should have, in the same order."""
-    exact = drive.jumps.copy()
-    exact.data = exact.data * units[drive.target + exact.indices]
-    mixed = exact.data.min(initial=0) < 0 < exact.data.max(initial=0)
-    limit, step = (MAX_MIXED_WEIGHT, 2) if mixed else (MAX_WEIGHT, 1)
-    largest = float(np.abs(exact.data).max(initial=0))
-    exponent = _exponent(largest, limit)
-    weights = exact.copy()
-    weights.data = (np.rint(exact.data / (step * 2.0**exponent)) * step).astype(np.int32)
-    return FixedDense(drive.source, drive.target, weights, exponent), exact
+def _connection(drive: _Drive, units: Floats, delay: int) -> tuple[FixedDense, Floats]:
+    """Return a connection in integers, and its weights over those that it should have."""
+    exact = drive.jumps.data * units[drive.target + drive.jumps.indices]
+    found = code(exact)
+    weights = drive.jumps.copy()
+    weights.data = (np.rint(exact / found.units) * found.step).astype(np.int32)
+    kept = weights.data * 2.0**found.exponent
+    ratio = np.divide(kept, exact, out=np.ones_like(exact), where=exact != 0)
+    return FixedDense(drive.source, drive.target, weights, found.exponent, delay), ratio
 
 
 def _rounding(
-    name: str, connection: FixedDense, exact: Any, thresholds: Floats, late_ticks: int
+    name: str, connection: FixedDense, drive: _Drive, ratio: Floats, per_jump: Floats
 ) -> ProjectionRounding:
-    given, kept = exact.data, connection.weights.data
-    if not given.size:
-        return ProjectionRounding(name, connection.exponent, 0.0, 0.0, 0.0, late_ticks)
-    change = kept * 2.0**connection.exponent - given
-    threshold = thresholds[connection.target + exact.indices]
+    """Return what changed; per_jump: thresholds per membrane jump, of each neuron."""
+    if not ratio.size:
+        return ProjectionRounding(name, connection.exponent, 0.0, 0.0, 0.0)
+    change = np.abs(drive.jumps.data * (ratio - 1))
+    given = drive.weights
     return ProjectionRounding(
         projection=name,
         exponent=connection.exponent,
-        largest=float(np.abs(change / threshold).max()),
-        rms=float(np.sqrt(np.mean(change**2) / np.mean(given**2))),
-        lost=float(np.mean(kept == 0)),
-        late_ticks=late_ticks,
+        largest=float((change * per_jump[drive.target + drive.jumps.indices]).max()),
+        rms=float(np.sqrt(np.sum((given * (ratio - 1)) ** 2) / np.sum(given**2))),
+        lost=float(np.mean(connection.weights.data == 0)),
     )
 
 

@@ -22,10 +22,9 @@ from neuromorphic_ros.snn.tick_spikes import TickSpikes
 
 
 class IntegerRunner:
-    """Run a network on the integer engine, as Lava's simulation of Loihi would.
+    """Run a network on the integer engine, as Loihi would.
 
-    A spike over a projection without delay acts a tick later than in float, as every connection of
-    Loihi takes one; `quantised.projections` tells which do.
+    Populations fire later than in float, by `quantised.timing.lag_ticks`.
     """
 
     def __init__(self, spec: NetworkSpec) -> None:
@@ -44,7 +43,7 @@ class IntegerRunner:
         self._engine.reset()
 
     def adopt(self, other: object) -> None:
-        """Go on from the state of a variant, in the populations that are the same in both.
+        """Go on from the state of a variant: by population, where model and shape are the same.
 
         What is under way is lost, other populations start at rest, and the counts go on.
         Raises NetworkError if `other` runs elsewhere.
@@ -52,13 +51,22 @@ class IntegerRunner:
         if not isinstance(other, IntegerRunner):
             raise NetworkError(f"network '{self.spec.name}' runs elsewhere: its state is not here")
         self._engine.reset()
-        u, v, before = other._engine.u, other._engine.v, other._neurons()
+        given = {each.name: each for each in other.spec.populations}
+        before, engine = other._neurons(), other._engine
+        ticks = other.spec.dt_ms / self.spec.dt_ms
         for name, place in self._neurons().items():
-            if self.spec.population(name) not in other.spec.populations:
+            here, there = self.spec.population(name), given.get(name)
+            if not there or (here.model, here.shape) != (there.model, there.shape):
                 continue
-            scale = self._threshold(name) / other._threshold(name)
-            given = before[name]
-            self._engine.put(place.start, _scaled(u[given], scale), _scaled(v[given], scale))
+            mine, theirs = self.quantised.scale[place], other.quantised.scale[before[name]]
+            u, v, rest = (part[before[name]] for part in (engine.u, engine.v, engine.rest))
+            membrane = v / theirs + other.quantised.origin[before[name]]
+            self._engine.put(
+                place.start,
+                _within(u * (mine / theirs)),
+                _within((membrane - self.quantised.origin[place]) * mine),
+                np.rint(rest * ticks),
+            )
 
     def counts(self) -> Counts:
         """Return the counts since construction; of each synapse a spike reads a byte."""
@@ -112,12 +120,10 @@ class IntegerRunner:
             if name not in inputs
         }
 
-    def _threshold(self, name: str) -> int:
-        return next(e.threshold for e in self.quantised.populations if e.population == name)
 
-
-def _scaled(state: npt.NDArray[np.int32], scale: float) -> npt.NDArray[Any]:
-    return np.asarray(np.clip(np.rint(state * scale), 1 - STATE_LIMIT, STATE_LIMIT - 1))
+def _within(state: npt.NDArray[np.float64]) -> npt.NDArray[Any]:
+    """Return the state that is nearest within 24 bits."""
+    return np.asarray(np.clip(np.rint(state), 1 - STATE_LIMIT, STATE_LIMIT - 1))
 
 
 def _fan_out(weights: Any) -> Integers:

@@ -101,7 +101,7 @@ def test_a_variant_with_other_units_keeps_the_membrane() -> None:
     heavy = dataclasses.replace(SPEC.projections[0], weights=4.0)
     other = dataclasses.replace(SPEC, projections=(heavy, *SPEC.projections[1:]))
     first, second = IntegerRunner(SPEC), IntegerRunner(other)
-    units = [each.quantised.populations[1].threshold for each in (first, second)]
+    units = [each.quantised.populations[-1].threshold for each in (first, second)]
     assert units[0] != units[1]
     first.run(TickSpikes(np.array([0], np.uint32), np.array([0, 1, 1])))
     second.adopt(first)
