@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from neuromorphic_ros.backends.loihi.dense import stored
-from neuromorphic_ros.backends.loihi.engine import FixedPointEngine
+from neuromorphic_ros.backends.loihi.engine import FixedNetwork, FixedPointEngine
 from neuromorphic_ros.backends.loihi.neuron import STATE_LIMIT
 from neuromorphic_ros.backends.loihi.quantisation import Quantised, quantise
 from neuromorphic_ros.errors import NetworkError
@@ -21,18 +22,40 @@ from neuromorphic_ros.snn.spec import NetworkSpec
 from neuromorphic_ros.snn.tick_spikes import TickSpikes
 
 
+class Engine(Protocol):
+    """What runs the integers; FixedPointEngine tells what is asked of it."""
+
+    @property
+    def ticks(self) -> int: ...
+    @property
+    def spikes(self) -> Integers: ...
+    @property
+    def active(self) -> Integers: ...
+    @property
+    def synapses(self) -> Integers: ...
+    @property
+    def u(self) -> npt.NDArray[np.int32]: ...
+    @property
+    def v(self) -> npt.NDArray[np.int32]: ...
+    def run(self, spikes: TickSpikes) -> TickSpikes: ...
+    def reset(self) -> None: ...
+    def put(self, first: int, u: npt.NDArray[Any], v: npt.NDArray[Any]) -> None: ...
+
+
 class IntegerRunner:
-    """Run a network on the integer engine, as Lava's simulation of Loihi would.
+    """Run a network in integers, by our engine or by Lava's simulation of Loihi.
 
     A spike over a projection without delay acts a tick later than in float, as every connection of
     Loihi takes one; `quantised.projections` tells which do.
     """
 
-    def __init__(self, spec: NetworkSpec) -> None:
+    def __init__(
+        self, spec: NetworkSpec, engine: Callable[[FixedNetwork], Engine] = FixedPointEngine
+    ) -> None:
         """Quantise a network; raises NetworkError that names everything that does not fit."""
         self.spec = spec
         self.quantised: Quantised = quantise(spec)
-        self._engine = FixedPointEngine(self.quantised.network)
+        self._engine = engine(self.quantised.network)
         self._fan_out = [_fan_out(each.weights) for each in self.quantised.network.connections]
 
     def run(self, spikes: TickSpikes) -> TickSpikes:
