@@ -30,26 +30,29 @@ class Activity:
         for connection, weights in zip(network.connections, self._weights, strict=True):
             rows = slice(connection.source, connection.source + weights.shape[0])
             self.synapses[rows] += np.diff(weights.indptr)
-        self._last = np.zeros((1, sources), np.bool_)
+        # A connection takes one tick, and its delay on top.
+        delays = [connection.delay for connection in network.connections]
+        self._past = np.zeros((1 + max(delays, default=0), sources), np.bool_)
 
     def forget(self) -> None:
         """Let nothing be under way; the counts go on."""
-        self._last[:] = False
+        self._past[:] = False
 
     def add(self, driven: Raster, fired: Raster) -> None:
         """Count the spikes of channels, (ticks, channels), and of neurons, (ticks, neurons)."""
         rasters = np.concatenate([driven, fired], axis=1)
-        # A connection takes one tick.
-        before = np.concatenate([self._last, rasters[:-1]])
-        self._last = rasters[-1:]
-        self.ticks += len(rasters)
+        ticks, past = len(rasters), len(self._past)
+        self.ticks += ticks
         self.spikes += rasters.sum(axis=0)
+        rasters = np.concatenate([self._past, rasters])
+        self._past = rasters[ticks:]
         received = np.zeros(fired.shape, np.int64)
         for connection, weights in zip(self._network.connections, self._weights, strict=True):
             rows, columns = weights.shape
             source = slice(connection.source, connection.source + rows)
             target = slice(connection.target, connection.target + columns)
-            total = before[:, source].astype(np.int64) @ weights
+            sent = past - 1 - connection.delay
+            total = rasters[sent : sent + ticks, source].astype(np.int64) @ weights
             up, down = max(connection.exponent, 0), max(-connection.exponent, 0)
             received[:, target] += total << up >> down
         self.active += np.count_nonzero(received, axis=0)

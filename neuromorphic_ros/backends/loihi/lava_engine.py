@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import weakref
+from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -16,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neuromorphic_ros.backends.loihi.activity import Activity
-from neuromorphic_ros.backends.loihi.dense import check_exponent, stored
+from neuromorphic_ros.backends.loihi.dense import check_delay, check_exponent, stored
 from neuromorphic_ros.backends.loihi.engine import FixedNetwork
 from neuromorphic_ros.backends.loihi.lava_import import require_lava
 from neuromorphic_ros.backends.loihi.neuron import FixedLif
@@ -39,12 +40,13 @@ class LavaEngine:
     They end with this object, and with this process, however it ends. A tick takes milliseconds.
     """
 
-    def __init__(self, network: FixedNetwork) -> None:
-        """Start Lava.
+    def __init__(self, network: FixedNetwork, names: Sequence[str] = ()) -> None:
+        """Start Lava; names: of the populations, for errors.
 
         Raises BackendError if Lava is not installed or fails, NetworkError if a connection does not
-        fit.
+        fit or neurons are none of Lava's.
         """
+        _refuse(network, names or [str(index) for index in range(len(network.populations))])
         require_lava()
         self.network = network
         self._activity = Activity(network)
@@ -160,6 +162,16 @@ def _end(process: subprocess.Popen[bytes], connection: Connection) -> None:
     process.wait()
 
 
+def _refuse(network: FixedNetwork, names: Sequence[str]) -> None:
+    reasons = [
+        f"population '{name}' has {' and '.join(population.beyond_lava)}, Lava's LIF has not"
+        for name, population in zip(names, network.populations, strict=True)
+        if population.beyond_lava
+    ]
+    if reasons:
+        raise NetworkError(f"{'; '.join(reasons)}: choose the engine `integer`, which has")
+
+
 def _lif(population: FixedLif) -> dict[str, Any]:
     """Return the arguments of Lava's LIF."""
     size = population.size
@@ -169,8 +181,8 @@ def _lif(population: FixedLif) -> dict[str, Any]:
     )
     return {
         "shape": (size,),
-        "du": population.du,
-        "dv": population.dv,
+        "du": int(as_numpy(population.du)),
+        "dv": int(as_numpy(population.dv)),
         "vth": population.vth,
         "bias_mant": mantissa,
         "bias_exp": exponent,
@@ -182,6 +194,7 @@ def _dense(network: FixedNetwork, index: int) -> dict[str, Any]:
     """Return the arguments of Lava's Dense between all channels or neurons of two populations."""
     connection = network.connections[index]
     check_exponent(connection.exponent, f"connection {index}")
+    check_delay(connection.delay, f"connection {index}")
     given = stored(connection.weights)
     sizes = [network.channels, *(population.size for population in network.populations)]
     begin = np.cumsum([0, *sizes])
@@ -199,9 +212,11 @@ def _dense(network: FixedNetwork, index: int) -> dict[str, Any]:
     rows, columns = given.shape
     weights = np.zeros((sizes[post], sizes[pre]), np.int32)
     weights[column : column + columns, row : row + rows] = given.toarray().T
+    delays = np.full_like(weights, connection.delay, dtype=int)
     return {
         "pre": pre + INPUT,
         "post": post + INPUT,
         "weights": weights,
         "weight_exp": connection.exponent,
+        **({"delays": delays} if connection.delay else {}),
     }

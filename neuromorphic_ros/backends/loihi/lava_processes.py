@@ -15,7 +15,7 @@ from neuromorphic_ros.backends.loihi.lava_import import lava_imports
 with lava_imports():
     from lava.magma.core.run_conditions import RunSteps
     from lava.magma.core.run_configs import Loihi2SimCfg
-    from lava.proc.dense.process import Dense
+    from lava.proc.dense.process import DelayDense, Dense
     from lava.proc.io.extractor import Extractor, PyLoihiExtractorModel
     from lava.proc.io.injector import Injector, PyLoihiInjectorModel
     from lava.proc.lif.process import LIF
@@ -44,12 +44,16 @@ class LavaProcesses:
     ) -> None:
         """Start the processes.
 
-        populations: arguments of Lava's LIF. connections: arguments of Lava's Dense, and beside
-        them `pre` (INPUT: the channels) and `post`, indices of populations.
+        populations: arguments of Lava's LIF. connections: arguments of Lava's Dense, or DelayDense
+        if `delays` is among them, and beside them `pre` (INPUT: the channels) and `post`, indices
+        of populations.
         """
         self._neurons = [LIF(**parameters) for parameters in populations]
         self._start = [np.array(parameters["v"]) for parameters in populations]
-        self._injector = Injector(shape=(channels,), buffer_size=MAX_TICKS) if channels else None
+        # Lava has no ports of size 0.
+        self._injector: Any = None
+        if channels:
+            self._injector = Injector(shape=(channels,), buffer_size=MAX_TICKS)
         self._synapses = [self._connect(**parameters) for parameters in connections]
         self._hold_together(channels, connections)
         self._extractors = [
@@ -98,17 +102,17 @@ class LavaProcesses:
     def put(self, u: npt.NDArray[np.int32], v: npt.NDArray[np.int32]) -> None:
         """Set u and v of all neurons."""
         ends = np.cumsum([neurons.v.shape[0] for neurons in self._neurons])[:-1]
-        for neurons, *own in zip(self._neurons, np.split(u, ends), np.split(v, ends), strict=True):
-            neurons.u.set(own[0])
-            neurons.v.set(own[1])
+        parts = zip(self._neurons, np.split(u, ends), np.split(v, ends), strict=True)
+        for neurons, own_u, own_v in parts:
+            neurons.u.set(own_u)
+            neurons.v.set(own_v)
 
     def stop(self) -> None:
         """End the processes."""
         self._neurons[0].stop()
 
     def _connect(self, pre: int, post: int, **parameters: Any) -> Any:
-        synapses = Dense(**parameters)
-        assert self._injector or pre != INPUT
+        synapses = (DelayDense if "delays" in parameters else Dense)(**parameters)
         source = self._injector.out_port if pre == INPUT else self._neurons[pre].s_out
         source.connect(synapses.s_in)
         synapses.a_out.connect(self._neurons[post].a_in)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neuromorphic_ros.backends.loihi.dense import stored
-from neuromorphic_ros.backends.loihi.engine import FixedNetwork, FixedPointEngine
+from neuromorphic_ros.backends.loihi.engine import FixedPointEngine
 from neuromorphic_ros.backends.loihi.neuron import STATE_LIMIT
 from neuromorphic_ros.backends.loihi.quantisation import Quantised, quantise
 from neuromorphic_ros.errors import NetworkError
@@ -42,6 +42,10 @@ class Engine(Protocol):
     def put(self, first: int, u: npt.NDArray[Any], v: npt.NDArray[Any]) -> None: ...
 
 
+def _integer_engine(quantised: Quantised) -> FixedPointEngine:
+    return FixedPointEngine(quantised.network)
+
+
 class IntegerRunner:
     """Run a network in integers, by our engine or by Lava's simulation of Loihi.
 
@@ -50,12 +54,15 @@ class IntegerRunner:
     """
 
     def __init__(
-        self, spec: NetworkSpec, engine: Callable[[FixedNetwork], Engine] = FixedPointEngine
+        self, spec: NetworkSpec, engine: Callable[[Quantised], Engine] = _integer_engine
     ) -> None:
-        """Quantise a network; raises NetworkError that names everything that does not fit."""
+        """Quantise a network; raises NetworkError that names everything that does not fit.
+
+        engine: starts what runs the integers.
+        """
         self.spec = spec
         self.quantised: Quantised = quantise(spec)
-        self._engine = engine(self.quantised.network)
+        self._engine = engine(self.quantised)
         self._fan_out = [_fan_out(each.weights) for each in self.quantised.network.connections]
 
     def run(self, spikes: TickSpikes) -> TickSpikes:

@@ -23,6 +23,8 @@ def raster(spikes: TickSpikes, width: int) -> np.ndarray:
 @pytest.mark.parametrize("at_once", [1, 7, 100])
 def test_counts_are_those_of_the_integer_engine(index: int, at_once: int) -> None:
     network = network_of(STORED[index])
+    delayed = [each._replace(delay=2 * place) for place, each in enumerate(network.connections)]
+    network = network._replace(connections=tuple(delayed))
     engine, activity = FixedPointEngine(network), Activity(network)
     driven = tick_spikes(STORED[index]["input"])
     before = engine.active, engine.ticks

@@ -105,6 +105,23 @@ def test_a_network_without_channels_runs() -> None:
 
 
 @needs_lava
+@pytest.mark.parametrize(("delay", "exponent"), [(1, -1), (5, 2)])
+def test_delays_are_those_of_the_integer_engine(delay: int, exponent: int) -> None:
+    weights = np.random.default_rng(3).integers(-60, 80, (2, 2))
+    delayed = FORWARD._replace(weights=weights, delay=delay, exponent=exponent)
+    network = FixedNetwork(2, (IF, IF), (FORWARD, delayed, FORWARD._replace(source=2, target=2)))
+    lava, ours = LavaEngine(network), FixedPointEngine(network)
+    spikes = np.random.default_rng(4).random((60, 2)) < 0.4
+    for start, stop in ((0, 3), (3, 10), (10, 60)):
+        assert_equal(lava, ours, tick_spikes(spikes[start:stop]))
+    np.testing.assert_array_equal(lava.active, ours.active)
+    lava.reset()
+    ours.reset()
+    assert_equal(lava, ours, tick_spikes(spikes))
+    lava.close()
+
+
+@needs_lava
 def test_its_state_can_be_set(small: LavaEngine) -> None:
     small.reset()
     small.put(1, np.array([5]), np.array([3000]))
@@ -135,11 +152,24 @@ def connected(**changes: Any) -> FixedNetwork:
         ({"target": 1}, "2 from 3 on are not of one population"),
         ({"target": 3}, "2 from 5 on are not of one population"),
         ({"exponent": 8}, r"exponent 8 .* -8\.\.7"),
+        ({"delay": 63}, "a delay of 63 ticks"),
     ],
 )
 def test_connections_that_do_not_fit_are_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(NetworkError, match=f"connection 0: {message}"):
         LavaEngine(connected(**changes))
+
+
+def test_neurons_that_lava_has_not_are_refused_by_name() -> None:
+    neurons = FixedLif(size=2, du=4095, dv=0, vth=50, drop=50, refractory=2)
+    network = FixedNetwork(2, (IF, neurons), (FORWARD,))
+    refused = (
+        "population 'out' has reset by subtraction and a refractory period, Lava's LIF has not"
+    )
+    with pytest.raises(NetworkError, match=refused):
+        LavaEngine(network, ["hidden", "out"])
+    with pytest.raises(NetworkError, match=r"population '1' has .* choose the engine `integer`"):
+        LavaEngine(network)
 
 
 def test_a_missing_lava_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
