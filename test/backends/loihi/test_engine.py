@@ -156,13 +156,16 @@ def test_the_neuron_of_the_nir_paper_is_reproduced_as_in_simulation_and_on_the_c
 @pytest.mark.slow
 @needs_lava
 def test_lava_itself_is_reproduced_on_200_networks(tmp_path: Path) -> None:
-    made = tmp_path / "traces.npz"
-    script = ROOT / "scripts" / "lava_traces.py"
-    command = [sys.executable, script, made, "--networks", "200", "--seed", "1"]
+    command = [sys.executable, ROOT / "scripts" / "lava_traces.py", "--networks", "100", "--seed"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=3600, env=environment)
-    assert ran.returncode == 0, ran.stderr
-    found = list(networks(made))
+    # Lava waits more than it works: two at once take little longer than one.
+    made = [tmp_path / f"{seed}.npz" for seed in (1, 2)]
+    runs = [
+        subprocess.Popen([*command, str(seed), file], env=environment)
+        for seed, file in enumerate(made, 1)
+    ]
+    assert [run.wait(1800) for run in runs] == [0, 0]
+    found = [traces for file in made for traces in networks(file)]
     assert len(found) == 200
     for traces in found:
         compare(traces)
