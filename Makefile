@@ -1,7 +1,7 @@
 # make              set up: ROS 2 from PyPI in .venv, and this package built against it
 # make demo         see a network drive a robot; BAG=recording, VIDEO=file or DEVICE=0 instead of ours
 # make test lint    what continuous integration runs; ARGS="-k spikes" is passed on to pytest
-# make lava         Lava in .venv-lava, to compare the Loihi engine with it: make test ARGS="-k lava"
+# make lava         Lava beside it, to run networks in: engine lava of the loihi backend
 # make bench        measure, beside the frameworks in .venv-peers
 # DISTRO=jazzy      another ROS 2 than kilted, in a virtual environment of its own
 # PYTHON=/path/to/python3.12
@@ -26,7 +26,6 @@ PY := $(VENV)/bin/python
 INSTALL := install$(SUFFIX)
 endif
 PEERS := .venv-peers$(SUFFIX)
-LAVA := .venv-lava$(SUFFIX)
 NEUROMORPHIC := $(INSTALL)/neuromorphic_ros/lib/neuromorphic_ros/neuromorphic
 
 # Tests and demonstrations must not talk to robots on the network.
@@ -43,8 +42,8 @@ torch: setup
 peers: torch
 	@scripts/make_peers.sh $(PY) $(PEERS) || echo "no peers: measuring without them" >&2
 
-lava: torch
-	@scripts/install_lava.sh $(PY) $(LAVA)
+lava: setup
+	@scripts/install_lava.sh $(PY)
 
 demo: setup
 	$(RUN) $(NEUROMORPHIC) demo $(if $(BAG),"$(BAG)") $(if $(VIDEO),"$(VIDEO)") \

@@ -1,38 +1,24 @@
 #!/usr/bin/env python3
 """Run random integer networks in Lava and keep what they did: OUTPUT --networks N --seed SEED.
 
-The first is not random: it reaches the borders of 24 bits. Runs in the environment that `make lava`
-makes. The .npz file holds arrays, of network k as `k/...`: input uint8[ticks, channels]; of
-population p `k/population/p/` the parameters du, dv, vth, bias_mant and bias_exp, and after each
-tick u, v int32[ticks, neurons] and spikes uint8[ticks, neurons]; of connection c `k/connection/c/`
-pre (-1: the input) and post, indices of populations, weights int16[pre, post] and weight_exp.
+The first is not random: it reaches the borders of 24 bits. `make lava` installs Lava. The .npz file
+holds arrays, of network k as `k/...`: input uint8[ticks, channels]; of population p
+`k/population/p/` the parameters du, dv, vth, bias_mant and bias_exp, and after each tick u, v
+int32[ticks, neurons] and spikes uint8[ticks, neurons]; of connection c `k/connection/c/` pre (-1:
+the input) and post, indices of populations, weights int16[pre, post] and weight_exp.
 """
 
 from __future__ import annotations
 
 import argparse
-import dataclasses
-import functools
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from neuromorphic_ros.backends.loihi.lava_import import lava_imports
 
-@contextmanager
-def hashable_dataclasses() -> Iterator[None]:
-    """Make dataclasses hashable, as defaults of fields must be from Python 3.11 on."""
-    original = dataclasses.dataclass
-    dataclasses.dataclass = functools.partial(original, unsafe_hash=True)
-    try:
-        yield
-    finally:
-        dataclasses.dataclass = original
-
-
-with hashable_dataclasses():
+with lava_imports():
     from lava.magma.core.run_conditions import RunSteps
     from lava.magma.core.run_configs import Loihi2SimCfg
     from lava.proc.dense.process import Dense

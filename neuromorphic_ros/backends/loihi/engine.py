@@ -27,6 +27,25 @@ class FixedNetwork(NamedTuple):
         """Number of neurons."""
         return sum(population.size for population in self.populations)
 
+    def check(self, spikes: TickSpikes) -> None:
+        """Raise SpikeError unless spikes are of its channels, by tick, and without amounts."""
+        address, first = spikes.address, spikes.first
+        if spikes.value.size:
+            raise SpikeError("the synapses of Loihi take spikes without amounts; give each as one")
+        if address.dtype != np.uint32 or first.dtype != np.int64:
+            raise SpikeError(
+                f"address must be uint32 and first int64, not {address.dtype} and {first.dtype}"
+            )
+        if (
+            first.size == 0
+            or first[0] != 0
+            or first[-1] != address.size
+            or np.any(np.diff(first) < 0)
+        ):
+            raise SpikeError("first does not rise from 0 to the number of addresses")
+        if address.size and address.max() >= self.channels:
+            raise SpikeError(f"address {address.max()} is outside of {self.channels} channels")
+
 
 class FixedPointEngine:
     """Give the spikes, u and v that Lava's fixed-point simulation gives, bit for bit.
@@ -113,7 +132,7 @@ class FixedPointEngine:
         Raises SpikeError, with the network unchanged, if an address is no channel, `first` does not
         divide the addresses into ticks, or spikes have amounts.
         """
-        self._check(spikes)
+        self.network.check(spikes)
         # What is read-only or has gaps is of another type for compiled code.
         address, first = (np.require(each, requirements=("C", "W")) for each in spikes[:2])
         fired_first = np.zeros(first.size, np.int64)
@@ -136,26 +155,6 @@ class FixedPointEngine:
             fired = np.concatenate([fired, np.empty_like(fired)])
         self.ticks += spikes.ticks
         return TickSpikes(fired[: fired_first[-1]].copy(), fired_first)
-
-    def _check(self, spikes: TickSpikes) -> None:
-        address, first = spikes.address, spikes.first
-        if spikes.value.size:
-            raise SpikeError("the synapses of Loihi take spikes without amounts; give each as one")
-        if address.dtype != np.uint32 or first.dtype != np.int64:
-            raise SpikeError(
-                f"address must be uint32 and first int64, not {address.dtype} and {first.dtype}"
-            )
-        if (
-            first.size == 0
-            or first[0] != 0
-            or first[-1] != address.size
-            or np.any(np.diff(first) < 0)
-        ):
-            raise SpikeError("first does not rise from 0 to the number of addresses")
-        if address.size and address.max() >= self.network.channels:
-            raise SpikeError(
-                f"address {address.max()} is outside of {self.network.channels} channels"
-            )
 
 
 def _by_source(network: FixedNetwork) -> kernel.Synapses:

@@ -9,6 +9,7 @@ from typing import Any
 from neuromorphic_ros.backends.base import DEFAULT, Runner
 from neuromorphic_ros.backends.fit import Fit
 from neuromorphic_ros.backends.loihi.chip import chip
+from neuromorphic_ros.backends.loihi.lava_engine import LavaEngine
 from neuromorphic_ros.backends.loihi.neuron import INPUT_SHIFT, STATE_LIMIT
 from neuromorphic_ros.backends.loihi.quantisation import Misfit, Quantised, quantise
 from neuromorphic_ros.backends.loihi.runner import IntegerRunner
@@ -16,14 +17,18 @@ from neuromorphic_ros.backends.options import Options
 from neuromorphic_ros.snn.learned_weights import projection_names
 from neuromorphic_ros.snn.spec import NetworkSpec
 
-ENGINES: Mapping[str, Callable[[NetworkSpec], Runner]] = {"integer": IntegerRunner}
+ENGINES: Mapping[str, Callable[[NetworkSpec], Runner]] = {
+    "integer": IntegerRunner,
+    "lava": lambda spec: IntegerRunner(spec, _lava),
+}
 """What can run a network, the first by default."""
 
 
 def compile_loihi(spec: NetworkSpec, options: Options = DEFAULT) -> Runner:
     """Compile a network for one of ENGINES.
 
-    Raises NetworkError that names everything that does not fit, its limit and a way out.
+    Raises NetworkError that names everything that does not fit, its limit and a way out, and
+    BackendError if Lava is to run it and is not installed.
     """
     return ENGINES[options.engine or next(iter(ENGINES))](spec)
 
@@ -102,3 +107,7 @@ def _details(spec: NetworkSpec, found: Quantised) -> dict[str, Any]:
             )
         },
     }
+
+
+def _lava(quantised: Quantised) -> LavaEngine:
+    return LavaEngine(quantised.network, [each.population for each in quantised.populations])

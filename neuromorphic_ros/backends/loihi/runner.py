@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -21,17 +22,46 @@ from neuromorphic_ros.snn.spec import NetworkSpec
 from neuromorphic_ros.snn.tick_spikes import TickSpikes
 
 
+class Engine(Protocol):
+    """What runs the integers; FixedPointEngine tells what is asked of it."""
+
+    @property
+    def ticks(self) -> int: ...
+    @property
+    def spikes(self) -> Integers: ...
+    @property
+    def active(self) -> Integers: ...
+    @property
+    def synapses(self) -> Integers: ...
+    @property
+    def u(self) -> npt.NDArray[np.int32]: ...
+    @property
+    def v(self) -> npt.NDArray[np.int32]: ...
+    def run(self, spikes: TickSpikes) -> TickSpikes: ...
+    def reset(self) -> None: ...
+    def put(self, first: int, u: npt.NDArray[Any], v: npt.NDArray[Any]) -> None: ...
+
+
+def _integer_engine(quantised: Quantised) -> FixedPointEngine:
+    return FixedPointEngine(quantised.network)
+
+
 class IntegerRunner:
-    """Run a network on the integer engine, as Loihi would.
+    """Run a network in integers, by our engine or by Lava's simulation of Loihi.
 
     Populations fire later than in float, by `quantised.timing.lag_ticks`.
     """
 
-    def __init__(self, spec: NetworkSpec) -> None:
-        """Quantise a network; raises NetworkError that names everything that does not fit."""
+    def __init__(
+        self, spec: NetworkSpec, engine: Callable[[Quantised], Engine] = _integer_engine
+    ) -> None:
+        """Quantise a network; raises NetworkError that names everything that does not fit.
+
+        engine: starts what runs the integers.
+        """
         self.spec = spec
         self.quantised: Quantised = quantise(spec)
-        self._engine = FixedPointEngine(self.quantised.network)
+        self._engine = engine(self.quantised)
         self._fan_out = [_fan_out(each.weights) for each in self.quantised.network.connections]
 
     def run(self, spikes: TickSpikes) -> TickSpikes:
