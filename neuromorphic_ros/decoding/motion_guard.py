@@ -65,21 +65,24 @@ def guard(
     return GuardState(stopped_ns), GuardDecision(STANDSTILL if held else None, reason)
 
 
-def _unfit(
-    parameters: GuardParameters, now_ns: int, wanted: Velocity, input_stamp_ns: int | None
-) -> str:
+def stale(input_timeout_s: float, now_ns: int, input_stamp_ns: int | None) -> str:
+    """Return why input does not tell what is now, in words; empty: it does."""
     if input_stamp_ns is None:
         return "no input yet"
     age_s = (now_ns - input_stamp_ns) / 1e9
-    if age_s > parameters.input_timeout_s:
-        return (
-            f"input is {age_s:.2f} s old, older than input_timeout_s {parameters.input_timeout_s}"
-        )
-    if age_s < -parameters.input_timeout_s:
+    if age_s > input_timeout_s:
+        return f"input is {age_s:.2f} s old, older than input_timeout_s {input_timeout_s}"
+    if age_s < -input_timeout_s:
         return (
             f"input is stamped {-age_s:.2f} s ahead of the clock, "
-            f"more than input_timeout_s {parameters.input_timeout_s}"
+            f"more than input_timeout_s {input_timeout_s}"
         )
-    if not wanted.is_finite:
-        return f"command {tuple(wanted)} is not finite"
     return ""
+
+
+def _unfit(
+    parameters: GuardParameters, now_ns: int, wanted: Velocity, input_stamp_ns: int | None
+) -> str:
+    if reason := stale(parameters.input_timeout_s, now_ns, input_stamp_ns):
+        return reason
+    return "" if wanted.is_finite else f"command {tuple(wanted)} is not finite"

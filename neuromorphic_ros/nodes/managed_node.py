@@ -60,7 +60,7 @@ SHARED_PARAMETERS = frozenset(
     }
 )
 SHARED_SETS = frozenset(
-    {"core", "sleep", "learning", "quality", "drive", "limits", "safety", "detection"}
+    {"core", "sleep", "learning", "quality", "drive", "limits", "safety", "detection", "joints"}
 )
 EXECUTORS = ("single", "events")
 

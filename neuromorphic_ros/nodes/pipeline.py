@@ -22,7 +22,7 @@ from neuromorphic_ros.nodes.rest import Rest
 from neuromorphic_ros.nodes.run_benchmark import RunBenchmarkService
 from neuromorphic_ros.nodes.sensor_subscription import SensorSubscription, declare_transports
 from neuromorphic_ros.pipeline.live import LivePipeline, Now
-from neuromorphic_ros.pipeline.outputs import DETECTIONS, RATES
+from neuromorphic_ros.pipeline.outputs import DETECTIONS, JOINT_TRAJECTORY, RATES
 from neuromorphic_ros.pipeline.pipeline import Pipeline
 from neuromorphic_ros.pipeline.quality_control import compile_lower
 from neuromorphic_ros.power.quality import Quality
@@ -69,6 +69,8 @@ class PipelineNode(ManagedNode):
         self._outputs.add("rates", RATES)
         if pipeline.detection:
             self._outputs.add("detections", DETECTIONS)
+        if pipeline.joints:
+            self._outputs.add("joint_trajectory", JOINT_TRAJECTORY)
 
     def activate(self) -> None:
         """Begin to listen."""

@@ -17,7 +17,7 @@ from neuromorphic_ros.pipeline.networks import find_hardware, find_network
 from neuromorphic_ros.pipeline.online_learning import LearningParameters
 from neuromorphic_ros.pipeline.power_situation import FreshnessParameters
 from neuromorphic_ros.pipeline.profile import Profile, load_profile
-from neuromorphic_ros.pipeline.readouts import detection_readout, motor_readout
+from neuromorphic_ros.pipeline.readouts import detection_readout, joint_readout, motor_readout
 from neuromorphic_ros.pipeline.sample_rate import SampleRates
 from neuromorphic_ros.pipeline.sensing import (
     ENVIRONMENT,
@@ -38,7 +38,11 @@ ENCODERS = {
     "scan": "scan_encoder",
     **dict.fromkeys(ENVIRONMENT, "environment_encoder"),
 }
-DECODERS = {"differential_drive": "motor_decoder", "blob_detection": "detection_decoder"}
+DECODERS = {
+    "differential_drive": "motor_decoder",
+    "blob_detection": "detection_decoder",
+    "joint_positions": "joint_decoder",
+}
 # Beside every network: what it uses and what it may use.
 WATCHING = ("energy_monitor", "power_manager")
 # Nodes that have nothing to do with the topics of sensors, or play them by their own names; the
@@ -137,6 +141,8 @@ def parameter_sets(spec: NetworkSpec) -> dict[str, dict[str, Tunable]]:
     motor, detection = motor_readout(spec), detection_readout(spec)
     sets["motor_decoder"] = motor.tunables if motor else {}
     sets["detection_decoder"] = {"detection": Tunable(detection, "parameters")} if detection else {}
+    joints = joint_readout(spec)
+    sets["joint_decoder"] = joints.tunables if joints else {}
     sets["pipeline"] = {name: item for node in list(sets.values()) for name, item in node.items()}
     sets["pipeline"]["quality"] = quality
     sets["power_manager"] = {

@@ -10,7 +10,12 @@ from neuromorphic_ros.pipeline.core import SpikingCore, Step
 from neuromorphic_ros.pipeline.event_images import EventImages
 from neuromorphic_ros.pipeline.health import Health
 from neuromorphic_ros.pipeline.messages import ReceivedSpikes
-from neuromorphic_ros.pipeline.outputs import CoreOutputs, OutputMessage, detection_messages
+from neuromorphic_ros.pipeline.outputs import (
+    CoreOutputs,
+    OutputMessage,
+    detection_messages,
+    joint_messages,
+)
 from neuromorphic_ros.pipeline.pipeline import Decision, Pipeline
 from neuromorphic_ros.pipeline.readouts import Command
 from neuromorphic_ros.pipeline.step_clock import StepClock
@@ -228,6 +233,7 @@ class LivePipeline:
 
     def _messages(self, decision: Decision) -> Iterator[OutputMessage]:
         yield from self.core.messages(decision.step)
+        yield from joint_messages(decision.joints)
         if self.pipeline.detection:
             frame_id = self.core.outputs.frame_of(self.pipeline.detection.population)
             view = self.pipeline.detection_view

@@ -17,6 +17,7 @@ from neuromorphic_ros.decoding.velocity import Velocity
 from neuromorphic_ros.encoding.region import View
 from neuromorphic_ros.energy.price import Price
 from neuromorphic_ros.errors import SpikeError
+from neuromorphic_ros.pipeline.joint_readout import JointCommand
 from neuromorphic_ros.pipeline.sensing import nanoseconds
 from neuromorphic_ros.pipeline.sensor_input import Encoded
 from neuromorphic_ros.snn.counts import OF_NODES, OF_PROJECTIONS, Counts
@@ -111,6 +112,19 @@ def twist(velocity: Velocity) -> Fields:
 def twist_stamped(velocity: Velocity, stamp_ns: int, frame_id: str) -> Fields:
     """Return the fields of a TwistStamped."""
     return {"header": {"stamp": stamp_ns, "frame_id": frame_id}, "twist": twist(velocity)}
+
+
+def joint_trajectory(command: JointCommand) -> Fields:
+    """Return the fields of a JointTrajectory that begins when it arrives, as stamp zero asks."""
+    return {
+        "joint_names": list(command.names),
+        "points": [
+            {
+                "positions": np.array(command.position_rad, np.float64),
+                "time_from_start": command.duration_ns,
+            }
+        ],
+    }
 
 
 def detection_array(detections: Detections, frame_id: str, view: View) -> Fields:

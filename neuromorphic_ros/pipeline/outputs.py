@@ -8,10 +8,12 @@ from typing import NamedTuple
 from neuromorphic_ros.decoding.detection import Detections
 from neuromorphic_ros.encoding.region import View
 from neuromorphic_ros.pipeline.core import SpikingCore, Step
+from neuromorphic_ros.pipeline.joint_readout import JointCommand
 from neuromorphic_ros.pipeline.messages import (
     Fields,
     StepTimes,
     detection_array,
+    joint_trajectory,
     population_rates,
     sample_arrays,
     spike_arrays,
@@ -27,6 +29,7 @@ ENERGY = "neuromorphic_ros/msg/EnergyReport"
 DETECTIONS = "neuromorphic_ros/msg/DetectionArray"
 TWIST_STAMPED = "geometry_msgs/msg/TwistStamped"
 TWIST = "geometry_msgs/msg/Twist"
+JOINT_TRAJECTORY = "trajectory_msgs/msg/JointTrajectory"
 IMAGE = "sensor_msgs/msg/Image"
 
 REPORT_PERIOD_NS = 1_000_000_000
@@ -148,6 +151,13 @@ def command_messages(
         yield OutputMessage("cmd_vel", TWIST_STAMPED, command.stamp_ns, fields)
     else:
         yield OutputMessage("cmd_vel", TWIST, command.stamp_ns, twist(command.velocity))
+
+
+def joint_messages(command: JointCommand | None) -> Iterator[OutputMessage]:
+    """Yield the message of a command to joints; nothing if there is none."""
+    if command:
+        fields = joint_trajectory(command)
+        yield OutputMessage("joint_trajectory", JOINT_TRAJECTORY, command.stamp_ns, fields)
 
 
 def detection_messages(

@@ -9,10 +9,12 @@ from neuromorphic_ros.backends.base import Runner
 from neuromorphic_ros.decoding.detection import Detections
 from neuromorphic_ros.encoding.region import View
 from neuromorphic_ros.pipeline.core import CoreParameters, SpikingCore, Step
+from neuromorphic_ros.pipeline.joint_readout import JointCommand
 from neuromorphic_ros.pipeline.quality_control import QualityControl
 from neuromorphic_ros.pipeline.readouts import (
     Command,
     detection_readout,
+    joint_readout,
     motor_readout,
 )
 from neuromorphic_ros.pipeline.sensor_input import Encoded, SensorInput
@@ -27,6 +29,7 @@ class Decision(NamedTuple):
     step: Step
     command: Command | None
     detections: tuple[Detections, ...]
+    joints: JointCommand | None
 
 
 class Pipeline:
@@ -45,6 +48,7 @@ class Pipeline:
         self._runners = {Quality.HIGH: runner, **(lower or {})}
         self.motor = motor_readout(spec)
         self.detection = detection_readout(spec)
+        self.joints = joint_readout(spec)
 
     @property
     def sensors(self) -> list[str]:
@@ -74,6 +78,8 @@ class Pipeline:
             sets |= self.motor.tunables
         if self.detection:
             sets["detection"] = Tunable(self.detection, "parameters")
+        if self.joints:
+            sets |= self.joints.tunables
         return sets
 
     def apply(self, quality: Quality) -> NetworkSpec:
@@ -131,10 +137,20 @@ class Pipeline:
         if self.detection and self.detection.population in step.spikes:
             spikes = step.spikes[self.detection.population]
             detections = self.detection.decide(spikes, step.start_ns, step.stop_ns)
-        return Decision(step, command, tuple(detections))
+        return Decision(step, command, tuple(detections), self._move(step))
+
+    def _move(self, step: Step) -> JointCommand | None:
+        if not self.joints or self.joints.population not in step.spikes:
+            return None
+        self.joints.dt_ns = step.runner.spec.dt_ns
+        stamp_ns = self.core.input_stamp(self.joints.population, step)
+        spikes = step.spikes[self.joints.population]
+        return self.joints.decide(spikes, step.start_ns, step.stop_ns, stamp_ns)
 
     def _reset_readouts(self) -> None:
         if self.motor:
             self.motor.reset()
         if self.detection:
             self.detection.reset()
+        if self.joints:
+            self.joints.reset()

@@ -7,18 +7,20 @@ from typing import NamedTuple, TypeVar
 
 from neuromorphic_ros.decoding.detection import BlobDetection, BlobDetector, Detections
 from neuromorphic_ros.decoding.differential_drive import DifferentialDrive, DifferentialDriveDecoder
+from neuromorphic_ros.decoding.joints import JointPositions
 from neuromorphic_ros.decoding.motion_guard import GuardParameters, GuardState, guard
 from neuromorphic_ros.decoding.velocity import STANDSTILL, Velocity, VelocityLimits, limit
 from neuromorphic_ros.encoding.region import RegionOfInterest, View
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.parameters import build
+from neuromorphic_ros.pipeline.joint_readout import JointReadout
 from neuromorphic_ros.pipeline.tuning import Tunable
 from neuromorphic_ros.snn.spec import NetworkSpec, Readout
 from neuromorphic_ros.spikes import Shape, SpikeBatch
 
 T = TypeVar("T")
 
-DECODERS = ("differential_drive", "blob_detection")
+DECODERS = ("differential_drive", "blob_detection", "joint_positions")
 ASLEEP = "the network sleeps: nothing has spiked for sleep.after_s"
 
 
@@ -179,6 +181,21 @@ def detection_readout(spec: NetworkSpec) -> DetectionReadout | None:
         return DetectionReadout(population, spec.shapes[population], detector)
     except NetworkError as unfit:
         raise NetworkError(f"readout '{readout.name}' reads '{population}': {unfit}") from None
+
+
+def joint_readout(spec: NetworkSpec) -> JointReadout | None:
+    """Build the joint readout of a network; none: it moves no joints.
+
+    Raises NetworkError if there are several, or its parameters or population are wrong.
+    """
+    readout = _readout_of(spec, "joint_positions")
+    if readout is None:
+        return None
+    parameters, shape = _parameters(JointPositions, readout), spec.shapes[readout.population]
+    joints = len(parameters.names)
+    if len(shape) != 2 or shape[0] != joints or shape[1] < 2:
+        raise _misfit(spec, readout, f"({joints}, fields): a row of at least 2 for each joint")
+    return JointReadout(readout.population, parameters, shape[1], spec.dt_ns)
 
 
 def encoder_view(spec: NetworkSpec, population: str, width: int, height: int) -> View:

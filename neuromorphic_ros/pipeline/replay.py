@@ -16,6 +16,7 @@ from neuromorphic_ros.pipeline.outputs import (
     OutputMessage,
     command_messages,
     detection_messages,
+    joint_messages,
 )
 from neuromorphic_ros.pipeline.pipeline import Pipeline
 
@@ -53,6 +54,7 @@ def replay(
             yield from outputs.stepped(decision.step)
             if decision.command:
                 yield from command_messages(decision.command, stop_ns, base_frame, stamped=True)
+            yield from joint_messages(decision.joints)
             if pipeline.detection:
                 frame_id = outputs.frame_of(pipeline.detection.population)
                 view = pipeline.detection_view
