@@ -19,17 +19,17 @@ def recorded(tick: StaticTick) -> Callable[[], None]:
     float32, not in TF32.
     Source: PyTorch, CUDA semantics, section CUDA Graphs.
     """
-    with torch.cuda.device(tick.row.device), torch.backends.cudnn.flags(allow_tf32=False):
-        stream = torch.cuda.Stream()
+    exact = torch.backends.cudnn.flags(enabled=True, allow_tf32=False)
+    with torch.cuda.device(tick.row.device), exact:
+        stream, graph = torch.cuda.Stream(), torch.cuda.CUDAGraph()
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
             for _ in range(WARM_UP_TICKS):
                 tick.clear()
                 tick()
-        torch.cuda.current_stream().wait_stream(stream)
-        graph = torch.cuda.CUDAGraph()
         # Other threads may use the device meanwhile.
-        with torch.cuda.graph(graph, capture_error_mode="thread_local"):
+        with torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local"):
             tick()
+        torch.cuda.current_stream().wait_stream(stream)
         tick.clear()
     return graph.replay

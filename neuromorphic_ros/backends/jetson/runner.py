@@ -121,9 +121,9 @@ class TorchRunner:
         for _ in range(ticks):
             self._advance()
         fired = self._tick.outputs[:ticks].cpu().numpy()
-        tick, address = np.nonzero(np.where(self._spiking, fired, 0))
+        tick, neuron = np.nonzero(np.where(self._spiking, fired, 0))
         first = np.searchsorted(tick, np.arange(ticks + 1))
-        return TickSpikes(address.astype(np.uint32), first, fired[tick, address])
+        return TickSpikes(neuron.astype(np.uint32), first, fired[tick, neuron])
 
 
 def _joined(parts: list[TickSpikes]) -> TickSpikes:

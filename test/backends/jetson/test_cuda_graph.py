@@ -54,8 +54,11 @@ class StandIn:
         return self
 
     @contextlib.contextmanager
-    def graph(self, graph: StandIn, capture_error_mode: str) -> Iterator[None]:
+    def graph(self, graph: StandIn, stream: StandIn, capture_error_mode: str) -> Iterator[None]:
+        assert stream is self
         assert capture_error_mode == "thread_local"
+        assert torch.backends.cudnn.enabled
+        assert not torch.backends.cudnn.allow_tf32
         self.calls.append("record")
         self.recording = True
         yield
@@ -81,7 +84,7 @@ def test_a_tick_is_warmed_up_on_a_side_stream_recorded_once_and_starts_at_rest(
     tick.inputs.fill_(1.0)
     replay = recorded(tick)
     assert cuda.calls == [
-        "wait", "side stream", *["tick"] * WARM_UP_TICKS, "wait", "record", "recorded tick",
+        "wait", "side stream", *["tick"] * WARM_UP_TICKS, "record", "recorded tick", "wait",
     ]  # fmt: skip
     assert not tick.fired.any()
     assert tick.row.item() == 0
