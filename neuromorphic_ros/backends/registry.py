@@ -9,13 +9,14 @@ from typing import Any
 
 from neuromorphic_ros.backends.base import Backend, Compile
 from neuromorphic_ros.backends.fit import Fit
+from neuromorphic_ros.backends.jetson import jetson
+from neuromorphic_ros.backends.jetson.fit import examine as examine_jetson
 from neuromorphic_ros.backends.loihi import loihi
 from neuromorphic_ros.backends.options import Options
 from neuromorphic_ros.backends.truenorth.runner import TrueNorthRunner
 from neuromorphic_ros.errors import BackendError
 from neuromorphic_ros.parameters import build
 from neuromorphic_ros.snn.spec import NetworkSpec
-from neuromorphic_ros.snn.streaming import StreamingNetwork
 
 
 def _unknown(spec: NetworkSpec) -> Fit:
@@ -27,13 +28,13 @@ BACKENDS = {
     for backend in (
         Backend(
             "jetson",
-            "NVIDIA Jetson or any CPU, compiled streaming engine",
+            "NVIDIA Jetson or any CPU, compiled streaming engine, torch on CUDA",
             here="works",
             on_hardware="works",
             hardware=("jetson_orin_nano", "jetson_nano", "desktop_cpu"),
-            engines=("streaming",),
-            examine=_unknown,
-            compile=lambda spec, options: StreamingNetwork(spec),
+            engines=tuple(jetson.ENGINES),
+            examine=examine_jetson,
+            compile=jetson.compile_jetson,
         ),
         Backend(
             "loihi",

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.snn import tables
 from neuromorphic_ros.snn.counts import Integers
-from neuromorphic_ros.snn.dense_equivalent import DenseEquivalent, dense_equivalent
+from neuromorphic_ros.snn.expenses import Expenses, expenses
 from neuromorphic_ros.snn.neurons.model import Neuron
 from neuromorphic_ros.snn.plasticity.layout import PlasticLayer, fill_plastic, lay_out_plastic
 from neuromorphic_ros.snn.spec import NetworkSpec, Population
@@ -40,20 +40,6 @@ class Layer(NamedTuple):
     drive: Values
 
 
-class Expenses(NamedTuple):
-    """What a spike over a projection costs, and what a dense computation of it costs per tick.
-
-    node: index of the population or input that drives it, whose spikes from source `first` on are
-    those of the rows. synapses: not zero, int64[rows]. bytes: read for a spike, int64[rows].
-    """
-
-    node: int
-    first: int
-    synapses: Integers
-    bytes: Integers
-    dense: DenseEquivalent
-
-
 class Layout(NamedTuple):
     """A network in memory; the tables hold addresses of the other arrays, so keep it whole.
 
@@ -61,7 +47,7 @@ class Layout(NamedTuple):
     int64[nodes + 1]. nodes, links, network: records of `tables`, one per name, per projection that
     is in `connections`, and one of all. currents: float32, under way to the neurons.
     plastic: of plastic projections, in the order of `plastics`, records of `tables` too.
-    projections, expenses: of each projection, `pre -> post` and what it costs.
+    expenses: what spikes cost.
     spike_count: int64[sources], and spike_rest: uint8[channels], what is to be added for inputs.
     """
 
@@ -69,8 +55,7 @@ class Layout(NamedTuple):
     begin: Integers
     layers: dict[str, Layer]
     connections: tuple[Connection, ...]
-    projections: tuple[str, ...]
-    expenses: tuple[Expenses, ...]
+    expenses: Expenses
     spike_count: Integers
     spike_rest: npt.NDArray[np.uint8]
     currents: Values
@@ -86,12 +71,6 @@ class Layout(NamedTuple):
     def fires_amounts(self) -> bool:
         """Whether neurons may fire several spikes in a tick."""
         return bool(np.any(self.nodes["graded"] & self.nodes["spikes"]))
-
-    @property
-    def spiking(self) -> npt.NDArray[np.bool_]:
-        """Which nodes spike: inputs, and populations that are no readouts."""
-        is_input = np.arange(self.nodes.size) < self.network[0]["inputs"]
-        return np.asarray(is_input | (self.nodes["spikes"] != 0))
 
     def spikes(self) -> Integers:
         """Return the spikes of each source so far; int64[sources]."""
@@ -185,17 +164,7 @@ def lay_out(spec: NetworkSpec) -> Layout:
         begin=begin,
         layers=layers,
         connections=connections,
-        projections=tuple(map(str, spec.projections)),
-        expenses=tuple(
-            Expenses(
-                place[name],
-                int(node[name]["begin"]) + connection.pre_start,
-                connection.synapses_per_row,
-                connection.bytes_per_row,
-                dense_equivalent(spec, index),
-            )
-            for index, (name, connection) in enumerate(zip(pre, connections, strict=True))
-        ),
+        expenses=expenses(spec, connections),
         spike_count=np.zeros(begin[-1], np.int64),
         spike_rest=np.zeros(max(1, spec.channels), np.uint8),
         currents=currents,

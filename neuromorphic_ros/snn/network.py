@@ -335,8 +335,11 @@ class _Synapses(torch.nn.Module):
             raise NetworkError(f"projection {projection}: {wrong}") from None
         self.maps = cast("Sequence[_Map]", torch.nn.ModuleList(maps))
 
-    def linear(self) -> Linear:
-        """Return the map of spikes (n, pre) to currents (n, post), with the present weights."""
+    def linear(self, dtype: torch.dtype = torch.float32) -> Linear:
+        """Return the map of spikes (n, pre) to currents (n, post), with the present weights.
+
+        dtype: in which it is computed, that of spikes and currents.
+        """
         if self.precision == "float32" or len(self.maps) == 1:
             stages: list[tuple[Callable[..., Tensor], Tensor]] = [
                 (each, _rounded(each.present(), self.precision)) for each in self.maps
@@ -346,6 +349,7 @@ class _Synapses(torch.nn.Module):
             for each in self.maps:
                 product = each(product, each.present())
             stages = [(torch.matmul, _rounded(product, self.precision))]
+        stages = [(stage, weight.to(dtype)) for stage, weight in stages]
         pre, post = self.pre, self.post
 
         def apply(spikes: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from neuromorphic_ros.errors import NetworkError, SpikeError
 from neuromorphic_ros.snn import kernel, tables
 from neuromorphic_ros.snn.array import Array
-from neuromorphic_ros.snn.counts import Counts, Integers
+from neuromorphic_ros.snn.counts import Counts
 from neuromorphic_ros.snn.graph.graph_populations import GraphPopulations
 from neuromorphic_ros.snn.layout import lay_out
 from neuromorphic_ros.snn.learned_weights import (
@@ -34,10 +34,6 @@ REWARD, DOPAMINE, SEROTONIN = MODULATORS = ("reward", "dopamine", "serotonin")
 # Beyond it a change in one tick means nothing.
 MAX_LEARNING_RATE = 1e6
 _ADDRESS, _FIRST, _VALUE = np.dtype(np.uint32), np.dtype(np.int64), np.dtype(np.float32)
-
-
-def _whole(numbers: list[int]) -> Integers:
-    return np.array(numbers, np.int64)
 
 
 def _as_compiled(part: npt.NDArray[Any], dtype: np.dtype[Any], name: str) -> npt.NDArray[Any]:
@@ -333,34 +329,12 @@ class StreamingNetwork:
 
     def counts(self) -> Counts:
         """Return the counts since construction."""
-        layout, ticks = self._layout, int(self._network["tick"])
-        sizes = np.diff(layout.begin)
-        neurons = np.where(np.arange(sizes.size) < self._network["inputs"], 0, sizes)
-        events, memory_bytes = np.zeros((2, len(layout.expenses)), np.int64)
-        by_source = np.zeros(sizes.size, np.int64)
-        fired = layout.spikes()
-        for index, each in enumerate(layout.expenses):
-            spikes = fired[each.first : each.first + each.synapses.size]
-            events[index], memory_bytes[index] = spikes @ each.synapses, spikes @ each.bytes
-            by_source[each.node] += events[index]
-        updates = np.zeros(events.size, np.int64)
+        layout = self._layout
+        updates = np.zeros(len(layout.connections), np.int64)
         for plastic, record in zip(layout.plastic, layout.plastics, strict=True):
             updates[plastic.projection] = record["updates"]
-        counts = Counts(
-            names=layout.names,
-            sizes=sizes,
-            # What a leaky integrator passes on is a value, and costs synaptic events alone.
-            spikes=np.where(layout.spiking, np.add.reduceat(fired, layout.begin[:-1]), 0),
-            synaptic_events=by_source,
-            neuron_updates=neurons * ticks,
-            active_updates=layout.nodes["active"].copy(),
-            projections=layout.projections,
-            projection_events=events,
-            plasticity_updates=updates,
-            memory_bytes=memory_bytes,
-            dense_macs=_whole([each.dense.macs for each in layout.expenses]) * ticks,
-            dense_bytes=_whole([each.dense.weight_bytes for each in layout.expenses]) * ticks,
-            ticks=ticks,
+        counts = layout.expenses.counts(
+            layout.spikes(), layout.nodes["active"].copy(), updates, int(self._network["tick"])
         )
         return self._graphs.counts(counts) if self._graphs else counts
 

@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from neuromorphic_ros.snn.spec import Input, Population
+from neuromorphic_ros.errors import SpikeError
+from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population
 from neuromorphic_ros.snn.weights import Values
 from neuromorphic_ros.spikes import Addresses, SpikeBatch
 
@@ -33,6 +34,20 @@ class TickSpikes(NamedTuple):
     def ticks(self) -> int:
         """Number of ticks."""
         return self.first.size - 1
+
+    def check(self, spec: NetworkSpec) -> None:
+        """Raise SpikeError if they are no input of a network."""
+        address, first, value = self
+        where = f"spikes do not fit network '{spec.name}': "
+        if not first.size or first[0] or first[-1] != address.size or np.any(np.diff(first) < 0):
+            raise SpikeError(f"{where}first does not rise from 0 to the {address.size} addresses")
+        if address.size and not 0 <= address.min() <= address.max() < spec.channels:
+            raise SpikeError(
+                f"{where}an address of {address.min()} to {address.max()} is outside of its "
+                f"{spec.channels} channels"
+            )
+        if value.size not in (0, address.size) or not np.all(np.isfinite(value)):
+            raise SpikeError(f"{where}there is not one finite value for each address, or none")
 
     def one_by_one(self) -> TickSpikes:
         """Return n spikes for a spike of amount n, as address events have no amounts."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuromorphic_ros.snn.spec import Population
+from neuromorphic_ros.errors import SpikeError
+from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population
 from neuromorphic_ros.snn.tick_spikes import TickSpikes, evenly_spaced
 
 
@@ -69,3 +71,34 @@ def test_spikes_go_on_where_the_last_chunk_ended() -> None:
     whole = evenly_spaced(level, 0, 50)
     parts = [evenly_spaced(level, 0, 17), evenly_spaced(level, 17, 33)]
     assert np.array_equal(np.concatenate([part.address for part in parts]), whole.address)
+
+
+NETWORK = NetworkSpec(
+    name="net", dt_ms=1.0, inputs=(Input("a", (2,)),), populations=(Population("p", (1,)),)
+)
+
+
+@pytest.mark.parametrize(
+    ("address", "first", "value", "reason"),
+    [
+        ([2], [0, 1], [], "address of 2 to 2 is outside of its 2 channels"),
+        ([1, 2**32 - 1], [0, 2], [], "outside of its 2 channels"),
+        ([], [], [], "first does not rise from 0 to the 0 addresses"),
+        ([0], [0, 2], [], "first does not rise"),
+        ([0, 0], [1, 2], [], "first does not rise"),
+        ([0, 0], [0, 2, 1, 2], [], "first does not rise"),
+        ([0], [0, 1], [1, 2], "not one finite value for each address"),
+        ([0], [0, 1], [np.nan], "not one finite value for each address"),
+    ],
+)
+def test_spikes_that_are_no_input_of_a_network_are_refused_with_its_name(
+    address: list[int], first: list[int], value: list[float], reason: str
+) -> None:
+    spikes = TickSpikes(addresses(*address), np.array(first), np.array(value, np.float32))
+    with pytest.raises(SpikeError, match=f"do not fit network 'net': .*{reason}"):
+        spikes.check(NETWORK)
+
+
+def test_input_of_a_network_is_let_through() -> None:
+    TickSpikes(addresses(), np.array([0, 0])).check(NETWORK)
+    TickSpikes(addresses(1, 0), np.array([0, 1, 2]), np.array([0, -2], np.float32)).check(NETWORK)

@@ -8,7 +8,6 @@ from typing import Protocol
 
 import numpy as np
 
-from neuromorphic_ros.errors import SpikeError
 from neuromorphic_ros.snn.counts import Counts
 from neuromorphic_ros.snn.graph.event_population import EventPopulation
 from neuromorphic_ros.snn.graph.given_population import GivenPopulation
@@ -50,7 +49,7 @@ class GraphPopulations:
 
     def __init__(self, spec: NetworkSpec) -> None:
         """Start at rest; raises NetworkError if a graph cannot be run."""
-        self._channels, self._name = spec.channels, spec.name
+        self._heard = spec
         self._graphs: list[tuple[RunningGraph, int]] = []
         self._relays: dict[str, str] = {}
         inputs, begin = list(spec.inputs), spec.channels
@@ -86,15 +85,9 @@ class GraphPopulations:
         """Add what the graphs fire to the spikes that drive the network.
 
         Graphs hear an amount as that many spikes. Raises SpikeError, with the graphs unchanged, if
-        an address is no channel or `first` does not divide the addresses into ticks.
+        the spikes are no input of the network.
         """
-        first = spikes.first
-        divided = first[0] == 0 and first[-1] == spikes.address.size and np.all(np.diff(first) >= 0)
-        if not divided or np.any(spikes.address >= self._channels):
-            raise SpikeError(
-                f"spikes do not fit network '{self._name}': an address is outside of its "
-                f"{self._channels} channels, or first does not rise from 0 to the last address"
-            )
+        spikes.check(self._heard)
         single, parts = spikes.one_by_one(), [spikes]
         for graph, begin in self._graphs:
             fired = graph.run(single)

@@ -1,0 +1,1 @@
+"""NVIDIA Jetson, or any computer: the streaming engine on the CPU, and torch on CUDA."""
