@@ -111,6 +111,11 @@ class NodeProcess:
         return "".join(self._lines)
 
     @property
+    def pid(self) -> int:
+        """Number of the process."""
+        return self._process.pid
+
+    @property
     def is_alive(self) -> bool:
         """Tell whether it runs."""
         return self._process.poll() is None

@@ -92,10 +92,19 @@ class LavaEngine:
     def reset(self) -> None:
         """Return to the start, with nothing under way; the counts go on."""
         self._activity.forget()
-        self._ask("reset")
+        # Where Lava has ended there is nothing to reset, and the next run tells.
+        if self._end.alive:
+            self._ask("reset")
 
-    def put(self, first: int, u: npt.NDArray[Any], v: npt.NDArray[Any]) -> None:
-        """Set u and v, integers within 24 bits, of the neurons from `first` on."""
+    @property
+    def rest(self) -> npt.NDArray[np.int32]:
+        """Ticks for which neurons still rest: none, in Lava; int32[neurons]."""
+        return np.zeros(self.network.neurons, np.int32)
+
+    def put(
+        self, first: int, u: npt.NDArray[Any], v: npt.NDArray[Any], rest: npt.NDArray[Any]
+    ) -> None:
+        """Set u and v, integers within 24 bits, of the neurons from `first` on, which rest not."""
         all_u, all_v = self._ask("state")
         all_u[first : first + u.size] = u
         all_v[first : first + v.size] = v
@@ -130,10 +139,10 @@ class LavaEngine:
             if self._connection.poll(PATIENCE_S):
                 return self._connection.recv()
             failure = f"has not answered for {PATIENCE_S:g} s"
-        except (EOFError, OSError) as error:
-            failure = f"has ended ({type(error).__name__}); it has printed why"
+        except (EOFError, OSError):
+            failure = "has ended; if it failed, it has printed why"
         self._end()
-        raise BackendError(f"Lava {failure}: activate it anew, or choose the engine `integer`")
+        raise BackendError(f"Lava {failure}: configure anew, or choose the engine `integer`")
 
 
 def _start() -> tuple[subprocess.Popen[bytes], Connection]:

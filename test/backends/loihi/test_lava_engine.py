@@ -124,7 +124,7 @@ def test_delays_are_those_of_the_integer_engine(delay: int, exponent: int) -> No
 @needs_lava
 def test_its_state_can_be_set(small: LavaEngine) -> None:
     small.reset()
-    small.put(1, np.array([5]), np.array([3000]))
+    small.put(1, np.array([5]), np.array([3000]), small.rest[1:])
     assert small.u.tolist() == [0, 5]
     assert small.v.tolist() == [0, 3000]
     fired = small.run(tick_spikes([[0, 1], [0, 0]]))
@@ -194,8 +194,9 @@ def test_an_end_of_lava_is_told_and_leaves_nothing_behind() -> None:
     with pytest.raises(BackendError, match="Lava has ended"):
         engine.run(tick_spikes([[0, 0]]))
     assert until_gone(engine._process.pid)
+    engine.reset()
     with pytest.raises(BackendError, match="Lava has ended"):
-        engine.reset()
+        engine.run(tick_spikes([[0, 0]]))
 
 
 DRIVER = """
@@ -210,7 +211,7 @@ time.sleep(60)
 @needs_lava
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_its_processes_end_however_their_user_does(number: signal.Signals) -> None:
-    path = os.pathsep.join(map(str, (ROOT, ROOT / "test")))
+    path = os.pathsep.join(map(str, (ROOT, ROOT / "test", *sys.path)))
     driver = subprocess.Popen(
         [sys.executable, "-c", DRIVER],
         env={**os.environ, "PYTHONPATH": path},

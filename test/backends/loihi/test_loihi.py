@@ -61,13 +61,8 @@ def test_lava_spikes_and_counts_as_the_integers_do_and_goes_on_from_them() -> No
 
 
 def test_what_the_neurons_of_lava_do_not_do_is_refused_by_name() -> None:
-    other = {
-        **CONTENT,
-        "populations": [{"name": "b", "shape": [2], "neuron": {"reset": "subtract"}}],
-    }
-    spec = build(NetworkSpec, other, "network", NetworkError)
-    with pytest.raises(NetworkError, match=r"population 'b' .*subtract"):
-        compile_loihi(spec, Options(engine="lava"))
+    with pytest.raises(NetworkError, match=r"population 'b' has reset by subtraction.*`integer`"):
+        compile_loihi(of(Lif(reset="subtract")), Options(engine="lava"))
 
 
 def test_integers_are_the_first_engine() -> None:
