@@ -18,6 +18,7 @@ from neuromorphic_ros.cli import (
     report,
     run,
     simulate,
+    top,
     train,
     up,
 )
@@ -35,6 +36,7 @@ SUBCOMMANDS = (
     report,
     run,
     simulate,
+    top,
     train,
     up,
 )
