@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -13,8 +12,8 @@ from .driving import Drive
 
 pytestmark = pytest.mark.ros
 
-# It looks for ten seconds before it gives up.
-LONG_S = 40.0
+# It looks for ten seconds before it gives up, and a busy machine starts it late.
+LONG_S = 90.0
 
 
 def test_it_ends_with_0_when_interrupted_twice(robot: Robot) -> None:
@@ -65,12 +64,14 @@ def test_without_a_terminal_it_prints_lines(driving: Drive) -> None:
 def test_watching_makes_nobody_work(driving: Drive) -> None:
     monitor = driving.robot.start("monitor")
     node = driving.robot.listener.node
-    eventually(lambda: node.count_subscribers("/rates"), "the monitor follows the network")
-    time.sleep(1.0)
-    for topic in dict(node.get_topic_names_and_types()):
-        listeners = {info.node_name for info in node.get_subscriptions_info_by_topic(topic)}
-        if topic.startswith("/spikes/") or topic == "/event_image":
-            assert "monitor" not in listeners
+
+    def watched() -> set[str]:
+        topics = dict(node.get_topic_names_and_types())
+        infos = {topic: node.get_subscriptions_info_by_topic(topic) for topic in topics}
+        return {topic for topic in infos if "monitor" in {info.node_name for info in infos[topic]}}
+
+    eventually(lambda: "/rates" in watched(), "the monitor follows the network")
+    assert not [topic for topic in watched() if topic.startswith("/spikes/")]
     assert driving.robot.stop(monitor) == 0
 
 
