@@ -108,7 +108,7 @@ class View:
             bound = "at least " if report.lower_bound else ""
             power_uw = report.total_pj / report.window_s / 1e6
             yield f"{bound}{power_uw:.3g} uW priced on {report.hardware}"
-            if not math.isnan(report.measured_j):
+            if report.measured_s > 0.0 and not math.isnan(report.measured_j):
                 yield f"{report.measured_j / report.measured_s:.3g} W measured"
         if (power := self._newest.get(POWER_STATUS)) is not None:
             quality = {item.value: item.name.lower() for item in Quality}.get(power.quality, "?")
