@@ -13,6 +13,7 @@ from rich.text import Text
 
 from neuromorphic_ros.report.live import Energy, Line, Population, Power, Status
 from neuromorphic_ros.report.words import NOT_MEASURED, number
+from neuromorphic_ros.report.words import energy as energy_words
 
 WIDTH = 104
 LONGEST_LIST = 3
@@ -119,9 +120,9 @@ def _energy(energy: Energy | None) -> str:
         return "none yet"
     bound = "at least " if energy.lower_bound else ""
     measured = number(energy.measured_j, "J by a meter")
-    per_s, per_tick = number(energy.pj_per_s, "pJ/s"), number(energy.pj_per_tick, "pJ/tick")
+    per_s, per_tick = energy_words(energy.pj_per_s), energy_words(energy.pj_per_tick)
     return (
-        f"{bound}{per_s}, {per_tick}, priced on {energy.hardware} ({energy.grade}); "
+        f"{bound}{per_s}/s, {per_tick}/tick, priced on {energy.hardware} ({energy.grade}); "
         f"measured: {measured}"
     )
 

@@ -14,7 +14,7 @@ from neuromorphic_ros.report.record import Record
 
 FIGURES = (
     "not measured, 7 late spikes",
-    "at least 9,440 pJ/s, 9.44 pJ/tick, priced on loihi1 (simulated); measured: not measured",
+    "at least 9.44 nJ/s, 9.44 pJ/tick, priced on loihi1 (simulated); measured: not measured",
     "10W, quality medium, awake, throttled, battery 40%",
     "+0.25 m/s, -1.00 rad/s",
     "motion 0.90, motion 0.80, motion 0.70, 2 more",
