@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
 from harness import eventually
 
-from neuromorphic_ros.cli.node_commands import MAIN
 from neuromorphic_ros.pipeline.outputs import IMAGE
 from neuromorphic_ros.pipeline.view import MARKER_ARRAY, MARKERS, RASTER
 
@@ -15,12 +12,10 @@ from .driving import Drive
 
 pytestmark = pytest.mark.ros
 
-COMMAND = [sys.executable, "-c", MAIN.format(name="visualizer")]
-
 
 def test_it_draws_a_robot_while_somebody_looks(driving: Drive) -> None:
     listener = driving.robot.listener
-    visualizer = driving.robot.start("visualizer", command=COMMAND)
+    visualizer = driving.robot.start("visualizer")
     markers = listener.collect(MARKERS, MARKER_ARRAY)
     eventually(
         lambda: any(len(item.message.markers) > 1 for item in markers), "the command as arrows"

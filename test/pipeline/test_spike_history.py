@@ -17,7 +17,7 @@ def spikes(*times_ns: int, size: int = 4) -> SpikeBatch:
     return SpikeBatch((size,), (times % size).astype(np.uint32), times)
 
 
-@given(st.lists(st.integers(0, 5000), unique=True), st.integers(1, 700))
+@given(st.lists(st.integers(0, 5000), unique=True), st.integers(50, 700))
 def test_pieces_make_no_difference(times_ns: list[int], length_ns: int) -> None:
     ordered = sorted(times_ns)
     history = SpikeHistory(SPAN_NS)
