@@ -23,7 +23,6 @@ from neuromorphic_ros.errors import BagError
 from neuromorphic_ros.pipeline.bringup import NodePlan, Playback, Request, plan
 from neuromorphic_ros.pipeline.networks import find_network
 from neuromorphic_ros.pipeline.outputs import spike_topic
-from neuromorphic_ros.pipeline.sensing import TRANSPORTS
 from neuromorphic_ros.report.html import write_page
 from neuromorphic_ros.report.page import report_page
 from neuromorphic_ros.report.record import read_record
@@ -122,7 +121,6 @@ def _nodes(source: Source, profile: str, recording: Path) -> list[NodePlan]:
         parameters={"bag_player": playing, "pipeline": reliable} if source.bag else {},
     )
     nodes = list(plan(request))
-    pipeline = next(node for node in nodes if node.name == "pipeline")
     clock = {"use_sim_time": source.bag is not None}
     recorder = {
         "path": str(recording.resolve()),
@@ -130,15 +128,9 @@ def _nodes(source: Source, profile: str, recording: Path) -> list[NodePlan]:
         "duration_s": source.duration_s,
         "image_period_s": IMAGE_PERIOD_S,
     }
-    transports = TRANSPORTS.values()
-    monitor = {
-        "sensors": sorted(source.topics),
-        **{name: value for name, value in pipeline.parameters.items() if name in transports},
-        **(reliable if source.bag else {}),
-    }
     nodes += [
         NodePlan("recorder", "", (), clock | recorder),
-        NodePlan("monitor", "", (), clock | monitor, pipeline.remappings),
+        NodePlan("monitor", "", (), clock | (reliable if source.bag else {})),
     ]
     if source.bag is None:
         video = {"source": str(source.device), "loop": False}

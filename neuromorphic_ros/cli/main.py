@@ -17,7 +17,9 @@ from neuromorphic_ros.cli import (
     replay,
     report,
     run,
+    show,
     simulate,
+    top,
     train,
     up,
 )
@@ -34,7 +36,9 @@ SUBCOMMANDS = (
     replay,
     report,
     run,
+    show,
     simulate,
+    top,
     train,
     up,
 )

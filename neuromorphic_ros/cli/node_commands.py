@@ -70,7 +70,7 @@ def _arguments(
     # The first rule that fits wins.
     rules = [*remappings, *node.remappings]
     return [
-        *_executable(node.name),
+        *executable(node.name),
         "--ros-args",
         *(["-r", f"__ns:={node.namespace}"] if node.namespace else []),
         *(word for file in (*node.files, overrides) for word in ("--params-file", str(file))),
@@ -80,7 +80,8 @@ def _arguments(
     ]
 
 
-def _executable(name: str) -> list[str]:
+def executable(name: str) -> list[str]:
+    """Return the command that runs a node: the installed executable, or Python on its module."""
     for prefix in filter(None, os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep)):
         path = Path(prefix, "lib", PACKAGE, name)
         if os.access(path, os.X_OK):

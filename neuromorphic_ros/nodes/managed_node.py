@@ -84,6 +84,7 @@ class ManagedNode(LifecycleNode):
         self._activity_inputs: list[Subscription[Any]] = []
         self._activity_timers: list[Timer] = []
         self.ended = False
+        self.exit_code = 0
         self.create_timer(PERIOD_S, self._report, clock=self.steady_clock)
 
     def parameter(
@@ -189,9 +190,10 @@ class ManagedNode(LifecycleNode):
             label != "active" or self.trigger_activate() == done
         )
 
-    def end(self) -> None:
+    def end(self, exit_code: int = 0) -> None:
         """Let the process end, as a signal would."""
         self.ended = True
+        self.exit_code = exit_code
 
     def configure(self) -> None:
         """Read parameters and allocate."""
@@ -322,7 +324,7 @@ class _Outcome:
 
 
 def run(make_node: Callable[[], ManagedNode], arguments: Sequence[str] | None = None) -> int:
-    """Run a node until SIGINT, SIGTERM or its own end, then shut it down; return the exit code 0.
+    """Run a node until SIGINT, SIGTERM or its own end, then shut it down; return the exit code.
 
     Signals are handled here because rclpy's own handler closes the context before a last command
     could be published.
@@ -359,7 +361,7 @@ def run(make_node: Callable[[], ManagedNode], arguments: Sequence[str] | None = 
     # Python gives signals back to the system when it ends: one that comes then would kill.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    return 0
+    return node.exit_code
 
 
 @contextmanager

@@ -165,7 +165,7 @@ def plan(request: Request) -> tuple[NodePlan, ...]:
     Raises NeuromorphicError with one line if the request, the profile, the network, a parameter or
     the recording is wrong, or if the backend is not implemented.
     """
-    namespace = _namespace(request.namespace)
+    namespace = checked_namespace(request.namespace)
     profile = load_profile(request.profile, request.params_files, namespace)
     profile = profile.overridden(request.parameters)
     core = profile.of("pipeline" if request.composed else "spiking_core")
@@ -324,8 +324,8 @@ def _given(
     return typed
 
 
-def _namespace(name: str) -> str:
-    """Return a namespace as ROS writes it, without the slash of the root."""
+def checked_namespace(name: str) -> str:
+    """Return a namespace as ROS writes it, the root as nothing; raises BringupError if wrong."""
     stripped = name.strip("/")
     if stripped and not re.fullmatch(r"[A-Za-z_]\w*(/[A-Za-z_]\w*)*", stripped, re.ASCII):
         raise BringupError(f"namespace '{name}' is not made of letters, digits and _, joined by /")

@@ -1,4 +1,4 @@
-"""What a running network does at this moment: collected, and shown as a table or a line."""
+"""What a running robot does at this moment, collected message by message."""
 
 from __future__ import annotations
 
@@ -7,13 +7,10 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from rich.table import Table
-from rich.text import Text
-
-from neuromorphic_ros.report.words import NOT_MEASURED, number
+from neuromorphic_ros.power.quality import Quality
 
 WINDOW_S = 2.0
-LONGEST_LIST = 3
+OK = 0
 
 
 class Rate:
@@ -56,35 +53,91 @@ class Energy(NamedTuple):
     measured_j: float
 
 
+class Population(NamedTuple):
+    """Activity of an input or a population: neurons, spikes/s of all and of one."""
+
+    name: str
+    size: int
+    spikes_per_s: float
+    rate_hz: float
+
+
+class Power(NamedTuple):
+    """The last PowerStatus: mode of the board; quality: low, medium or high.
+
+    battery: [0..1], temperature_c: [degC], NaN: not known.
+    """
+
+    mode: str
+    quality: str
+    asleep: bool
+    throttled: bool
+    battery: float
+    temperature_c: float
+
+
+class Line(NamedTuple):
+    """The last words of one line of the diagnostics; level: 0 ok, 1 warn, 2 error, 3 stale."""
+
+    level: int
+    message: str
+
+
 class Status(NamedTuple):
     """The present state.
 
-    clock_s: time of the network since the first message [s]. message_hz: by topic, sensors first.
-    spikes_per_s: by population, inputs first. tick_us: median and 99th percentile.
+    clock_s: time of the network since the first message [s]. states: of the lifecycle, by node.
+    lines: of the diagnostics, by name. message_hz: by topic. populations: inputs first.
+    tick_us: median and 99th percentile. load: share of the time that the ticks take.
     command: linear [m/s] and angular [rad/s]. detections: class and score, best first.
     """
 
     clock_s: float = 0.0
     network: str = ""
+    states: Mapping[str, str] = {}
+    lines: Mapping[str, Line] = {}
     message_hz: Mapping[str, float] = {}
-    spikes_per_s: Mapping[str, float] = {}
+    populations: Sequence[Population] = ()
     tick_us: tuple[float, float] = (math.nan, math.nan)
+    load: float = math.nan
     late_spikes: int = 0
     energy: Energy | None = None
+    power: Power | None = None
     command: tuple[float, float] | None = None
     detections: Sequence[tuple[str, float]] = ()
-    warnings: Sequence[str] = ()
+
+    @property
+    def is_complete(self) -> bool:
+        """Tell whether every node has told its state, and the network what it does."""
+        told = bool(self.network) or (self.power is not None and self.power.asleep)
+        return told and bool(self.states) and all(self.states.values())
+
+    def troubles(self) -> dict[str, dict[str, Line]]:
+        """Return the lines that are not ok, by node and name."""
+        found: dict[str, dict[str, Line]] = {}
+        for name, line in sorted(self.lines.items()):
+            if line.level != OK:
+                found.setdefault(node_of(name), {})[name.partition(": ")[2]] = line
+        return found
+
+
+def node_of(line: str) -> str:
+    """Return the full name of the node that a line of the diagnostics is of."""
+    return "/" + line.partition(":")[0].lstrip("/")
 
 
 def with_rates(status: Status, rates: Any) -> Status:
     """Return the state after a PopulationRates."""
+    window_s = rates.window_s or math.nan
+    columns = zip(rates.name, rates.size, rates.spikes, rates.rate_hz, strict=True)
     return status._replace(
         network=rates.network,
-        spikes_per_s={
-            name: int(spikes) / rates.window_s
-            for name, spikes in zip(rates.name, rates.spikes, strict=True)
-        },
+        populations=[
+            Population(name, int(size), int(spikes) / window_s, float(rate_hz))
+            for name, size, spikes, rate_hz in columns
+        ],
         tick_us=(rates.step_us_p50, rates.step_us_p99),
+        load=rates.step_us_p50 * 1e-6 * rates.ticks / window_s,
         late_spikes=int(rates.late_spikes),
     )
 
@@ -93,7 +146,7 @@ def with_energy(status: Status, report: Any) -> Status:
     """Return the state after an EnergyReport."""
     return status._replace(
         energy=Energy(
-            report.total_pj / report.window_s,
+            report.total_pj / (report.window_s or math.nan),
             report.total_pj / max(1, report.ticks),
             report.hardware,
             report.grade,
@@ -103,84 +156,37 @@ def with_energy(status: Status, report: Any) -> Status:
     )
 
 
+def with_power(status: Status, power: Any) -> Status:
+    """Return the state after a PowerStatus."""
+    qualities = {quality.value: quality.name.lower() for quality in Quality}
+    return status._replace(
+        power=Power(
+            power.mode,
+            qualities.get(power.quality, "unknown"),
+            power.asleep,
+            power.throttled,
+            power.battery,
+            power.temperature_c,
+        )
+    )
+
+
+def with_diagnostics(status: Status, array: Any) -> Status:
+    """Return the state after a DiagnosticArray."""
+    # The level is one octet, which rclpy gives as bytes and a recording as a number.
+    lines = dict(status.lines)
+    for line in array.status:
+        level = ord(line.level) if isinstance(line.level, bytes) else int(line.level)
+        lines[line.name] = Line(level, line.message)
+    return status._replace(lines=lines)
+
+
 def with_command(status: Status, command: Any) -> Status:
-    """Return the state after a TwistStamped."""
-    return status._replace(command=(command.twist.linear.x, command.twist.angular.z))
+    """Return the state after a TwistStamped or Twist."""
+    twist = getattr(command, "twist", command)
+    return status._replace(command=(twist.linear.x, twist.angular.z))
 
 
 def with_detections(status: Status, found: Any) -> Status:
     """Return the state after a DetectionArray."""
     return status._replace(detections=[(item.class_name, item.score) for item in found.detections])
-
-
-def status_table(status: Status) -> Table:
-    """Return the state as a table for a terminal."""
-    table = Table(
-        title=f"{status.network or 'waiting for the network'}   {status.clock_s:5.1f} s",
-        title_justify="left",
-        show_header=False,
-        min_width=64,
-    )
-    table.add_column(style="bold")
-    table.add_column()
-    for heading, value in _rows(status):
-        table.add_row(heading, value)
-    return table
-
-
-def status_line(status: Status) -> str:
-    """Return the state as one line of text."""
-    rows = {heading: value for heading, value in _rows(status) if heading != "warnings"}
-    return f"{status.clock_s:5.1f} s | " + " | ".join(
-        f"{heading}: {value}" for heading, value in rows.items()
-    )
-
-
-def _rows(status: Status) -> list[tuple[str, Text]]:
-    messages = _join(f"{topic} {hz:.0f}" for topic, hz in status.message_hz.items())
-    spikes = _join(f"{name} {count:.0f}" for name, count in status.spikes_per_s.items())
-    rows = [
-        ("messages/s", Text(messages)),
-        ("spikes/s", Text(spikes)),
-        ("tick", Text(_tick(status))),
-        ("energy", Text(_energy(status.energy))),
-        ("command", Text(_command(status.command))),
-        ("detections", Text(_detections(status.detections))),
-    ]
-    if status.warnings:
-        rows.append(("warnings", Text("\n".join(status.warnings), style="yellow")))
-    return rows
-
-
-def _join(items: Any) -> str:
-    return ", ".join(items) or "none yet"
-
-
-def _tick(status: Status) -> str:
-    median_us, late_us = status.tick_us
-    times = f"p50 {median_us:.1f} us, p99 {late_us:.1f} us"
-    return f"{NOT_MEASURED if math.isnan(median_us) else times}, {status.late_spikes} late spikes"
-
-
-def _energy(energy: Energy | None) -> str:
-    if energy is None:
-        return "none yet"
-    bound = "at least " if energy.lower_bound else ""
-    measured = number(energy.measured_j, "J by a meter")
-    per_s, per_tick = number(energy.pj_per_s, "pJ/s"), number(energy.pj_per_tick, "pJ/tick")
-    return (
-        f"{bound}{per_s}, {per_tick}, priced on {energy.hardware} ({energy.grade}); "
-        f"measured: {measured}"
-    )
-
-
-def _command(command: tuple[float, float] | None) -> str:
-    if command is None:
-        return "none"
-    return f"{command[0]:+.2f} m/s, {command[1]:+.2f} rad/s"
-
-
-def _detections(detections: Sequence[tuple[str, float]]) -> str:
-    shown = [f"{name} {score:.2f}" for name, score in detections[:LONGEST_LIST]]
-    more = len(detections) - len(shown)
-    return ", ".join(shown + ([f"{more} more"] if more else [])) or "none"

@@ -191,7 +191,7 @@ def test_a_run_ends_by_itself_with_a_report(tmp_path: Path) -> None:
 
     lines = [line for line in output.splitlines() if " s | " in line]
     assert lines
-    for part in ("camera", "scan", "imu", "cmd_vel", "pJ/tick", "measured: not measured"):
+    for part in ("camera", "scan", "imu", "cmd_vel", "J/tick", "measured: not measured"):
         assert part in lines[-1]
 
     run = read_record(tmp_path / "recording")

@@ -26,6 +26,8 @@ NODES: dict[str, dict[str, object]] = {
     "video_source": {"source": "no_such_video.mp4"},
     "simulator": {"camera": False},
     "pipeline": {"network": "robot"},
+    "monitor": {},
+    "visualizer": {},
 }
 # Those of rclpy itself.
 FOREIGN = ("use_sim_time", "start_type_description_service", "qos_overrides.")

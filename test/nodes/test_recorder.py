@@ -1,4 +1,4 @@
-"""The recorder, and the monitor beside it."""
+"""The recorder."""
 
 from __future__ import annotations
 
@@ -65,9 +65,8 @@ def test_a_recording_that_exists_is_kept(robot: Robot, tmp_path: Path) -> None:
     assert list(mine.parent.iterdir()) == [mine]
 
 
-@pytest.mark.parametrize("name", ["monitor", "recorder"])
-def test_it_ends_with_0_when_interrupted_twice(name: str, robot: Robot, tmp_path: Path) -> None:
-    process = robot.start(name, {"path": tmp_path / "bag"} if name == "recorder" else {})
+def test_it_ends_with_0_when_interrupted_twice(robot: Robot, tmp_path: Path) -> None:
+    process = robot.start("recorder", {"path": tmp_path / "bag"})
     process.signal(signal.SIGINT)
     process.signal(signal.SIGINT)
     assert process.wait() == 0, process.output

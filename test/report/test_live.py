@@ -1,81 +1,101 @@
-"""The live table and its plain lines."""
+"""What the messages of a robot come to."""
 
 from __future__ import annotations
 
+import math
 from types import SimpleNamespace
 
 import pytest
-from rich.console import Console
 
 from neuromorphic_ros.report.live import (
+    Line,
+    Population,
+    Power,
     Rate,
     Status,
-    status_line,
-    status_table,
+    node_of,
     with_command,
     with_detections,
+    with_diagnostics,
     with_energy,
+    with_power,
     with_rates,
 )
 from neuromorphic_ros.report.record import Record
 from neuromorphic_ros.report.thinning import Thinning
 
 
-@pytest.fixture
-def status(record: Record) -> Status:
-    twist = SimpleNamespace(linear=SimpleNamespace(x=0.25), angular=SimpleNamespace(z=-1.0))
-    boxes = [SimpleNamespace(class_name="motion", score=0.9 - 0.1 * k) for k in range(5)]
-    status = Status(clock_s=3.25, message_hz={"scan": 10.0}, warnings=["pipeline: core: too slow"])
-    status = with_rates(status, record.rates[-1])
-    status = with_energy(status, record.energy[-1])
-    status = with_command(status, SimpleNamespace(twist=twist))
-    return with_detections(status, SimpleNamespace(detections=boxes))
+def power(**changes: object) -> SimpleNamespace:
+    values = {"mode": "10W", "quality": 1, "asleep": False, "throttled": True}
+    return SimpleNamespace(**{**values, "battery": 0.4, "temperature_c": 71.0, **changes})
 
 
-EXPECTED = (
-    "scan 10",
-    "motor 40",
-    "not measured",
-    "7 late",
-    "at least 9,440 pJ/s, 9.44 pJ/tick, priced on loihi1 (simulated); measured: not measured",
-    "+0.25 m/s, -1.00 rad/s",
-    "motion 0.90, motion 0.80, motion 0.70, 2 more",
-)
+def diagnostics(name: str, level: object, message: str) -> SimpleNamespace:
+    return SimpleNamespace(status=[SimpleNamespace(name=name, level=level, message=message)])
 
 
-def test_a_line_says_everything(status: Status) -> None:
-    line = status_line(status)
-    assert "\n" not in line
-    assert line.startswith("  3.2 s | ")
-    for part in EXPECTED:
-        assert part in line
-    assert "nan" not in line
+def test_rates_tell_what_populations_do_and_what_ticks_take(record: Record) -> None:
+    rates = record.rates[-1]
+    status = with_rates(Status(), rates)
+    assert status.network == "made_up"
+    assert status.populations[1] == Population("motor", 3, 40.0, 10.0)
+    assert status.late_spikes == 7
+    assert math.isnan(status.load)
+    rates = SimpleNamespace(**{**vars(rates), "step_us_p50": 200.0, "step_us_p99": 300.0})
+    assert with_rates(status, rates).tick_us == (200.0, 300.0)
+    assert with_rates(status, rates).load == pytest.approx(0.2)
 
 
-def test_a_table_says_everything_and_the_warnings(status: Status) -> None:
-    console = Console(width=200, force_terminal=False)
-    with console.capture() as capture:
-        console.print(status_table(status))
-    for part in (*EXPECTED, "made_up", "pipeline: core: too slow"):
-        assert part in capture.get()
+def test_a_window_without_length_has_no_rates(record: Record) -> None:
+    rates = SimpleNamespace(**{**vars(record.rates[-1]), "window_s": 0.0})
+    assert math.isnan(with_rates(Status(), rates).populations[0].spikes_per_s)
+    report = SimpleNamespace(**{**vars(record.energy[-1]), "window_s": 0.0})
+    energy = with_energy(Status(), report).energy
+    assert energy
+    assert math.isnan(energy.pj_per_s)
 
 
-def test_before_anything_has_come_nothing_is_made_up() -> None:
-    line = status_line(Status())
-    assert "messages/s: none yet" in line
-    assert "energy: none yet" in line
-    assert "tick: not measured" in line
-    assert "nan" not in line
+def test_power_is_told_in_words() -> None:
+    assert with_power(Status(), power()).power == Power("10W", "medium", False, True, 0.4, 71.0)
+    told = with_power(Status(), power(quality=9)).power
+    assert told
+    assert told.quality == "unknown"
 
 
-def test_measured_energy_is_shown(status: Status) -> None:
-    assert status.energy
-    measured = status._replace(energy=status.energy._replace(measured_j=0.5))
-    assert "measured: 0.5 J by a meter" in status_line(measured)
+@pytest.mark.parametrize("level", [b"\x01", 1])
+def test_diagnostics_of_rclpy_and_of_recordings_are_kept_until_the_next(level: object) -> None:
+    status = with_diagnostics(Status(), diagnostics("ns/core: input scan", level, "silent"))
+    status = with_diagnostics(status, diagnostics("driver", 2, "broken"))
+    silent, broken = Line(1, "silent"), Line(2, "broken")
+    assert status.troubles() == {"/driver": {"": broken}, "/ns/core": {"input scan": silent}}
+    status = with_diagnostics(status, diagnostics("ns/core: input scan", 0, "receiving"))
+    assert status.troubles() == {"/driver": {"": broken}}
+    assert node_of("ns/core: input scan") == "/ns/core"
 
 
-def test_tick_times_are_shown(status: Status) -> None:
-    assert "p50 3.0 us, p99 12.0 us" in status_line(status._replace(tick_us=(3.0, 12.0)))
+@pytest.mark.parametrize("stamped", [True, False])
+def test_commands_come_with_and_without_a_stamp(stamped: bool) -> None:
+    vectors = {"linear": SimpleNamespace(x=0.25), "angular": SimpleNamespace(z=-1.0)}
+    twist = SimpleNamespace(**vectors)
+    command = SimpleNamespace(twist=twist) if stamped else twist
+    assert with_command(Status(), command).command == (0.25, -1.0)
+
+
+def test_detections_are_those_of_the_last_window() -> None:
+    box = SimpleNamespace(class_name="motion", score=0.5)
+    status = with_detections(Status(), SimpleNamespace(detections=[box]))
+    assert status.detections == [("motion", 0.5)]
+    assert with_detections(status, SimpleNamespace(detections=[])).detections == []
+
+
+def test_a_state_is_complete_when_nodes_and_network_have_spoken() -> None:
+    assert not Status().is_complete
+    assert not Status(network="made_up").is_complete
+    assert not Status(network="made_up", states={"/a": "active", "/b": ""}).is_complete
+    assert Status(network="made_up", states={"/a": "active"}).is_complete
+    silent = Status(states={"/a": "active"})
+    assert not with_power(silent, power()).is_complete
+    assert with_power(silent, power(asleep=True)).is_complete
 
 
 def test_rates_are_of_the_last_two_seconds() -> None:
