@@ -8,16 +8,27 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse
 
-from neuromorphic_ros.backends.truenorth.codebook import Codebook, codebook, decoded
+from neuromorphic_ros.backends.truenorth.codebook import Codebook, codebook, decoded, multiples
 from neuromorphic_ros.backends.truenorth.core import AXONS
-from neuromorphic_ros.backends.truenorth.neuron import LIMITS, TYPES, Neurons
-from neuromorphic_ros.backends.truenorth.translation import dynamics, rate_error, translate
+from neuromorphic_ros.backends.truenorth.neuron import LIMITS, Neurons
+from neuromorphic_ros.backends.truenorth.translation import (
+    Dynamics,
+    Translation,
+    dynamics,
+    rate_error,
+    translate,
+)
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.snn.spec import NetworkSpec, Population
 from neuromorphic_ros.snn.synapses import Connection, bias, connect
 
 MAX_DELAY = LIMITS["delay"][1]
-_ONES = np.array([bin(mask).count("1") for mask in range(2**TYPES)])
+# Relative error of weights and threshold of a neuron that needs no more axons.
+_TOLERANCE = 0.005
+# Different weights of a neuron that multiples of four values may hold.
+_FEW = 24
+# Parts that the largest weight of a neuron is made of.
+_PARTS = (1, 2, 4, 8, 16, 32)
 
 Integers = npt.NDArray[np.int64]
 
@@ -51,10 +62,9 @@ class Layer(NamedTuple):
     begin: int
     source: Integers
     delay: Integers
-    part: Integers
     first: Integers
     row: Integers
-    mask: npt.NDArray[np.uint8]
+    count: Integers
     neurons: Neurons
     loss: Loss
     relative_refractory: bool
@@ -85,36 +95,97 @@ def _layer(spec: NetworkSpec, population: Population, begin: int) -> Layer:
     moves = dynamics(population, constant, spec.dt_ms)
     source, delay, weights = _driving(spec, population, incoming)
     weights.data *= np.repeat(moves.gain, np.diff(weights.indptr))
-    parts, weights = _shared(population.name, weights, moves.threshold)
+    _check_weights(population.name, weights, moves.threshold)
     # Before values are sought: that takes the longer the more sources there are.
     sources = np.diff(weights.indptr)
     _check_axons(population.name, sources, sources)
-    part = np.arange(int(parts.sum())) - np.repeat(np.cumsum(parts) - parts, parts)
-    book = codebook(weights)
-    neuron = np.repeat(np.arange(population.size), sources)
-    axons = np.bincount(neuron, _ONES[book.mask], population.size).astype(np.int64)
-    _check_axons(population.name, sources, axons)
-    translation = translate(population.name, moves, book)
-    chip = Codebook(translation.neurons["weight"] / translation.scale[:, None], book.mask)
+    coded = _coded(population.name, moves, weights)
+    _check_axons(population.name, sources, _axons(coded.book, weights))
+    made = coded.made
     norm = np.linalg.norm(weights.data)
-    weight_error = np.linalg.norm(decoded(chip, weights) - weights.data) / norm if norm else 0.0
+    lost = np.linalg.norm(coded.weights(weights) - weights.data)
     rates = [rate_error(decay) for decay in np.unique(moves.decay)] if moves.leaky else [0.0]
     loss = Loss(
-        float(weight_error), translation.threshold_error, translation.leak_error, max(rates)
+        float(lost / norm) if norm else 0.0,
+        float(np.max(made.threshold_error)),
+        float(np.max(made.leak_error)),
+        max(rates),
     )
     return Layer(
         population=population,
         begin=begin,
-        source=np.repeat(source, parts),
-        delay=np.repeat(delay, parts),
-        part=part,
+        source=source,
+        delay=delay,
         first=weights.indptr.astype(np.int64),
         row=weights.indices.astype(np.int64),
-        mask=book.mask,
-        neurons=translation.neurons,
+        count=coded.book.count,
+        neurons=made.neurons,
         loss=loss,
         relative_refractory=moves.refractory > 0,
     )
+
+
+class _Coded(NamedTuple):
+    """Weights as values of neurons, and the neurons with these in integers."""
+
+    book: Codebook
+    made: Translation
+
+    def weights(self, exact: Any) -> npt.NDArray[np.float64]:
+        """Return the weights as the chip adds them up."""
+        chip = self.made.neurons["weight"] / self.made.scale[:, None]
+        return decoded(Codebook(chip, self.book.count), exact)
+
+    def error(self, exact: Any) -> npt.NDArray[np.float64]:
+        """Return the errors of neurons: of weights, each relative, and threshold; mean squares."""
+        sources = np.diff(exact.indptr)
+        share = self.weights(exact) / exact.data - 1
+        total = np.bincount(np.repeat(np.arange(sources.size), sources), share**2, sources.size)
+        return np.sqrt(total / np.maximum(sources, 1) + self.made.threshold_error**2)
+
+
+def _coded(population: str, moves: Dynamics, weights: Any) -> _Coded:
+    """Return the neurons of a population in integers.
+
+    Where a few weights lose more than they need, larger ones are made of more and smaller parts, so
+    that all find integers at a finer scale: as many as bring them within the tolerance, if any do.
+    """
+    largest = LIMITS["weight"][1] * moves.threshold
+    book = codebook(weights, largest)
+    best = _Coded(book, translate(population, moves, book))
+    error = best.error(weights)
+    sources = np.diff(weights.indptr)
+    neuron = np.repeat(np.arange(sources.size), sources)
+    few = np.array(
+        [np.unique(own).size <= _FEW for own in np.split(weights.data, weights.indptr[1:-1])]
+    )
+    for parts in _PARTS:
+        rough = np.flatnonzero(few & (error > _TOLERANCE))
+        if not rough.size:
+            break
+        some = weights[:, rough]
+        cap = np.minimum(abs(some).max(axis=0).toarray().ravel() / parts, largest[rough])
+        finer = multiples(some, cap)
+        made = _Coded(finer, translate(population, moves.of(rough), finer))
+        found = made.error(some)
+        better = (found < error[rough] / 2) & (_axons(finer, some) <= AXONS)
+        taken = rough[better]
+        error[taken] = found[better]
+        for whole, part in (
+            (best.book.values, finer.values),
+            *zip(best.made, made.made, strict=True),
+        ):
+            whole[taken] = part[better]
+        best.book.count[np.isin(neuron, taken)] = finer.count[
+            np.repeat(better, np.diff(some.indptr))
+        ]
+    return best
+
+
+def _axons(book: Codebook, weights: Any) -> Integers:
+    """Return the axons that each neuron needs."""
+    until = np.concatenate(([0], np.cumsum(book.count.sum(axis=1))))
+    return np.asarray(np.diff(until[weights.indptr]))
 
 
 def _driving(
@@ -163,26 +234,16 @@ def _check_axons(population: str, sources: Integers, axons: Integers) -> None:
         )
 
 
-def _shared(
-    population: str, weights: Any, threshold: npt.NDArray[np.float64]
-) -> tuple[Integers, Any]:
-    """Let several rows share a weight that is larger than thresholds and weights can tell apart.
-
-    Returns how many rows each becomes, and the weights; scipy CSC.
-    """
+def _check_weights(population: str, weights: Any, threshold: npt.NDArray[np.float64]) -> None:
+    """Raise NetworkError if a weight is more than all axons of a core can carry."""
     share = np.abs(weights.data) / np.repeat(threshold, np.diff(weights.indptr))
-    most = np.zeros(weights.shape[0])
-    np.maximum.at(most, weights.indices, share)
-    parts = np.maximum(np.ceil(most / LIMITS["weight"][1] - 1e-6), 1).astype(np.int64)
-    if np.any(parts > AXONS):
+    most = LIMITS["weight"][1]
+    if np.any(share > most * AXONS):
         raise NetworkError(
-            f"population '{population}': a weight is {most.max():g} times a threshold; "
-            f"{LIMITS['weight'][1]} times are the most for each of {AXONS} axons of TrueNorth; "
-            "choose a smaller weight or a higher threshold"
+            f"population '{population}': a weight is {share.max():g} times a threshold; {most} "
+            f"times are the most for each of {AXONS} axons of TrueNorth; choose a smaller weight "
+            "or a higher threshold"
         )
-    rows = weights.tocsr()[np.repeat(np.arange(parts.size), parts)]
-    rows.data /= np.repeat(np.repeat(parts, parts), np.diff(rows.indptr))
-    return parts, rows.tocsc()
 
 
 def _synapses(connection: Connection) -> tuple[Integers, Integers, npt.NDArray[Any]]:

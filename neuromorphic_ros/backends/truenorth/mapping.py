@@ -237,22 +237,38 @@ def _fill(cores: list[_Filling], index: int, layer: Layer) -> Integers:
     # Not into what others have left, where there would be no room for copies.
     if cores and not cores[-1].has_room(0, layer.population.size):
         _add(cores)
+    carried, first, number = _carried(index, layer)
     for own in range(layer.population.size):
-        synapses = slice(layer.first[own], layer.first[own + 1])
-        carried = [
-            Axon(int(layer.source[row]), int(layer.delay[row]), index, int(layer.part[row]), kind)
-            for row, mask in zip(layer.row[synapses], layer.mask[synapses], strict=True)
-            for kind in range(TYPES)
-            if mask >> kind & 1
-        ]
+        mine = number[first[own] : first[own + 1]]
+        wanted = [carried[each] for each in mine]
         if not cores or not cores[-1].has_room(
-            sum(each not in cores[-1].axons for each in carried), 1
+            sum(each not in cores[-1].axons for each in wanted), 1
         ):
             _add(cores)
-        axons = [cores[-1].axon(each) for each in carried]
+        axons = [cores[-1].axon(each) for each in wanted]
         place = cores[-1].place(layer.neurons[own], axons)
         places[own] = (len(cores) - 1) * NEURONS + place
     return places
+
+
+def _carried(index: int, layer: Layer) -> tuple[list[Axon], list[int], list[int]]:
+    """Return the axons that a population needs, and by number those of its neurons.
+
+    Neuron k needs those from first[k] to before first[k + 1].
+    """
+    count = layer.count.ravel()
+    weight = np.repeat(np.arange(count.size), count)
+    part = np.arange(weight.size) - np.repeat(np.cumsum(count) - count, count)
+    key = (layer.row[weight // TYPES] * TYPES + weight % TYPES) * AXONS + part
+    keys, number = np.unique(key, return_inverse=True)
+    row, kind = keys // (TYPES * AXONS), keys // AXONS % TYPES
+    parts = (layer.source[row], layer.delay[row], keys % AXONS, kind)
+    carried = [
+        Axon(source, delay, index, part, kind)
+        for source, delay, part, kind in zip(*(each.tolist() for each in parts), strict=True)
+    ]
+    until = np.concatenate(([0], np.cumsum(layer.count.sum(axis=1))))
+    return carried, until[layer.first].tolist(), number.tolist()
 
 
 def _add(cores: list[_Filling]) -> None:

@@ -50,19 +50,28 @@ class Dynamics(NamedTuple):
     strict: bool
     refractory: int
 
+    def of(self, neurons: npt.NDArray[np.int64]) -> Dynamics:
+        """Return some of the neurons."""
+        return self._replace(
+            **{
+                name: part[neurons]
+                for name, part in self._asdict().items()
+                if isinstance(part, np.ndarray)
+            }
+        )
+
 
 class Translation(NamedTuple):
     """Neurons in integers.
 
-    neurons: NEURON[n], without destinations. scale: float64[n], integers per unit of the membrane.
-    threshold_error, leak_error: largest by rounding, as shares of the threshold; of the leak, per
-    tick.
+    neurons: NEURON[n], without destinations. float64[n]: scale, integers per unit of the membrane;
+    threshold_error, leak_error: by rounding, as shares of the threshold; of the leak, per tick.
     """
 
     neurons: Neurons
     scale: Floats
-    threshold_error: float
-    leak_error: float
+    threshold_error: Floats
+    leak_error: Floats
 
 
 def dynamics(population: Population, bias: Floats, dt_ms: float) -> Dynamics:
@@ -159,7 +168,7 @@ def translate(population: str, dynamics: Dynamics, book: Codebook) -> Translatio
     floor = np.nan_to_num(-dynamics.floor * scale, nan=_THRESHOLD)
     neurons["negative_threshold"] = np.rint(np.minimum(floor, _THRESHOLD))
     neurons["initial"] = np.rint(np.clip(dynamics.initial * scale, -_THRESHOLD, _THRESHOLD))
-    return Translation(neurons, scale, *(float(np.max(error)) for error in errors))
+    return Translation(neurons, scale, *errors)
 
 
 def _check_refractory(population: str, dynamics: Dynamics, neurons: Neurons) -> None:

@@ -69,6 +69,15 @@ def test_weights_are_what_the_crossbar_adds_up() -> None:
             assert found.get(source, 0) / scale == pytest.approx(weights[source, neuron], rel=1e-6)
 
 
+def test_small_weights_beside_a_large_one_keep_their_size() -> None:
+    weights = np.array([0.06, -0.06, 0.9, 0.037, -4.0])
+    network = Network().add_input("in", 5).add("out", 1, If())
+    mapping = map_network(network.connect("in", "out", weights=weights[:, None]).spec())
+    threshold = mapping.cores[0].neurons[0]["threshold"]
+    found = np.array([heard(mapping, 0, 0)[source] for source in range(5)]) / threshold
+    np.testing.assert_allclose(found, weights, rtol=0.01)
+
+
 def test_populations_larger_than_a_core_are_split() -> None:
     mapping = map_network(chain(10, 600).spec())
     assert len(mapping.cores) == 3
