@@ -20,6 +20,8 @@ from neuromorphic_ros.backends.truenorth.neuron import TYPES
 _BITS = 2 ** np.arange(TYPES)
 # Steps that the largest weight of a neuron may be; beyond what four bits hold it is clipped.
 _LEVELS = range(1, 25)
+# Different weights that four may stand for better than four bits.
+_CLUSTERED = 32
 # What float32 may lose of a weight must not cost an axon.
 _ROUNDING = 1e-6
 # Values that are worth a try: so many times fewer than the fewest axons of a weight would have.
@@ -60,8 +62,13 @@ def codebook(weights: Any, largest: Floats) -> Codebook:
     if shared is not None:
         return Codebook(shared.values, shared.count * parts[:, None])
     values, count = _empty(weights)
+    known: dict[bytes, tuple[npt.NDArray[Any], npt.NDArray[Any]]] = {}
     for neuron, own in _neurons(weights):
-        values[neuron], mask = _own(single.data[own])
+        given = single.data[own]
+        key = given.tobytes()
+        if key not in known:
+            known[key] = _own(given)
+        values[neuron], mask = known[key]
         count[own] = _uses(mask) * parts[own, None]
     return Codebook(values, count)
 
@@ -179,8 +186,10 @@ def _times(values: Floats, weights: Floats) -> tuple[Counts, Floats]:
 
 def _own(weights: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """Return four values and masks for the weights of one neuron."""
-    candidates = [_clustered(weights)]
-    if np.unique(weights).size > TYPES:
+    distinct = np.unique(weights).size
+    # Four bits tell apart more than four weights can stand for.
+    candidates = [_clustered(weights)] if distinct <= _CLUSTERED else []
+    if distinct > TYPES:
         candidates += [_powers_of_two(weights, level) for level in _LEVELS]
     return min(candidates, key=lambda each: _error(weights, *each))
 

@@ -8,28 +8,22 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse
 
-from neuromorphic_ros.backends.truenorth.codebook import Codebook, codebook, decoded, multiples
+from neuromorphic_ros.backends.truenorth.coding import Coded, axons, coded
 from neuromorphic_ros.backends.truenorth.core import AXONS
-from neuromorphic_ros.backends.truenorth.neuron import LIMITS, Neurons
+from neuromorphic_ros.backends.truenorth.neuron import LIMITS, TYPES, Neurons
+from neuromorphic_ros.backends.truenorth.partial_sums import partial_sums
 from neuromorphic_ros.backends.truenorth.translation import (
     Dynamics,
-    Translation,
     dynamics,
     rate_error,
-    translate,
 )
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.snn.spec import NetworkSpec, Population
 from neuromorphic_ros.snn.synapses import Connection, bias, connect
 
 MAX_DELAY = LIMITS["delay"][1]
-# Relative error of weights and threshold of a neuron that needs no more axons.
-_TOLERANCE = 0.005
-# Different weights of a neuron that multiples of four values may hold.
-_FEW = 24
-# Parts that the largest weight of a neuron is made of.
-_PARTS = (1, 2, 4, 8, 16, 32)
-
+# Axons for all that hear the sources of a neuron, above which hardly two share a core.
+_CROWDED = AXONS * 11 // 10
 Integers = npt.NDArray[np.int64]
 
 
@@ -48,41 +42,68 @@ class Loss(NamedTuple):
     rate: float
 
 
-class Layer(NamedTuple):
-    """A population in integers.
+class Drive(NamedTuple):
+    """What reaches neurons.
 
-    begin: address of its first neuron among all in execution order. source, delay: int64[rows], of
-    each row of the weights; sources are all channels, then all neurons. part: int64[rows], counts
-    the rows that share a weight which is too large for one. row: int64[weights], mask:
-    uint8[weights], of neuron k from first[k] to before first[k + 1]; bit g of a mask says that
-    weight g of the neuron is a part of it. neurons: NEURON[n], without destinations.
+    source, delay: int64[rows], of each row of the weights; sources are all channels, then all
+    neurons. weights: of rows by neurons, scipy CSC, without zeros.
+    """
+
+    source: Integers
+    delay: Integers
+    weights: Any
+
+
+class Layer(NamedTuple):
+    """Neurons in integers: a population, or the accumulators that add up for one.
+
+    begin: address of its first neuron among all: populations in execution order, then accumulators.
+    count: int64[weights, 4], axons of each type that carry a weight of the drive, in the order of
+    these. neurons: NEURON[n], without destinations. loss: of the population.
     """
 
     population: Population
     begin: int
-    source: Integers
-    delay: Integers
-    first: Integers
-    row: Integers
+    drive: Drive
     count: Integers
     neurons: Neurons
     loss: Loss
     relative_refractory: bool
 
 
-def layers(spec: NetworkSpec) -> tuple[Layer, ...]:
-    """Return the populations of a network in execution order.
+class Layers(NamedTuple):
+    """A network in integers.
+
+    layers: populations in execution order, then accumulators. population: of each, the place of the
+    population that it is, or adds up for.
+    """
+
+    layers: tuple[Layer, ...]
+    population: tuple[int, ...]
+
+
+def layers(spec: NetworkSpec) -> Layers:
+    """Return the populations of a network, and what adds up for them.
 
     Raises NetworkError that names what TrueNorth does not have, or cannot hold.
     """
-    made, begin = [], 0
-    for population in spec.execution_order():
-        made.append(_layer(spec, population, begin))
+    populations: list[Layer] = []
+    accumulators: dict[int, Layer] = {}
+    begin, after = 0, spec.neurons
+    for place, population in enumerate(spec.execution_order()):
+        layer, added = _layer(spec, population, begin, after)
+        populations.append(layer)
         begin += population.size
-    return tuple(made)
+        if added:
+            accumulators[place] = added
+            after += added.neurons.size
+    return Layers((*populations, *accumulators.values()), (*range(len(populations)), *accumulators))
 
 
-def _layer(spec: NetworkSpec, population: Population, begin: int) -> Layer:
+def _layer(
+    spec: NetworkSpec, population: Population, begin: int, after: int
+) -> tuple[Layer, Layer | None]:
+    """Return a population and its accumulators; after: address of the first of these."""
     incoming = [
         index
         for index, each in enumerate(spec.projections)
@@ -93,105 +114,104 @@ def _layer(spec: NetworkSpec, population: Population, begin: int) -> Layer:
         end = spec.end(spec.projections[index].post)
         constant[end.start : end.stop] += bias(spec, index)
     moves = dynamics(population, constant, spec.dt_ms)
-    source, delay, weights = _driving(spec, population, incoming)
-    weights.data *= np.repeat(moves.gain, np.diff(weights.indptr))
-    _check_weights(population.name, weights, moves.threshold)
-    # Before values are sought: that takes the longer the more sources there are.
-    sources = np.diff(weights.indptr)
-    _check_axons(population.name, sources, sources)
-    coded = _coded(population.name, moves, weights)
-    _check_axons(population.name, sources, _axons(coded.book, weights))
-    made = coded.made
-    norm = np.linalg.norm(weights.data)
-    lost = np.linalg.norm(coded.weights(weights) - weights.data)
-    rates = [rate_error(decay) for decay in np.unique(moves.decay)] if moves.leaky else [0.0]
-    loss = Loss(
-        float(lost / norm) if norm else 0.0,
-        float(np.max(made.threshold_error)),
-        float(np.max(made.leak_error)),
-        max(rates),
-    )
-    return Layer(
-        population=population,
-        begin=begin,
-        source=source,
-        delay=delay,
-        first=weights.indptr.astype(np.int64),
-        row=weights.indices.astype(np.int64),
-        count=coded.book.count,
-        neurons=made.neurons,
-        loss=loss,
-        relative_refractory=moves.refractory > 0,
-    )
+    drive = _driving(spec, population, incoming)
+    drive.weights.data *= np.repeat(moves.gain, np.diff(drive.weights.indptr))
+    _check_weights(population.name, drive.weights, moves.threshold)
+    few = np.diff(drive.weights.indptr) <= AXONS
+    code = coded(population.name, moves, drive.weights) if np.all(few) else None
+    heard, accumulators, sums = drive, None, None
+    if code is None or _crowded(code, drive.weights):
+        sums = _summed(population.name, moves, drive, spec.channels + after)
+        heard = sums.heard
+        code = coded(population.name, moves, heard.weights)
+        _check_axons(population.name, axons(code.book, heard.weights))
+    loss = _loss(moves, drive, heard, code, sums)
+    refractory = moves.refractory > 0
+    layer = Layer(population, begin, heard, code.book.count, code.made.neurons, loss, refractory)
+    if sums:
+        accumulators = Layer(
+            population, after, sums.drive, sums.code.book.count, sums.code.made.neurons, loss, False
+        )
+    return layer, accumulators
 
 
-class _Coded(NamedTuple):
-    """Weights as values of neurons, and the neurons with these in integers."""
+class _Summed(NamedTuple):
+    """Accumulators in integers, and what a population hears in place of what they hear.
 
-    book: Codebook
-    made: Translation
-
-    def weights(self, exact: Any) -> npt.NDArray[np.float64]:
-        """Return the weights as the chip adds them up."""
-        chip = self.made.neurons["weight"] / self.made.scale[:, None]
-        return decoded(Codebook(chip, self.book.count), exact)
-
-    def error(self, exact: Any) -> npt.NDArray[np.float64]:
-        """Return the errors of neurons: of weights, each relative, and threshold; mean squares."""
-        sources = np.diff(exact.indptr)
-        share = self.weights(exact) / exact.data - 1
-        total = np.bincount(np.repeat(np.arange(sources.size), sources), share**2, sources.size)
-        return np.sqrt(total / np.maximum(sources, 1) + self.made.threshold_error**2)
-
-
-def _coded(population: str, moves: Dynamics, weights: Any) -> _Coded:
-    """Return the neurons of a population in integers.
-
-    Where a few weights lose more than they need, larger ones are made of more and smaller parts, so
-    that all find integers at a finer scale: as many as bring them within the tolerance, if any do.
+    count: accumulators of each sum.
     """
-    largest = LIMITS["weight"][1] * moves.threshold
-    book = codebook(weights, largest)
-    best = _Coded(book, translate(population, moves, book))
-    error = best.error(weights)
-    sources = np.diff(weights.indptr)
-    neuron = np.repeat(np.arange(sources.size), sources)
-    few = np.array(
-        [np.unique(own).size <= _FEW for own in np.split(weights.data, weights.indptr[1:-1])]
+
+    drive: Drive
+    code: Coded
+    heard: Drive
+    count: int
+
+
+def _summed(population: str, moves: Dynamics, drive: Drive, begin: int) -> _Summed:
+    """Let accumulators add up for all neurons that may need more axons than a core has.
+
+    begin: address of the first accumulator as a source. Raises NetworkError if they are too many.
+    """
+    sources = np.diff(drive.weights.indptr)
+    over = np.flatnonzero(sources > AXONS // TYPES)
+    sums = partial_sums(population, drive.weights[:, over], moves.threshold[over])
+    if sums is None:
+        most = int(np.argmax(sources))
+        raise NetworkError(
+            f"population '{population}', neuron {most}: its {sources[most]} sources, in groups "
+            f"that fit the {AXONS} axons of a core of TrueNorth, have more than {AXONS} sums; "
+            "choose a pattern with fewer sources for each neuron, or fewer different weights"
+        )
+    direct = drive.weights.copy()
+    direct.data[np.isin(np.repeat(np.arange(sources.size), sources), over)] = 0
+    direct.eliminate_zeros()
+    accumulators = sums.weights.shape[1]
+    heard = scipy.sparse.coo_array(sums.heard)
+    added = scipy.sparse.coo_array(
+        (heard.data, (heard.row, over[heard.col])), (accumulators, sources.size)
     )
-    for parts in _PARTS:
-        rough = np.flatnonzero(few & (error > _TOLERANCE))
-        if not rough.size:
-            break
-        some = weights[:, rough]
-        cap = np.minimum(abs(some).max(axis=0).toarray().ravel() / parts, largest[rough])
-        finer = multiples(some, cap)
-        made = _Coded(finer, translate(population, moves.of(rough), finer))
-        found = made.error(some)
-        better = (found < error[rough] / 2) & (_axons(finer, some) <= AXONS)
-        taken = rough[better]
-        error[taken] = found[better]
-        for whole, part in (
-            (best.book.values, finer.values),
-            *zip(best.made, made.made, strict=True),
-        ):
-            whole[taken] = part[better]
-        best.book.count[np.isin(neuron, taken)] = finer.count[
-            np.repeat(better, np.diff(some.indptr))
-        ]
-    return best
+    return _Summed(
+        drive._replace(weights=sums.weights),
+        sums.code,
+        Drive(
+            np.concatenate((drive.source, begin + np.arange(accumulators))),
+            np.concatenate((drive.delay, np.zeros(accumulators, np.int64))),
+            scipy.sparse.vstack([direct, added], format="csc"),
+        ),
+        sums.count,
+    )
 
 
-def _axons(book: Codebook, weights: Any) -> Integers:
-    """Return the axons that each neuron needs."""
-    until = np.concatenate(([0], np.cumsum(book.count.sum(axis=1))))
-    return np.asarray(np.diff(until[weights.indptr]))
+def _crowded(code: Coded, weights: Any) -> bool:
+    """Return whether neurons need more axons than a core has, or share too few to share cores."""
+    heard = np.zeros((weights.shape[0], TYPES), np.int64)
+    np.maximum.at(heard, weights.indices, code.book.count)
+    until = np.concatenate(([0], np.cumsum(heard.sum(axis=1)[weights.indices])))
+    together = np.diff(until[weights.indptr])
+    return bool(np.any((axons(code.book, weights) > AXONS) | (together > _CROWDED)))
 
 
-def _driving(
-    spec: NetworkSpec, population: Population, incoming: list[int]
-) -> tuple[Integers, Integers, Any]:
-    """Return sources and delays, and the weights of their rows; scipy CSC, without zeros."""
+def _loss(moves: Dynamics, drive: Drive, heard: Drive, code: Coded, sums: _Summed | None) -> Loss:
+    """Return what a population loses, of the weights with which it hears all its sources."""
+    direct = heard.weights.indices < drive.source.size
+    lost = np.sum((code.weights(heard.weights) - heard.weights.data)[direct] ** 2)
+    threshold, leak = np.max(code.made.threshold_error), np.max(code.made.leak_error)
+    if sums:
+        exact = sums.drive.weights
+        lost += np.sum((sums.code.weights(exact) - exact.data) ** 2) / sums.count
+        threshold = max(threshold, np.max(sums.code.made.threshold_error))
+    whole = np.sum(drive.weights.data**2)
+    rates = [rate_error(decay) for decay in np.unique(moves.decay)] if moves.leaky else [0.0]
+    return Loss(
+        weight=float(np.sqrt(lost / whole)) if whole else 0.0,
+        threshold=float(threshold),
+        leak=float(leak),
+        rate=max(rates),
+    )
+
+
+def _driving(spec: NetworkSpec, population: Population, incoming: list[int]) -> Drive:
+    """Return what reaches a population from all the network."""
     begins, at = {}, 0
     for node in spec.execution_nodes():
         begins[node.name] = at
@@ -217,20 +237,16 @@ def _driving(
     matrix = scipy.sparse.coo_array((value, (row, column)), (key.size, population.size)).tocsc()
     matrix.sum_duplicates()
     matrix.eliminate_zeros()
-    return key // (MAX_DELAY + 1), key % (MAX_DELAY + 1), matrix
+    return Drive(key // (MAX_DELAY + 1), key % (MAX_DELAY + 1), matrix)
 
 
-def _check_axons(population: str, sources: Integers, axons: Integers) -> None:
-    """Raise NetworkError that names the first neuron that needs more axons than a core has.
-
-    sources, axons: of each neuron; int64[n].
-    """
-    over = np.flatnonzero(axons > AXONS)
+def _check_axons(population: str, needed: Integers) -> None:
+    over = np.flatnonzero(needed > AXONS)
     if over.size:
         raise NetworkError(
-            f"population '{population}', neuron {over[0]}: its {sources[over[0]]} sources need "
-            f"{axons[over[0]]} axons, a core of TrueNorth has {AXONS}; choose a pattern with fewer "
-            "sources for each neuron, or fewer different weights"
+            f"population '{population}', neuron {over[0]}: its sources need {needed[over[0]]} "
+            f"axons, a core of TrueNorth has {AXONS}; choose a pattern with fewer sources for each "
+            "neuron, fewer different weights or smaller ones"
         )
 
 

@@ -159,9 +159,14 @@ def _names(spec: NetworkSpec) -> list[str]:
 
 
 def _told(carried: Axon, names: list[str], mapping: Mapping) -> str:
+    beyond = carried.source - len(names)
+    source = names[carried.source] if beyond < 0 else f"accumulator {beyond}"
     if carried.post == SPLITTER:
-        return f"{names[carried.source]} to its splitter"
-    return f"{names[carried.source]} to {mapping.populations[carried.post].name}"
+        return f"{source} to its splitter"
+    population = mapping.populations[mapping.of[carried.post]].name
+    if carried.post >= len(mapping.populations):
+        return f"{source} to accumulators of {population}"
+    return f"{source} to {population}"
 
 
 def _parameters(neuron: Any) -> tuple[tuple[str, int], ...]:

@@ -59,9 +59,10 @@ class TrueNorthRunner:
         """Return the counts since construction.
 
         Synaptic events are those of the cores: a spike counts for every bit of the crossbar that it
-        meets, on each axon of a weight and in splitters and copies. These are of the population
-        that fired; those of a projection are without splitters, and of several between the same
-        populations with the same delay the first has them. An axon is a row of 32 bytes.
+        meets, on each axon of a weight and in splitters, copies and accumulators. These are of the
+        population that fired, or whose accumulator did; those of a projection are without splitters
+        and what accumulators fire, and of several between the same populations with the same delay
+        the first has them. An axon is a row of 32 bytes.
         """
         spec, ticks = self.spec, self._ticks
         nodes = spec.execution_nodes()
@@ -139,8 +140,8 @@ class TrueNorthRunner:
 class _Expenses(NamedTuple):
     """The axons in use; int64[axons] each.
 
-    source: a channel or, after all channels, a neuron. synapses: neurons that hear it. projection:
-    index, -1 for splitters.
+    source: a channel or, after all channels, a neuron, of accumulators one of their population.
+    synapses: neurons that hear it. projection: index, -1 for splitters and from accumulators.
     """
 
     core: Integers
@@ -162,9 +163,13 @@ def _expenses(mapping: Mapping) -> _Expenses:
     for core, axons in enumerate(mapping.axons):
         synapses = np.count_nonzero(mapping.cores[core].crossbar, axis=1)
         for axon, carried in enumerate(axons):
-            projection = -1
+            source, projection = carried.source, -1
             if carried.post != SPLITTER:
-                pre = names[int(np.searchsorted(ends, carried.source, side="right"))]
-                projection = first[pre, order[carried.post].name, carried.delay]
-            rows.append((core, axon, carried.source, int(synapses[axon]), projection))
+                post = order[mapping.of[carried.post]].name
+                if source < ends[-1]:
+                    pre = names[int(np.searchsorted(ends, source, side="right"))]
+                    projection = first[pre, post, carried.delay]
+                else:
+                    source = int(ends[names.index(post)]) - 1
+            rows.append((core, axon, source, int(synapses[axon]), projection))
     return _Expenses(*np.array(rows, np.int64).reshape(-1, 5).T)

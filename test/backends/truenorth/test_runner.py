@@ -106,6 +106,30 @@ def test_splitters_change_nothing_but_the_lag() -> None:
     assert assert_the_same(spec, drive(spec, 80, 0.2)) > 5000
 
 
+def test_more_sources_than_axons_change_nothing_but_the_lag() -> None:
+    rng = np.random.default_rng(2)
+    network = Network().add_input("in", 700).add("a", 12, If(threshold=8.0, reset="subtract"))
+    network.add("b", 5, If(threshold=2.0)).connect("a", "b", probability=0.5)
+    network.connect("in", "a", weights=2.0 * rng.integers(-1, 3, (700, 12)), delay_ticks=1)
+    spec = network.connect("a", "a", weights=-2.0, delay_ticks=2).spec()
+    # One spike in a tick, which is never more than accumulators pass at once.
+    spikes = TickSpikes(rng.integers(0, 700, 300).astype(np.uint32), np.arange(301))
+    assert TrueNorthRunner(spec).mapping.accumulators > 0
+    assert assert_the_same(spec, spikes) > 200
+
+
+def test_many_sources_fire_at_about_the_same_rates() -> None:
+    weights = np.random.default_rng(3).normal(0.01, 0.05, (600, 30))
+    network = Network().add_input("in", 600)
+    network.add("out", 30, Lif(tau_mem_ms=20.0, reset="subtract"))
+    spec = network.connect("in", "out", weights=weights).spec()
+    spikes = drive(spec, 500, 0.1)
+    there, here = TrueNorthRunner(spec).run(spikes), StreamingNetwork(spec).run(spikes)
+    counts = [np.bincount(each.address, minlength=30) for each in (there, here)]
+    assert np.corrcoef(counts)[0, 1] > 0.95
+    assert there.address.size == pytest.approx(here.address.size, rel=0.1)
+
+
 def test_four_bit_weights_spike_the_same() -> None:
     weights = np.random.default_rng(2).integers(-8, 8, (50, 30)).astype(float)
     network = Network().add_input("in", 50).add("out", 30, If(threshold=40.0, reset="subtract"))
