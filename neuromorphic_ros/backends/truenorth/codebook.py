@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.optimize
 
-from neuromorphic_ros.backends.truenorth.neuron import TYPES
+from neuromorphic_ros.backends.truenorth.chip import TYPES
 
 _BITS = 2 ** np.arange(TYPES)
 # Steps that the largest weight of a neuron may be; beyond what four bits hold it is clipped.

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from neuromorphic_ros.backends.truenorth.chip import AXONS
 from neuromorphic_ros.backends.truenorth.codebook import Codebook, codebook, decoded, multiples
-from neuromorphic_ros.backends.truenorth.core import AXONS
 from neuromorphic_ros.backends.truenorth.neuron import LIMITS
 from neuromorphic_ros.backends.truenorth.translation import Dynamics, Translation, translate
 from neuromorphic_ros.errors import NetworkError

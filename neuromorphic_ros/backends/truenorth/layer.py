@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse
 
+from neuromorphic_ros.backends.truenorth.chip import AXONS, MAX_DELAY, TYPES
 from neuromorphic_ros.backends.truenorth.coding import Coded, axons, coded
-from neuromorphic_ros.backends.truenorth.core import AXONS
-from neuromorphic_ros.backends.truenorth.neuron import LIMITS, TYPES, Neurons
+from neuromorphic_ros.backends.truenorth.neuron import LIMITS, Neurons
 from neuromorphic_ros.backends.truenorth.partial_sums import partial_sums
 from neuromorphic_ros.backends.truenorth.translation import (
     Dynamics,
@@ -21,7 +21,6 @@ from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.snn.spec import NetworkSpec, Population
 from neuromorphic_ros.snn.synapses import Connection, bias, connect
 
-MAX_DELAY = LIMITS["delay"][1]
 # Axons for all that hear the sources of a neuron, above which hardly two share a core.
 _CROWDED = AXONS * 11 // 10
 Integers = npt.NDArray[np.int64]

@@ -18,15 +18,19 @@ import numpy as np
 import numpy.typing as npt
 
 from neuromorphic_ros.backends.retiming import Path, Timing, retimed
-from neuromorphic_ros.backends.truenorth.core import AXONS, CORES, NEURONS, Core
-from neuromorphic_ros.backends.truenorth.layer import MAX_DELAY, Integers, Layer, Loss, layers
-from neuromorphic_ros.backends.truenorth.neuron import TYPES, idle
+from neuromorphic_ros.backends.truenorth.chip import (
+    AXONS,
+    CORES,
+    MAX_DELAY,
+    NEURONS,
+    TICK_MS,
+    TYPES,
+)
+from neuromorphic_ros.backends.truenorth.core import Core
+from neuromorphic_ros.backends.truenorth.layer import Integers, Layer, Loss, layers
+from neuromorphic_ros.backends.truenorth.neuron import idle
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.snn.spec import NetworkSpec
-
-TICK_MS = 1.0
-"""The shortest tick of the chip (Merolla et al., Science 345, 668, 2014)."""
-
 
 SPLITTER = -1
 """What hears an axon whose neurons pass on its spikes."""

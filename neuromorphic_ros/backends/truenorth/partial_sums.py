@@ -19,10 +19,10 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse
 
+from neuromorphic_ros.backends.truenorth.chip import AXONS, TYPES
 from neuromorphic_ros.backends.truenorth.codebook import Codebook, codebook
 from neuromorphic_ros.backends.truenorth.coding import Coded
-from neuromorphic_ros.backends.truenorth.core import AXONS
-from neuromorphic_ros.backends.truenorth.neuron import LIMITS, TYPES
+from neuromorphic_ros.backends.truenorth.neuron import LIMITS
 from neuromorphic_ros.backends.truenorth.translation import Dynamics, Translation, translate
 
 QUANTUM = 0.25

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from neuromorphic_ros.backends.truenorth.core import NEURONS
+from neuromorphic_ros.backends.truenorth.chip import NEURONS
 from neuromorphic_ros.backends.truenorth.layer import Integers
 from neuromorphic_ros.backends.truenorth.mapping import SPLITTER, Mapping, map_network
 from neuromorphic_ros.backends.truenorth.simulator import Simulator, checked

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from neuromorphic_ros.backends.truenorth import tick
-from neuromorphic_ros.backends.truenorth.core import AXONS, NEURONS, Core, check_cores
+from neuromorphic_ros.backends.truenorth.chip import AXONS, NEURONS
+from neuromorphic_ros.backends.truenorth.core import Core, check_cores
 from neuromorphic_ros.backends.truenorth.neuron import Neurons
 from neuromorphic_ros.errors import SpikeError
 from neuromorphic_ros.snn.tick_spikes import TickSpikes

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neuromorphic_ros.backends.truenorth.core import NEURONS, check_cores
+from neuromorphic_ros.backends.truenorth.chip import NEURONS
+from neuromorphic_ros.backends.truenorth.core import check_cores
 from neuromorphic_ros.backends.truenorth.mapping import SPLITTER, Mapping, map_network
 from neuromorphic_ros.backends.truenorth.neuron import NO_CORE
 from neuromorphic_ros.errors import NetworkError

@@ -11,7 +11,7 @@ import scipy.sparse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neuromorphic_ros.backends.truenorth.core import AXONS
+from neuromorphic_ros.backends.truenorth.chip import AXONS
 from neuromorphic_ros.backends.truenorth.partial_sums import QUANTUM, PartialSums, partial_sums
 
 
