@@ -29,13 +29,15 @@ Integers = npt.NDArray[np.int64]
 class Loss(NamedTuple):
     """What a population loses.
 
-    weight: root mean square over that of the weights. threshold, leak: the largest by rounding, as
-    shares of the threshold; of the leak, per tick. rate: of rates, by a linear leak in place of an
-    exponential one, as a share of them, for constant input of up to a threshold per tick; weak
-    input loses more.
+    weight: root mean square over that of the weights; weight_norm: root of the sum of the squares
+    of these, in units of the membrane. threshold, leak: the largest by rounding, as shares of the
+    threshold; of the leak, per tick. rate: of rates, by a linear leak in place of an exponential
+    one, as a share of them, for constant input of up to a threshold per tick; weak input loses
+    more.
     """
 
     weight: float
+    weight_norm: float
     threshold: float
     leak: float
     rate: float
@@ -58,7 +60,8 @@ class Layer(NamedTuple):
 
     begin: address of its first neuron among all: populations in execution order, then accumulators.
     count: int64[weights, 4], axons of each type that carry a weight of the drive, in the order of
-    these. neurons: NEURON[n], without destinations. loss: of the population.
+    these. neurons: NEURON[n], without destinations. scale: float64[n], integers per unit of the
+    membrane. loss: of the population.
     """
 
     population: Population
@@ -66,6 +69,7 @@ class Layer(NamedTuple):
     drive: Drive
     count: Integers
     neurons: Neurons
+    scale: npt.NDArray[np.float64]
     loss: Loss
     relative_refractory: bool
 
@@ -99,6 +103,17 @@ def layers(spec: NetworkSpec) -> Layers:
     return Layers((*populations, *accumulators.values()), (*range(len(populations)), *accumulators))
 
 
+def refused(spec: NetworkSpec) -> tuple[str, ...]:
+    """Return why populations are refused, of each the first reason."""
+    reasons = []
+    for population in spec.execution_order():
+        try:
+            _layer(spec, population, 0, spec.neurons)
+        except NetworkError as reason:
+            reasons.append(str(reason))
+    return tuple(reasons)
+
+
 def _layer(
     spec: NetworkSpec, population: Population, begin: int, after: int
 ) -> tuple[Layer, Layer | None]:
@@ -126,12 +141,17 @@ def _layer(
         _check_axons(population.name, axons(code.book, heard.weights))
     loss = _loss(moves, drive, heard, code, sums)
     refractory = moves.refractory > 0
-    layer = Layer(population, begin, heard, code.book.count, code.made.neurons, loss, refractory)
+    layer = _coded_layer(population, begin, heard, code, loss, refractory)
     if sums:
-        accumulators = Layer(
-            population, after, sums.drive, sums.code.book.count, sums.code.made.neurons, loss, False
-        )
+        accumulators = _coded_layer(population, after, sums.drive, sums.code, loss, False)
     return layer, accumulators
+
+
+def _coded_layer(
+    population: Population, begin: int, drive: Drive, code: Coded, loss: Loss, refractory: bool
+) -> Layer:
+    neurons, scale = code.made.neurons, code.made.scale
+    return Layer(population, begin, drive, code.book.count, neurons, scale, loss, refractory)
 
 
 class _Summed(NamedTuple):
@@ -203,6 +223,7 @@ def _loss(moves: Dynamics, drive: Drive, heard: Drive, code: Coded, sums: _Summe
     rates = [rate_error(decay) for decay in np.unique(moves.decay)] if moves.leaky else [0.0]
     return Loss(
         weight=float(np.sqrt(lost / whole)) if whole else 0.0,
+        weight_norm=float(np.sqrt(whole)),
         threshold=float(threshold),
         leak=float(leak),
         rate=max(rates),

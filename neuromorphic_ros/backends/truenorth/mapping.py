@@ -27,7 +27,7 @@ from neuromorphic_ros.backends.truenorth.chip import (
     TYPES,
 )
 from neuromorphic_ros.backends.truenorth.core import Core
-from neuromorphic_ros.backends.truenorth.layer import Integers, Layer, Loss, layers
+from neuromorphic_ros.backends.truenorth.layer import Integers, Layer, Loss, layers, refused
 from neuromorphic_ros.backends.truenorth.neuron import idle
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.snn.spec import NetworkSpec
@@ -92,9 +92,11 @@ class Mapping(NamedTuple):
     """A network on cores.
 
     axons: of each core, what its axons carry, in order. neuron: int64[neurons], in execution order,
-    where each is, counted through all cores. taken: neurons of each core in use. of: of each post
-    of axons, the place of the population that it is, or whose accumulators it is. copies,
-    splitters, accumulators: how many neurons there are for fan-out and fan-in.
+    where each is, counted through all cores. scale: float64[neurons], integers per unit of their
+    membranes. copied: int64[copies, 2], the neuron of each copy, and where it is. taken: neurons of
+    each core in use. of: of each post of axons, the place of the population that it is, or whose
+    accumulators it is. copies, splitters, accumulators: how many neurons there are for fan-out and
+    fan-in.
     """
 
     spec: NetworkSpec
@@ -102,6 +104,8 @@ class Mapping(NamedTuple):
     axons: tuple[tuple[Axon, ...], ...]
     inputs: Inputs
     neuron: Integers
+    scale: npt.NDArray[np.float64]
+    copied: Integers
     taken: tuple[int, ...]
     of: tuple[int, ...]
     populations: tuple[PopulationFit, ...]
@@ -116,7 +120,8 @@ def map_network(spec: NetworkSpec) -> Mapping:
 
     Raises NetworkError that names what does not fit, the limit and a way out.
     """
-    _check(spec)
+    if reasons := _refused(spec):
+        raise NetworkError("; ".join(reasons))
     made, of = layers(spec)
     cores: list[_Filling] = []
     neuron = np.concatenate([_fill(cores, index, layer) for index, layer in enumerate(made)])
@@ -151,6 +156,17 @@ def map_network(spec: NetworkSpec) -> Mapping:
         axons=tuple(tuple(core.axons) for core in cores),
         inputs=_inputs(spec.channels, targets, takes, len(made)),
         neuron=neuron[: spec.neurons],
+        scale=np.concatenate([layer.scale for layer in made[:populations]]),
+        copied=np.array(
+            [
+                (layer.begin + own, place)
+                for layer, fan in zip(made[:populations], fans, strict=False)
+                for own, emitters in enumerate(fan.emitters)
+                for place in emitters.places[1:]
+                if fan.kind == "copies"
+            ],
+            np.int64,
+        ).reshape(-1, 2),
         taken=tuple(core.taken for core in cores),
         of=of,
         populations=tuple(
@@ -243,18 +259,31 @@ class _Fan(NamedTuple):
     splitters: int
 
 
-def _check(spec: NetworkSpec) -> None:
+def refusals(spec: NetworkSpec) -> tuple[str, ...]:
+    """Return why a network cannot be mapped, as far as that shows before neurons have places."""
+    return _refused(spec) if spec.neurons > CORES * NEURONS else _refused(spec) + refused(spec)
+
+
+def _refused(spec: NetworkSpec) -> tuple[str, ...]:
+    """Return why nothing of a network is mapped at all."""
+    reasons = []
+    if spec.neurons > CORES * NEURONS:
+        reasons.append(
+            f"network '{spec.name}' has {spec.neurons} neurons, a chip of TrueNorth "
+            f"{CORES * NEURONS}; choose smaller populations"
+        )
     if spec.dt_ms < TICK_MS:
-        raise NetworkError(
+        reasons.append(
             f"network '{spec.name}': a tick of {spec.dt_ms:g} ms is shorter than that of "
             f"TrueNorth, {TICK_MS:g} ms; choose dt_ms: {TICK_MS:g}"
         )
-    for projection in spec.projections:
-        if projection.plasticity:
-            raise NetworkError(
-                f"projection {projection} is plastic; weights of TrueNorth are fixed: learn on "
-                "backend jetson and run what was learned"
-            )
+    reasons += [
+        f"projection {projection} is plastic; weights of TrueNorth are fixed: learn on backend "
+        "jetson and run what was learned"
+        for projection in spec.projections
+        if projection.plasticity
+    ]
+    return tuple(reasons)
 
 
 def _fill(cores: list[_Filling], index: int, layer: Layer) -> Integers:

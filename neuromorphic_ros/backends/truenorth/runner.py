@@ -6,6 +6,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from neuromorphic_ros.backends.truenorth.chip import NEURONS
 from neuromorphic_ros.backends.truenorth.layer import Integers
@@ -47,13 +48,25 @@ class TrueNorthRunner:
         self._forget()
 
     def adopt(self, other: object) -> None:
-        """Start at rest: a variant is loaded into other cores. Raises as the Runner protocol says.
+        """Go on from the membranes of a variant: by population, where model and shape are the same.
 
-        The counts go on.
+        What is under way or waits in accumulators is lost, other populations start at rest, and the
+        counts go on. Raises NetworkError if `other` runs elsewhere.
         """
         if not isinstance(other, TrueNorthRunner):
             raise NetworkError(f"network '{self.spec.name}' runs elsewhere: its state is not here")
+        before = _by_population(other.spec, other._membrane)
         self.reset()
+        membrane = self._membrane
+        for name, own in _by_population(self.spec, membrane).items():
+            if name in before:
+                one, two = self.spec.population(name), other.spec.population(name)
+                if (one.shape, one.model) == (two.shape, two.model):
+                    own[:] = before[name]
+        potential = np.rint(membrane * self.mapping.scale).astype(np.int64)
+        self._simulator.put(self.mapping.neuron, potential)
+        number, place = self.mapping.copied.T
+        self._simulator.put(place, potential[number])
 
     def counts(self) -> Counts:
         """Return the counts since construction.
@@ -133,8 +146,23 @@ class TrueNorthRunner:
         begins = np.searchsorted(tick[~later][order], np.arange(ticks + 1))
         return TickSpikes(axon[~later][order], begins)
 
+    @property
+    def _membrane(self) -> npt.NDArray[np.float64]:
+        """Membranes of all neurons in execution order, in units of the network, from rest."""
+        potential = self._simulator.potential.reshape(-1)[self.mapping.neuron]
+        return np.asarray(potential / self.mapping.scale)
+
     def _forget(self) -> None:
         self._tick, self._axon = np.empty(0, np.int64), np.empty(0, np.uint32)
+
+
+def _by_population(
+    spec: NetworkSpec, values: npt.NDArray[np.float64]
+) -> dict[str, npt.NDArray[np.float64]]:
+    """Return views of the values of all neurons, by population."""
+    order = spec.execution_order()
+    parts = np.split(values, np.cumsum([each.size for each in order])[:-1])
+    return {each.name: part for each, part in zip(order, parts, strict=True)}
 
 
 class _Expenses(NamedTuple):

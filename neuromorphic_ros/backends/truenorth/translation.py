@@ -85,7 +85,12 @@ def dynamics(population: Population, bias: Floats, dt_ms: float) -> Dynamics:
     """
     neuron = population.neuron
     where = f"population '{population.name}'"
-    if population.graph or not isinstance(neuron, (If, Lif)):
+    if population.graph:
+        raise NetworkError(
+            f"{where}: TrueNorth has no graphs, as {population.model} is; run it on backend "
+            "jetson, or choose populations of if or lif"
+        )
+    if not isinstance(neuron, (If, Lif)):
         raise NetworkError(
             f"{where}: TrueNorth has no neurons of model {population.model}; choose if or lif"
         )

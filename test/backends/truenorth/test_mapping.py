@@ -229,7 +229,8 @@ def test_weights_that_learn_are_refused() -> None:
 def test_a_network_larger_than_a_chip_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("neuromorphic_ros.backends.truenorth.mapping.CORES", 2)
     assert len(map_network(chain(2, 512).spec()).cores) == 2
-    refused(chain(2, 513), "more than the 2 cores")
+    refused(chain(2, 513), "has 513 neurons, a chip of TrueNorth 512; choose")
+    refused(chain(2, 200, 200, 100), "more than the 2 cores")
 
 
 def test_a_splitter_passes_a_spike_to_256_axons_at_most() -> None:

@@ -237,16 +237,40 @@ def test_events_of_splitters_are_those_of_the_population() -> None:
     assert counts.synaptic_events.tolist() == [250, 250 * 300 + 250 * 2, 0]
 
 
-def test_a_variant_starts_at_rest() -> None:
-    network = Network().add_input("in", 1).add("a", 1, If(threshold=2.0)).connect("in", "a")
-    spec = network.spec()
+def variant(threshold: float, second: str = "b", largest: float = 1.0) -> NetworkSpec:
+    """An input, a neuron `a`, and more that hear it in two cores, so that it is copied."""
+    network = Network().add_input("in", 2).add("a", 1, If(threshold=threshold, reset="subtract"))
+    network.connect("in", "a", weights=[[1.0], [largest]]).add(second, 300, If(threshold=1.0))
+    return network.connect("a", second).spec()
+
+
+def test_a_variant_goes_on_from_the_same_membranes() -> None:
     spike = TickSpikes(np.zeros(1, np.uint32), np.array([0, 1]))
+    silence = TickSpikes(np.empty(0, np.uint32), np.array([0, 0]))
+    before, after = TrueNorthRunner(variant(3.0)), TrueNorthRunner(variant(2.0, "b", 1.7))
+    assert after.mapping.copied.tolist() == [[0, 1]]
+    assert not np.array_equal(before.mapping.scale, after.mapping.scale)
+    before.run(spike)
+    after.adopt(before)
+    assert after.run(spike).address.tolist() == [0]
+    # Its copy fires too, which is what the second core hears.
+    assert after.run(silence).address.tolist() == list(range(1, 301))
+    assert after.counts().ticks == 2
+
+
+def test_other_populations_of_a_variant_start_at_rest() -> None:
+    spike = TickSpikes(np.zeros(1, np.uint32), np.array([0, 1]))
+    spec = variant(2.0)
     before, after = TrueNorthRunner(spec), TrueNorthRunner(spec)
+    other = Network().add_input("in", 1).add("a", 1, Lif()).connect("in", "a", weights=0.25).spec()
+    elsewhere = TrueNorthRunner(other)
     before.run(spike)
     after.run(spike)
-    after.adopt(before)
-    assert after.run(spike).address.size == 0
-    assert after.counts().ticks == 2
+    for runner in (elsewhere, TrueNorthRunner(variant(2.0, "c"))):
+        runner.run(spike)
+        after.adopt(runner)
+        fired = after.run(spike).address.size
+        assert fired == (0 if runner is elsewhere else 1)
     with pytest.raises(NetworkError, match="runs elsewhere"):
         after.adopt(StreamingNetwork(spec))
 
