@@ -12,7 +12,6 @@ from neuromorphic_ros.backends.fit import Fit
 from neuromorphic_ros.backends.loihi import loihi
 from neuromorphic_ros.backends.options import Options
 from neuromorphic_ros.backends.truenorth import truenorth
-from neuromorphic_ros.backends.truenorth.fit import examine as examine_truenorth
 from neuromorphic_ros.errors import BackendError
 from neuromorphic_ros.parameters import build
 from neuromorphic_ros.snn.spec import NetworkSpec
@@ -63,7 +62,7 @@ BACKENDS = {
             on_hardware="not implemented",
             hardware=("truenorth",),
             engines=tuple(truenorth.ENGINES),
-            examine=examine_truenorth,
+            examine=truenorth.examine,
             compile=truenorth.compile_truenorth,
         ),
     )

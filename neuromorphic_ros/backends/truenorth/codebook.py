@@ -37,12 +37,12 @@ Counts = npt.NDArray[np.int64]
 class Codebook(NamedTuple):
     """The values of neurons, and how many of each make up a weight.
 
-    values: float64[neurons, 4], 0 if unused. count: int64[weights, 4], in the order of the weights:
+    values: float64[neurons, 4], 0 if unused. times: int64[weights, 4], in the order of the weights:
     so many axons of each type carry it.
     """
 
     values: Floats
-    count: Counts
+    times: Counts
 
 
 def codebook(weights: Any, largest: Floats) -> Codebook:
@@ -60,8 +60,8 @@ def codebook(weights: Any, largest: Floats) -> Codebook:
     single.data = weights.data / parts
     shared = _one_axon_each(single)
     if shared is not None:
-        return Codebook(shared.values, shared.count * parts[:, None])
-    values, count = _empty(weights)
+        return Codebook(shared.values, shared.times * parts[:, None])
+    values, times = _empty(weights)
     known: dict[bytes, tuple[npt.NDArray[Any], npt.NDArray[Any]]] = {}
     for neuron, own in _neurons(weights):
         given = single.data[own]
@@ -69,8 +69,8 @@ def codebook(weights: Any, largest: Floats) -> Codebook:
         if key not in known:
             known[key] = _own(given)
         values[neuron], mask = known[key]
-        count[own] = _uses(mask) * parts[own, None]
-    return Codebook(values, count)
+        times[own] = _uses(mask) * parts[own, None]
+    return Codebook(values, times)
 
 
 def multiples(weights: Any, largest: Floats) -> Codebook:
@@ -79,30 +79,30 @@ def multiples(weights: Any, largest: Floats) -> Codebook:
     Each weight is a multiple of one of four values, which have the smallest errors in relation to
     the weights. Arguments are those of `codebook`.
     """
-    values, count = _empty(weights)
+    values, times = _empty(weights)
     held = np.zeros((weights.shape[0], TYPES), np.int64)
     for neuron, own in _neurons(weights):
         given, place, often = np.unique(weights.data[own], return_inverse=True, return_counts=True)
         chosen = _chosen(given, often, largest[neuron])
-        times, cost = _times(chosen, given)
-        kind = np.argmin(cost, axis=0)
+        nearest, cost = _times(chosen, given)
+        kind, each = np.argmin(cost, axis=0), np.arange(given.size)
         needs = np.zeros((given.size, TYPES), np.int64)
-        needs[np.arange(given.size), kind] = times[kind, np.arange(given.size)]
+        needs[each, kind] = nearest[kind, each]
         needs = needs[place]
         rows = weights.indices[own]
         # The types that need the fewest new axons.
         more = np.maximum(needs[:, :, None] - held[rows][:, None, :], 0).sum(axis=0)
         value, types = scipy.optimize.linear_sum_assignment(more)
         values[neuron, types] = chosen[value]
-        count[own, types] = needs[:, value]
-        held[rows] = np.maximum(held[rows], count[own])
-    return Codebook(values, count)
+        times[own, types] = needs[:, value]
+        held[rows] = np.maximum(held[rows], times[own])
+    return Codebook(values, times)
 
 
 def decoded(book: Codebook, weights: Any) -> Floats:
     """Return what the values make of the weights, in their order; float64[weights]."""
     neuron = np.repeat(np.arange(weights.shape[1]), np.diff(weights.indptr))
-    return np.asarray(np.sum(book.values[neuron] * book.count, axis=1))
+    return np.asarray(np.sum(book.values[neuron] * book.times, axis=1))
 
 
 def _empty(weights: Any) -> Codebook:
@@ -121,7 +121,8 @@ def _neurons(weights: Any) -> Iterator[tuple[int, slice]]:
 
 def _parts(weights: Floats, largest: Floats) -> Counts:
     """Return how many equal parts weights must have."""
-    return np.maximum(np.ceil(np.abs(weights) / largest - _ROUNDING), 1).astype(np.int64)
+    parts = np.ceil(np.abs(weights) / largest - _ROUNDING)
+    return np.asarray(np.maximum(parts, 1), np.int64)
 
 
 def _uses(mask: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:

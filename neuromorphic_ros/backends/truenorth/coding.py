@@ -32,14 +32,15 @@ class Coded(NamedTuple):
     def weights(self, exact: Any) -> npt.NDArray[np.float64]:
         """Return the weights as the chip adds them up."""
         chip = self.made.neurons["weight"] / self.made.scale[:, None]
-        return decoded(Codebook(chip, self.book.count), exact)
+        return decoded(Codebook(chip, self.book.times), exact)
 
     def error(self, exact: Any) -> npt.NDArray[np.float64]:
         """Return the errors of neurons: of weights, each relative, and threshold; mean squares."""
         sources = np.diff(exact.indptr)
         share = self.weights(exact) / exact.data - 1
         total = np.bincount(np.repeat(np.arange(sources.size), sources), share**2, sources.size)
-        return np.sqrt(total / np.maximum(sources, 1) + self.made.threshold_error**2)
+        mean = total / np.maximum(sources, 1)
+        return np.asarray(np.sqrt(mean + self.made.threshold_error**2))
 
 
 def coded(population: str, moves: Dynamics, weights: Any) -> Coded:
@@ -80,7 +81,7 @@ def coded(population: str, moves: Dynamics, weights: Any) -> Coded:
             *zip(best.made, made.made, strict=True),
         ):
             whole[taken] = part[better]
-        best.book.count[np.isin(neuron, taken)] = finer.count[
+        best.book.times[np.isin(neuron, taken)] = finer.times[
             np.repeat(better, np.diff(some.indptr))
         ]
     return best
@@ -88,5 +89,5 @@ def coded(population: str, moves: Dynamics, weights: Any) -> Coded:
 
 def axons(book: Codebook, weights: Any) -> Integers:
     """Return the axons that each neuron needs."""
-    until = np.concatenate(([0], np.cumsum(book.count.sum(axis=1))))
+    until = np.concatenate(([0], np.cumsum(book.times.sum(axis=1))))
     return np.asarray(np.diff(until[weights.indptr]))

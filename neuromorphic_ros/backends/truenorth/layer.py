@@ -59,7 +59,7 @@ class Layer(NamedTuple):
     """Neurons in integers: a population, or the accumulators that add up for one.
 
     begin: address of its first neuron among all: populations in execution order, then accumulators.
-    count: int64[weights, 4], axons of each type that carry a weight of the drive, in the order of
+    times: int64[weights, 4], axons of each type that carry a weight of the drive, in the order of
     these. neurons: NEURON[n], without destinations. scale: float64[n], integers per unit of the
     membrane. loss: of the population.
     """
@@ -67,7 +67,7 @@ class Layer(NamedTuple):
     population: Population
     begin: int
     drive: Drive
-    count: Integers
+    times: Integers
     neurons: Neurons
     scale: npt.NDArray[np.float64]
     loss: Loss
@@ -151,19 +151,19 @@ def _coded_layer(
     population: Population, begin: int, drive: Drive, code: Coded, loss: Loss, refractory: bool
 ) -> Layer:
     neurons, scale = code.made.neurons, code.made.scale
-    return Layer(population, begin, drive, code.book.count, neurons, scale, loss, refractory)
+    return Layer(population, begin, drive, code.book.times, neurons, scale, loss, refractory)
 
 
 class _Summed(NamedTuple):
     """Accumulators in integers, and what a population hears in place of what they hear.
 
-    count: accumulators of each sum.
+    each: accumulators of a sum.
     """
 
     drive: Drive
     code: Coded
     heard: Drive
-    count: int
+    each: int
 
 
 def _summed(population: str, moves: Dynamics, drive: Drive, begin: int) -> _Summed:
@@ -197,14 +197,14 @@ def _summed(population: str, moves: Dynamics, drive: Drive, begin: int) -> _Summ
             np.concatenate((drive.delay, np.zeros(accumulators, np.int64))),
             scipy.sparse.vstack([direct, added], format="csc"),
         ),
-        sums.count,
+        sums.each,
     )
 
 
 def _crowded(code: Coded, weights: Any) -> bool:
     """Return whether neurons need more axons than a core has, or share too few to share cores."""
     heard = np.zeros((weights.shape[0], TYPES), np.int64)
-    np.maximum.at(heard, weights.indices, code.book.count)
+    np.maximum.at(heard, weights.indices, code.book.times)
     until = np.concatenate(([0], np.cumsum(heard.sum(axis=1)[weights.indices])))
     together = np.diff(until[weights.indptr])
     return bool(np.any((axons(code.book, weights) > AXONS) | (together > _CROWDED)))
@@ -217,7 +217,7 @@ def _loss(moves: Dynamics, drive: Drive, heard: Drive, code: Coded, sums: _Summe
     threshold, leak = np.max(code.made.threshold_error), np.max(code.made.leak_error)
     if sums:
         exact = sums.drive.weights
-        lost += np.sum((sums.code.weights(exact) - exact.data) ** 2) / sums.count
+        lost += np.sum((sums.code.weights(exact) - exact.data) ** 2) / sums.each
         threshold = max(threshold, np.max(sums.code.made.threshold_error))
     whole = np.sum(drive.weights.data**2)
     rates = [rate_error(decay) for decay in np.unique(moves.decay)] if moves.leaky else [0.0]

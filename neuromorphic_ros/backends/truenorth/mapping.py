@@ -311,7 +311,7 @@ def _order(weights: Any) -> Integers:
     """Return the neurons in the order of their first source, so that those alike share cores."""
     none = np.diff(weights.indptr) == 0
     rows = np.append(weights.indices, 0)[weights.indptr[:-1]]
-    return np.lexsort((np.where(none, -1, rows),))
+    return np.argsort(np.where(none, -1, rows), kind="stable")
 
 
 def _carried(index: int, layer: Layer) -> tuple[list[Axon], Integers, Integers]:
@@ -319,7 +319,7 @@ def _carried(index: int, layer: Layer) -> tuple[list[Axon], Integers, Integers]:
 
     Neuron k needs those from first[k] to before first[k + 1].
     """
-    count = layer.count.ravel()
+    count = layer.times.ravel()
     weight = np.repeat(np.arange(count.size), count)
     part = np.arange(weight.size) - np.repeat(np.cumsum(count) - count, count)
     key = (layer.drive.weights.indices[weight // TYPES] * TYPES + weight % TYPES) * AXONS + part
@@ -330,7 +330,7 @@ def _carried(index: int, layer: Layer) -> tuple[list[Axon], Integers, Integers]:
         Axon(source, delay, index, part, kind)
         for source, delay, part, kind in zip(*(each.tolist() for each in parts), strict=True)
     ]
-    until = np.concatenate(([0], np.cumsum(layer.count.sum(axis=1))))
+    until = np.concatenate(([0], np.cumsum(layer.times.sum(axis=1))))
     return carried, until[layer.drive.weights.indptr], number
 
 

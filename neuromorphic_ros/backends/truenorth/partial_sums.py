@@ -41,11 +41,11 @@ Integers = npt.NDArray[np.int64]
 class PartialSums(NamedTuple):
     """Accumulators, and what neurons hear of them.
 
-    count: accumulators of each sum. weights: of sources by accumulators; scipy CSC. code: of these,
+    each: accumulators of a sum. weights: of sources by accumulators; scipy CSC. code: of these,
     in integers. heard: weights of accumulators by neurons; scipy CSC.
     """
 
-    count: int
+    each: int
     weights: Any
     code: Coded
     heard: Any
@@ -83,12 +83,12 @@ def partial_sums(population: str, weights: Any, threshold: Floats) -> PartialSum
     neurons["initial"] = np.rint((phase + 0.5) * (quanta * made.scale)[sums])
     signs = np.where(sums < threshold.size, 1.0, -1.0)
     return PartialSums(
-        count=count,
+        each=count,
         weights=scipy.sparse.csc_array(
             (signed.data[entries.data], entries.indices, entries.indptr), entries.shape
         ),
         code=Coded(
-            Codebook(book.values[sums], book.count[entries.data]),
+            Codebook(book.values[sums], book.times[entries.data]),
             Translation(neurons, *(part[sums] for part in made[1:])),
         ),
         heard=scipy.sparse.coo_array(
@@ -116,7 +116,7 @@ def _groups(weights: Any, signed: Any, book: Codebook) -> Integers:
     If there are few such, all neurons share groups of all sources.
     """
     axons = np.zeros((signed.shape[0], TYPES), np.int64)
-    np.maximum.at(axons, signed.indices, book.count)
+    np.maximum.at(axons, signed.indices, book.times)
     needed = axons.sum(axis=1)
     sets: dict[bytes, int] = {}
     heard = np.split(weights.indices, weights.indptr[1:-1])

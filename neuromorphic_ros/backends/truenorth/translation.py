@@ -52,12 +52,14 @@ class Dynamics(NamedTuple):
 
     def of(self, neurons: npt.NDArray[np.int64]) -> Dynamics:
         """Return some of the neurons."""
-        return self._replace(
-            **{
-                name: part[neurons]
-                for name, part in self._asdict().items()
-                if isinstance(part, np.ndarray)
-            }
+        return Dynamics(
+            self.gain[neurons],
+            self.threshold[neurons],
+            self.leak[neurons],
+            self.floor[neurons],
+            self.initial[neurons],
+            self.decay[neurons],
+            *self[6:],
         )
 
 

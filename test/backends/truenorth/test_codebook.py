@@ -25,7 +25,7 @@ def coded(
     book = write(matrix, np.full(matrix.shape[1], largest))
     assert np.abs(book.values).max(initial=0) <= largest * (1 + 1e-6)
     axons = [
-        book.count[matrix.indices == source].max(axis=0, initial=0).sum()
+        book.times[matrix.indices == source].max(axis=0, initial=0).sum()
         for source in range(matrix.shape[0])
     ]
     back = scipy.sparse.csc_array((decoded(book, matrix), matrix.indices, matrix.indptr))
@@ -86,7 +86,7 @@ def test_neurons_without_weights_have_none() -> None:
     for write in (codebook, multiples):
         book = write(scipy.sparse.csc_array((0, 3)), np.ones(3))
         assert book.values.tolist() == [[0] * 4] * 3
-        assert book.count.shape == (0, 4)
+        assert book.times.shape == (0, 4)
     back, _ = coded([[0, 1], [0, 2], [0, 3], [0, 4], [0, 5]])
     assert not np.any(back[:, 0])
 

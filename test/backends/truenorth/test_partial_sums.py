@@ -30,7 +30,7 @@ def passed_on(made: PartialSums, spikes: npt.NDArray[Any]) -> npt.NDArray[np.flo
     weights, neurons = made.weights, made.code.made.neurons
     neuron = np.repeat(np.arange(neurons.size), np.diff(weights.indptr))
     # What the chip adds up: the integers of the values that each weight is made of.
-    integers = np.sum(neurons["weight"][neuron] * made.code.book.count, axis=1)
+    integers = np.sum(neurons["weight"][neuron] * made.code.book.times, axis=1)
     chip = scipy.sparse.csc_array((integers, weights.indices, weights.indptr), weights.shape)
     membrane = neurons["initial"].astype(np.int64)
     fired = np.zeros(neurons.size)
@@ -67,7 +67,7 @@ def test_what_is_less_than_half_a_quantum_waits() -> None:
 
 def test_no_group_has_more_sources_than_axons() -> None:
     made = sums(np.random.default_rng(0).normal(size=(500, 3)))
-    counts = made.code.book.count
+    counts = made.code.book.times
     for accumulator in range(made.weights.shape[1]):
         own = slice(*made.weights.indptr[accumulator : accumulator + 2])
         assert counts[own].sum() <= AXONS
@@ -78,7 +78,7 @@ def test_neurons_with_the_same_sources_have_groups_of_their_own() -> None:
     made = sums(scipy.sparse.block_diag(blocks).toarray())
     heard = np.diff(made.heard.indptr)
     # 100 sources are two groups; in groups of all sources some would be in three.
-    assert heard.tolist() == [2 * 2 * made.count] * 24
+    assert heard.tolist() == [2 * 2 * made.each] * 24
 
 
 def test_more_sums_than_axons_are_none() -> None:

@@ -1,4 +1,4 @@
-"""What a network takes of TrueNorth, or why it does not fit."""
+"""What a network takes of TrueNorth, or why it does not fit; and what runs it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from neuromorphic_ros.backends.options import Options
 from neuromorphic_ros.backends.truenorth.chip import CORES
-from neuromorphic_ros.backends.truenorth.fit import examine
 from neuromorphic_ros.backends.truenorth.mapping import map_network
+from neuromorphic_ros.backends.truenorth.runner import TrueNorthRunner
+from neuromorphic_ros.backends.truenorth.truenorth import compile_truenorth, examine
 from neuromorphic_ros.pipeline.models import find_model
 from neuromorphic_ros.pipeline.networks import find_network
 from neuromorphic_ros.snn.builder import Network
@@ -114,6 +116,12 @@ def test_shipped_networks_fit_or_say_why(name: str, reasons: list[str]) -> None:
 )
 def test_shipped_models_fit_or_say_why(name: str, reasons: list[str]) -> None:
     assert_reasons(find_model(name).spec(), reasons)
+
+
+def test_the_simulator_runs_networks_by_default() -> None:
+    spec = Network().add_input("in", 1).add("a", 1, If()).connect("in", "a").spec()
+    for options in (Options(), Options(engine="simulator", device="cpu")):
+        assert isinstance(compile_truenorth(spec, options), TrueNorthRunner)
 
 
 def assert_reasons(spec: Any, reasons: list[str]) -> None:
