@@ -13,7 +13,7 @@ from neuromorphic_ros.backends.jetson import jetson
 from neuromorphic_ros.backends.jetson.fit import examine as examine_jetson
 from neuromorphic_ros.backends.loihi import loihi
 from neuromorphic_ros.backends.options import Options
-from neuromorphic_ros.backends.truenorth.runner import TrueNorthRunner
+from neuromorphic_ros.backends.truenorth import truenorth
 from neuromorphic_ros.errors import BackendError
 from neuromorphic_ros.parameters import build
 from neuromorphic_ros.snn.spec import NetworkSpec
@@ -62,9 +62,9 @@ BACKENDS = {
             here="works",
             on_hardware="not implemented",
             hardware=("truenorth",),
-            engines=("simulator",),
-            examine=_unknown,
-            compile=lambda spec, options: TrueNorthRunner(spec),
+            engines=tuple(truenorth.ENGINES),
+            examine=truenorth.examine,
+            compile=truenorth.compile_truenorth,
         ),
     )
 }

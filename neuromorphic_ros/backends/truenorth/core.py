@@ -8,13 +8,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from neuromorphic_ros.backends.truenorth.neuron import LIMITS, NEURON, NO_CORE, TYPES, Neurons
+from neuromorphic_ros.backends.truenorth.chip import AXONS, CORES, NEURONS, TYPES
+from neuromorphic_ros.backends.truenorth.neuron import LIMITS, NEURON, NO_CORE, Neurons
 from neuromorphic_ros.errors import NetworkError
-
-AXONS = 256
-NEURONS = 256
-CORES = 4096
-"""Axons and neurons of a core, cores of a chip (Merolla et al., Science 345, 668, 2014)."""
 
 
 class Core(NamedTuple):

@@ -8,71 +8,116 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse
 
-from neuromorphic_ros.backends.truenorth.codebook import Codebook, codebook, decoded
-from neuromorphic_ros.backends.truenorth.core import AXONS
-from neuromorphic_ros.backends.truenorth.neuron import LIMITS, TYPES, Neurons
-from neuromorphic_ros.backends.truenorth.translation import dynamics, rate_error, translate
+from neuromorphic_ros.backends.truenorth.chip import AXONS, MAX_DELAY, TYPES
+from neuromorphic_ros.backends.truenorth.coding import Coded, axons, coded
+from neuromorphic_ros.backends.truenorth.neuron import LIMITS, Neurons
+from neuromorphic_ros.backends.truenorth.partial_sums import partial_sums
+from neuromorphic_ros.backends.truenorth.translation import (
+    Dynamics,
+    dynamics,
+    rate_error,
+)
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.snn.spec import NetworkSpec, Population
 from neuromorphic_ros.snn.synapses import Connection, bias, connect
 
-MAX_DELAY = LIMITS["delay"][1]
-_ONES = np.array([bin(mask).count("1") for mask in range(2**TYPES)])
-
+# Axons for all that hear the sources of a neuron, above which hardly two share a core.
+_CROWDED = AXONS * 11 // 10
 Integers = npt.NDArray[np.int64]
 
 
 class Loss(NamedTuple):
     """What a population loses.
 
-    weight: root mean square over that of the weights. threshold, leak: the largest by rounding, as
-    shares of the threshold; of the leak, per tick. rate: of rates, by a linear leak in place of an
-    exponential one, as a share of them, for constant input of up to a threshold per tick; weak
-    input loses more.
+    weight: root mean square over that of the weights; weight_norm: root of the sum of the squares
+    of these, in units of the membrane. threshold, leak: the largest by rounding, as shares of the
+    threshold; of the leak, per tick. rate: of rates, by a linear leak in place of an exponential
+    one, as a share of them, for constant input of up to a threshold per tick; weak input loses
+    more.
     """
 
     weight: float
+    weight_norm: float
     threshold: float
     leak: float
     rate: float
 
 
-class Layer(NamedTuple):
-    """A population in integers.
+class Drive(NamedTuple):
+    """What reaches neurons.
 
-    begin: address of its first neuron among all in execution order. source, delay: int64[rows], of
-    each row of the weights; sources are all channels, then all neurons. part: int64[rows], counts
-    the rows that share a weight which is too large for one. row: int64[weights], mask:
-    uint8[weights], of neuron k from first[k] to before first[k + 1]; bit g of a mask says that
-    weight g of the neuron is a part of it. neurons: NEURON[n], without destinations.
+    source, delay: int64[rows], of each row of the weights; sources are all channels, then all
+    neurons. weights: of rows by neurons, scipy CSC, without zeros.
+    """
+
+    source: Integers
+    delay: Integers
+    weights: Any
+
+
+class Layer(NamedTuple):
+    """Neurons in integers: a population, or the accumulators that add up for one.
+
+    begin: address of its first neuron among all: populations in execution order, then accumulators.
+    times: int64[weights, 4], axons of each type that carry a weight of the drive, in the order of
+    these. neurons: NEURON[n], without destinations. scale: float64[n], integers per unit of the
+    membrane. loss: of the population.
     """
 
     population: Population
     begin: int
-    source: Integers
-    delay: Integers
-    part: Integers
-    first: Integers
-    row: Integers
-    mask: npt.NDArray[np.uint8]
+    drive: Drive
+    times: Integers
     neurons: Neurons
+    scale: npt.NDArray[np.float64]
     loss: Loss
     relative_refractory: bool
 
 
-def layers(spec: NetworkSpec) -> tuple[Layer, ...]:
-    """Return the populations of a network in execution order.
+class Layers(NamedTuple):
+    """A network in integers.
+
+    layers: populations in execution order, then accumulators. population: of each, the place of the
+    population that it is, or adds up for.
+    """
+
+    layers: tuple[Layer, ...]
+    population: tuple[int, ...]
+
+
+def layers(spec: NetworkSpec) -> Layers:
+    """Return the populations of a network, and what adds up for them.
 
     Raises NetworkError that names what TrueNorth does not have, or cannot hold.
     """
-    made, begin = [], 0
-    for population in spec.execution_order():
-        made.append(_layer(spec, population, begin))
+    populations: list[Layer] = []
+    accumulators: dict[int, Layer] = {}
+    begin, after = 0, spec.neurons
+    for place, population in enumerate(spec.execution_order()):
+        layer, added = _layer(spec, population, begin, after)
+        populations.append(layer)
         begin += population.size
-    return tuple(made)
+        if added:
+            accumulators[place] = added
+            after += added.neurons.size
+    return Layers((*populations, *accumulators.values()), (*range(len(populations)), *accumulators))
 
 
-def _layer(spec: NetworkSpec, population: Population, begin: int) -> Layer:
+def refused(spec: NetworkSpec) -> tuple[str, ...]:
+    """Return why populations are refused, of each the first reason."""
+    reasons = []
+    for population in spec.execution_order():
+        try:
+            _layer(spec, population, 0, spec.neurons)
+        except NetworkError as reason:
+            reasons.append(str(reason))
+    return tuple(reasons)
+
+
+def _layer(
+    spec: NetworkSpec, population: Population, begin: int, after: int
+) -> tuple[Layer, Layer | None]:
+    """Return a population and its accumulators; after: address of the first of these."""
     incoming = [
         index
         for index, each in enumerate(spec.projections)
@@ -83,44 +128,110 @@ def _layer(spec: NetworkSpec, population: Population, begin: int) -> Layer:
         end = spec.end(spec.projections[index].post)
         constant[end.start : end.stop] += bias(spec, index)
     moves = dynamics(population, constant, spec.dt_ms)
-    source, delay, weights = _driving(spec, population, incoming)
-    weights.data *= np.repeat(moves.gain, np.diff(weights.indptr))
-    parts, weights = _shared(population.name, weights, moves.threshold)
-    # Before values are sought: that takes the longer the more sources there are.
-    sources = np.diff(weights.indptr)
-    _check_axons(population.name, sources, sources)
-    part = np.arange(int(parts.sum())) - np.repeat(np.cumsum(parts) - parts, parts)
-    book = codebook(weights)
-    neuron = np.repeat(np.arange(population.size), sources)
-    axons = np.bincount(neuron, _ONES[book.mask], population.size).astype(np.int64)
-    _check_axons(population.name, sources, axons)
-    translation = translate(population.name, moves, book)
-    chip = Codebook(translation.neurons["weight"] / translation.scale[:, None], book.mask)
-    norm = np.linalg.norm(weights.data)
-    weight_error = np.linalg.norm(decoded(chip, weights) - weights.data) / norm if norm else 0.0
+    drive = _driving(spec, population, incoming)
+    drive.weights.data *= np.repeat(moves.gain, np.diff(drive.weights.indptr))
+    _check_weights(population.name, drive.weights, moves.threshold)
+    few = np.diff(drive.weights.indptr) <= AXONS
+    code = coded(population.name, moves, drive.weights) if np.all(few) else None
+    heard, accumulators, sums = drive, None, None
+    if code is None or _crowded(code, drive.weights):
+        sums = _summed(population.name, moves, drive, spec.channels + after)
+        heard = sums.heard
+        code = coded(population.name, moves, heard.weights)
+        _check_axons(population.name, axons(code.book, heard.weights))
+    loss = _loss(moves, drive, heard, code, sums)
+    refractory = moves.refractory > 0
+    layer = _coded_layer(population, begin, heard, code, loss, refractory)
+    if sums:
+        accumulators = _coded_layer(population, after, sums.drive, sums.code, loss, False)
+    return layer, accumulators
+
+
+def _coded_layer(
+    population: Population, begin: int, drive: Drive, code: Coded, loss: Loss, refractory: bool
+) -> Layer:
+    neurons, scale = code.made.neurons, code.made.scale
+    return Layer(population, begin, drive, code.book.times, neurons, scale, loss, refractory)
+
+
+class _Summed(NamedTuple):
+    """Accumulators in integers, and what a population hears in place of what they hear.
+
+    each: accumulators of a sum.
+    """
+
+    drive: Drive
+    code: Coded
+    heard: Drive
+    each: int
+
+
+def _summed(population: str, moves: Dynamics, drive: Drive, begin: int) -> _Summed:
+    """Let accumulators add up for all neurons that may need more axons than a core has.
+
+    begin: address of the first accumulator as a source. Raises NetworkError if they are too many.
+    """
+    sources = np.diff(drive.weights.indptr)
+    over = np.flatnonzero(sources > AXONS // TYPES)
+    sums = partial_sums(population, drive.weights[:, over], moves.threshold[over])
+    if sums is None:
+        most = int(np.argmax(sources))
+        raise NetworkError(
+            f"population '{population}', neuron {most}: its {sources[most]} sources, in groups "
+            f"that fit the {AXONS} axons of a core of TrueNorth, have more than {AXONS} sums; "
+            "choose a pattern with fewer sources for each neuron, or fewer different weights"
+        )
+    direct = drive.weights.copy()
+    direct.data[np.isin(np.repeat(np.arange(sources.size), sources), over)] = 0
+    direct.eliminate_zeros()
+    accumulators = sums.weights.shape[1]
+    heard = scipy.sparse.coo_array(sums.heard)
+    added = scipy.sparse.coo_array(
+        (heard.data, (heard.row, over[heard.col])), (accumulators, sources.size)
+    )
+    return _Summed(
+        drive._replace(weights=sums.weights),
+        sums.code,
+        Drive(
+            np.concatenate((drive.source, begin + np.arange(accumulators))),
+            np.concatenate((drive.delay, np.zeros(accumulators, np.int64))),
+            scipy.sparse.vstack([direct, added], format="csc"),
+        ),
+        sums.each,
+    )
+
+
+def _crowded(code: Coded, weights: Any) -> bool:
+    """Return whether neurons need more axons than a core has, or share too few to share cores."""
+    heard = np.zeros((weights.shape[0], TYPES), np.int64)
+    np.maximum.at(heard, weights.indices, code.book.times)
+    until = np.concatenate(([0], np.cumsum(heard.sum(axis=1)[weights.indices])))
+    together = np.diff(until[weights.indptr])
+    return bool(np.any((axons(code.book, weights) > AXONS) | (together > _CROWDED)))
+
+
+def _loss(moves: Dynamics, drive: Drive, heard: Drive, code: Coded, sums: _Summed | None) -> Loss:
+    """Return what a population loses, of the weights with which it hears all its sources."""
+    direct = heard.weights.indices < drive.source.size
+    lost = np.sum((code.weights(heard.weights) - heard.weights.data)[direct] ** 2)
+    threshold, leak = np.max(code.made.threshold_error), np.max(code.made.leak_error)
+    if sums:
+        exact = sums.drive.weights
+        lost += np.sum((sums.code.weights(exact) - exact.data) ** 2) / sums.each
+        threshold = max(threshold, np.max(sums.code.made.threshold_error))
+    whole = np.sum(drive.weights.data**2)
     rates = [rate_error(decay) for decay in np.unique(moves.decay)] if moves.leaky else [0.0]
-    loss = Loss(
-        float(weight_error), translation.threshold_error, translation.leak_error, max(rates)
-    )
-    return Layer(
-        population=population,
-        begin=begin,
-        source=np.repeat(source, parts),
-        delay=np.repeat(delay, parts),
-        part=part,
-        first=weights.indptr.astype(np.int64),
-        row=weights.indices.astype(np.int64),
-        mask=book.mask,
-        neurons=translation.neurons,
-        loss=loss,
-        relative_refractory=moves.refractory > 0,
+    return Loss(
+        weight=float(np.sqrt(lost / whole)) if whole else 0.0,
+        weight_norm=float(np.sqrt(whole)),
+        threshold=float(threshold),
+        leak=float(leak),
+        rate=max(rates),
     )
 
 
-def _driving(
-    spec: NetworkSpec, population: Population, incoming: list[int]
-) -> tuple[Integers, Integers, Any]:
-    """Return sources and delays, and the weights of their rows; scipy CSC, without zeros."""
+def _driving(spec: NetworkSpec, population: Population, incoming: list[int]) -> Drive:
+    """Return what reaches a population from all the network."""
     begins, at = {}, 0
     for node in spec.execution_nodes():
         begins[node.name] = at
@@ -146,43 +257,29 @@ def _driving(
     matrix = scipy.sparse.coo_array((value, (row, column)), (key.size, population.size)).tocsc()
     matrix.sum_duplicates()
     matrix.eliminate_zeros()
-    return key // (MAX_DELAY + 1), key % (MAX_DELAY + 1), matrix
+    return Drive(key // (MAX_DELAY + 1), key % (MAX_DELAY + 1), matrix)
 
 
-def _check_axons(population: str, sources: Integers, axons: Integers) -> None:
-    """Raise NetworkError that names the first neuron that needs more axons than a core has.
-
-    sources, axons: of each neuron; int64[n].
-    """
-    over = np.flatnonzero(axons > AXONS)
+def _check_axons(population: str, needed: Integers) -> None:
+    over = np.flatnonzero(needed > AXONS)
     if over.size:
         raise NetworkError(
-            f"population '{population}', neuron {over[0]}: its {sources[over[0]]} sources need "
-            f"{axons[over[0]]} axons, a core of TrueNorth has {AXONS}; choose a pattern with fewer "
-            "sources for each neuron, or fewer different weights"
+            f"population '{population}', neuron {over[0]}: its sources need {needed[over[0]]} "
+            f"axons, a core of TrueNorth has {AXONS}; choose a pattern with fewer sources for each "
+            "neuron, fewer different weights or smaller ones"
         )
 
 
-def _shared(
-    population: str, weights: Any, threshold: npt.NDArray[np.float64]
-) -> tuple[Integers, Any]:
-    """Let several rows share a weight that is larger than thresholds and weights can tell apart.
-
-    Returns how many rows each becomes, and the weights; scipy CSC.
-    """
+def _check_weights(population: str, weights: Any, threshold: npt.NDArray[np.float64]) -> None:
+    """Raise NetworkError if a weight is more than all axons of a core can carry."""
     share = np.abs(weights.data) / np.repeat(threshold, np.diff(weights.indptr))
-    most = np.zeros(weights.shape[0])
-    np.maximum.at(most, weights.indices, share)
-    parts = np.maximum(np.ceil(most / LIMITS["weight"][1] - 1e-6), 1).astype(np.int64)
-    if np.any(parts > AXONS):
+    most = LIMITS["weight"][1]
+    if np.any(share > most * AXONS):
         raise NetworkError(
-            f"population '{population}': a weight is {most.max():g} times a threshold; "
-            f"{LIMITS['weight'][1]} times are the most for each of {AXONS} axons of TrueNorth; "
-            "choose a smaller weight or a higher threshold"
+            f"population '{population}': a weight is {share.max():g} times a threshold; {most} "
+            f"times are the most for each of {AXONS} axons of TrueNorth; choose a smaller weight "
+            "or a higher threshold"
         )
-    rows = weights.tocsr()[np.repeat(np.arange(parts.size), parts)]
-    rows.data /= np.repeat(np.repeat(parts, parts), np.diff(rows.indptr))
-    return parts, rows.tocsc()
 
 
 def _synapses(connection: Connection) -> tuple[Integers, Integers, npt.NDArray[Any]]:

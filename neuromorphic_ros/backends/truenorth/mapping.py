@@ -1,9 +1,10 @@
 """Map a network onto the cores of TrueNorth: neurons to cores, sources to axons, fan-out to copies.
 
-Neurons fill cores one after the other. A source has an axon in every core that hears it, one for
-each type that its weights need there. A neuron has one destination; for more, it is copied within
-its core, inputs and all, if there is room for its whole population, else its spikes go through a
-splitter: an axon whose neurons pass them on, a tick later.
+Neurons fill cores one after the other, in the order of their sources. A source has an axon in every
+core that hears it, one for each type that its weights need there. A neuron has one destination; for
+more, it is copied within its core, inputs and all, if there is room for its whole population, else
+its spikes go through a splitter: an axon whose neurons pass them on, a tick later. A neuron with
+more sources than a core has axons for hears accumulators in their place, a tick later too.
 """
 
 from __future__ import annotations
@@ -17,15 +18,19 @@ import numpy as np
 import numpy.typing as npt
 
 from neuromorphic_ros.backends.retiming import Path, Timing, retimed
-from neuromorphic_ros.backends.truenorth.core import AXONS, CORES, NEURONS, Core
-from neuromorphic_ros.backends.truenorth.layer import MAX_DELAY, Integers, Layer, Loss, layers
-from neuromorphic_ros.backends.truenorth.neuron import TYPES, idle
+from neuromorphic_ros.backends.truenorth.chip import (
+    AXONS,
+    CORES,
+    MAX_DELAY,
+    NEURONS,
+    TICK_MS,
+    TYPES,
+)
+from neuromorphic_ros.backends.truenorth.core import Core
+from neuromorphic_ros.backends.truenorth.layer import Integers, Layer, Loss, layers, refused
+from neuromorphic_ros.backends.truenorth.neuron import idle
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.snn.spec import NetworkSpec
-
-TICK_MS = 1.0
-"""The shortest tick of the chip (Merolla et al., Science 345, 668, 2014)."""
-
 
 SPLITTER = -1
 """What hears an axon whose neurons pass on its spikes."""
@@ -34,9 +39,10 @@ SPLITTER = -1
 class Axon(NamedTuple):
     """What an axon carries.
 
-    source: a channel or, after all channels, a neuron in execution order. delay: after which it
-    acts in the network [ticks]. post: index of the population that hears it, in execution order, or
-    SPLITTER. part: counts axons that share a weight. type: of the axon.
+    source: a channel or, after all channels, a neuron in execution order or, after these, an
+    accumulator. delay: after which it acts in the network [ticks]. post: index of the population
+    that hears it in execution order or, after these, of accumulators, or SPLITTER. part: counts
+    axons of a type that carry the same. type: of the axon.
     """
 
     source: int
@@ -86,8 +92,11 @@ class Mapping(NamedTuple):
     """A network on cores.
 
     axons: of each core, what its axons carry, in order. neuron: int64[neurons], in execution order,
-    where each is, counted through all cores. taken: neurons of each core in use. copies, splitters:
-    how many of these there are for fan-out.
+    where each is, counted through all cores. scale: float64[neurons], integers per unit of their
+    membranes. copied: int64[copies, 2], the neuron of each copy, and where it is. taken: neurons of
+    each core in use. of: of each post of axons, the place of the population that it is, or whose
+    accumulators it is. copies, splitters, accumulators: how many neurons there are for fan-out and
+    fan-in.
     """
 
     spec: NetworkSpec
@@ -95,11 +104,15 @@ class Mapping(NamedTuple):
     axons: tuple[tuple[Axon, ...], ...]
     inputs: Inputs
     neuron: Integers
+    scale: npt.NDArray[np.float64]
+    copied: Integers
     taken: tuple[int, ...]
+    of: tuple[int, ...]
     populations: tuple[PopulationFit, ...]
     slowed: tuple[Slowed, ...]
     copies: int
     splitters: int
+    accumulators: int
 
 
 def map_network(spec: NetworkSpec) -> Mapping:
@@ -107,15 +120,24 @@ def map_network(spec: NetworkSpec) -> Mapping:
 
     Raises NetworkError that names what does not fit, the limit and a way out.
     """
-    _check(spec)
-    made = layers(spec)
+    if reasons := _refused(spec):
+        raise NetworkError("; ".join(reasons))
+    made, of = layers(spec)
     cores: list[_Filling] = []
     neuron = np.concatenate([_fill(cores, index, layer) for index, layer in enumerate(made)])
     targets = _targets(cores)
     read = {each.population for each in spec.readouts}
+    populations = len(spec.populations)
     fans = [
-        _fan_out(cores, layer, neuron, targets, spec.channels, layer.population.name in read)
-        for layer in made
+        _fan_out(
+            cores,
+            layer,
+            neuron,
+            targets,
+            spec.channels,
+            index < populations and layer.population.name in read,
+        )
+        for index, layer in enumerate(made)
     ]
     paths = _paths(spec, made, fans)
     timing = retimed(len(made) + 1, paths)
@@ -133,8 +155,20 @@ def map_network(spec: NetworkSpec) -> Mapping:
         cores=tuple(core.core for core in cores),
         axons=tuple(tuple(core.axons) for core in cores),
         inputs=_inputs(spec.channels, targets, takes, len(made)),
-        neuron=neuron,
+        neuron=neuron[: spec.neurons],
+        scale=np.concatenate([layer.scale for layer in made[:populations]]),
+        copied=np.array(
+            [
+                (layer.begin + own, place)
+                for layer, fan in zip(made[:populations], fans, strict=False)
+                for own, emitters in enumerate(fan.emitters)
+                for place in emitters.places[1:]
+                if fan.kind == "copies"
+            ],
+            np.int64,
+        ).reshape(-1, 2),
         taken=tuple(core.taken for core in cores),
+        of=of,
         populations=tuple(
             PopulationFit(
                 layer.population.name,
@@ -144,7 +178,9 @@ def map_network(spec: NetworkSpec) -> Mapping:
                 _spread(cores, index),
                 layer.relative_refractory,
             )
-            for index, (layer, lag, fan) in enumerate(zip(made, timing.lags, fans, strict=False))
+            for index, (layer, lag, fan) in enumerate(
+                zip(made[:populations], timing.lags, fans, strict=False)
+            )
         ),
         slowed=tuple(
             Slowed(
@@ -155,6 +191,7 @@ def map_network(spec: NetworkSpec) -> Mapping:
         ),
         copies=sum(fan.copies for fan in fans),
         splitters=sum(fan.splitters for fan in fans),
+        accumulators=len(neuron) - spec.neurons,
     )
 
 
@@ -169,19 +206,24 @@ class _Filling:
         self.core = Core(
             np.zeros(AXONS, np.uint8), np.zeros((AXONS, NEURONS), np.bool_), idle(NEURONS)
         )
-        self.axons: dict[Axon, int] = {}
+        self.axons: list[Axon] = []
         self.taken = 0
+
+    @property
+    def room(self) -> tuple[int, int]:
+        """Axons and neurons that are left."""
+        return AXONS - len(self.axons), NEURONS - self.taken
 
     def has_room(self, axons: int, neurons: int) -> bool:
         """Return whether as many more find room."""
-        return len(self.axons) + axons <= AXONS and self.taken + neurons <= NEURONS
+        return self.room[0] >= axons and self.room[1] >= neurons
 
-    def axon(self, carried: Axon) -> int:
-        """Return the axon that carries something; a new one if there is none."""
-        if carried not in self.axons:
-            self.core.axon_type[len(self.axons)] = carried.type
-            self.axons[carried] = len(self.axons)
-        return self.axons[carried]
+    def carry(self, carried: Sequence[Axon]) -> Integers:
+        """Let new axons carry something, and return which."""
+        first, last = len(self.axons), len(self.axons) + len(carried)
+        self.core.axon_type[first:last] = [each.type for each in carried]
+        self.axons += carried
+        return np.arange(first, last)
 
     def place(self, neuron: Any, axons: Any) -> int:
         """Put a neuron that hears some axons into the next place, and return the place."""
@@ -217,42 +259,79 @@ class _Fan(NamedTuple):
     splitters: int
 
 
-def _check(spec: NetworkSpec) -> None:
+def refusals(spec: NetworkSpec) -> tuple[str, ...]:
+    """Return why a network cannot be mapped, as far as that shows before neurons have places."""
+    return _refused(spec) if spec.neurons > CORES * NEURONS else _refused(spec) + refused(spec)
+
+
+def _refused(spec: NetworkSpec) -> tuple[str, ...]:
+    """Return why nothing of a network is mapped at all."""
+    reasons = []
+    if spec.neurons > CORES * NEURONS:
+        reasons.append(
+            f"network '{spec.name}' has {spec.neurons} neurons, a chip of TrueNorth "
+            f"{CORES * NEURONS}; choose smaller populations"
+        )
     if spec.dt_ms < TICK_MS:
-        raise NetworkError(
+        reasons.append(
             f"network '{spec.name}': a tick of {spec.dt_ms:g} ms is shorter than that of "
             f"TrueNorth, {TICK_MS:g} ms; choose dt_ms: {TICK_MS:g}"
         )
-    for projection in spec.projections:
-        if projection.plasticity:
-            raise NetworkError(
-                f"projection {projection} is plastic; weights of TrueNorth are fixed: learn on "
-                "backend jetson and run what was learned"
-            )
+    reasons += [
+        f"projection {projection} is plastic; weights of TrueNorth are fixed: learn on backend "
+        "jetson and run what was learned"
+        for projection in spec.projections
+        if projection.plasticity
+    ]
+    return tuple(reasons)
 
 
 def _fill(cores: list[_Filling], index: int, layer: Layer) -> Integers:
     """Place the neurons of a population, and return where they are."""
-    places = np.empty(layer.population.size, np.int64)
+    places = np.empty(layer.neurons.size, np.int64)
     # Not into what others have left, where there would be no room for copies.
-    if cores and not cores[-1].has_room(0, layer.population.size):
+    if cores and not cores[-1].has_room(0, layer.neurons.size):
         _add(cores)
-    for own in range(layer.population.size):
-        synapses = slice(layer.first[own], layer.first[own + 1])
-        carried = [
-            Axon(int(layer.source[row]), int(layer.delay[row]), index, int(layer.part[row]), kind)
-            for row, mask in zip(layer.row[synapses], layer.mask[synapses], strict=True)
-            for kind in range(TYPES)
-            if mask >> kind & 1
-        ]
-        if not cores or not cores[-1].has_room(
-            sum(each not in cores[-1].axons for each in carried), 1
-        ):
+    carried, first, number = _carried(index, layer)
+    # Of the last core, the axon that carries each.
+    axon = np.full(len(carried), -1)
+    for own in _order(layer.drive.weights).tolist():
+        wanted = number[first[own] : first[own + 1]]
+        new = wanted[axon[wanted] < 0]
+        if not cores or not cores[-1].has_room(new.size, 1):
             _add(cores)
-        axons = [cores[-1].axon(each) for each in carried]
-        place = cores[-1].place(layer.neurons[own], axons)
+            axon[:], new = -1, wanted
+        axon[new] = cores[-1].carry([carried[each] for each in new.tolist()])
+        place = cores[-1].place(layer.neurons[own], axon[wanted])
         places[own] = (len(cores) - 1) * NEURONS + place
     return places
+
+
+def _order(weights: Any) -> Integers:
+    """Return the neurons in the order of their first source, so that those alike share cores."""
+    none = np.diff(weights.indptr) == 0
+    rows = np.append(weights.indices, 0)[weights.indptr[:-1]]
+    return np.argsort(np.where(none, -1, rows), kind="stable")
+
+
+def _carried(index: int, layer: Layer) -> tuple[list[Axon], Integers, Integers]:
+    """Return the axons that a population needs, and by number those of its neurons.
+
+    Neuron k needs those from first[k] to before first[k + 1].
+    """
+    count = layer.times.ravel()
+    weight = np.repeat(np.arange(count.size), count)
+    part = np.arange(weight.size) - np.repeat(np.cumsum(count) - count, count)
+    key = (layer.drive.weights.indices[weight // TYPES] * TYPES + weight % TYPES) * AXONS + part
+    keys, number = np.unique(key, return_inverse=True)
+    row, kind = keys // (TYPES * AXONS), keys // AXONS % TYPES
+    parts = (layer.drive.source[row], layer.drive.delay[row], keys % AXONS, kind)
+    carried = [
+        Axon(source, delay, index, part, kind)
+        for source, delay, part, kind in zip(*(each.tolist() for each in parts), strict=True)
+    ]
+    until = np.concatenate(([0], np.cumsum(layer.times.sum(axis=1))))
+    return carried, until[layer.drive.weights.indptr], number
 
 
 def _add(cores: list[_Filling]) -> None:
@@ -268,7 +347,7 @@ def _targets(cores: Sequence[_Filling]) -> dict[int, list[_Aim]]:
     """Return the axons that carry each source."""
     targets: dict[int, list[_Aim]] = defaultdict(list)
     for core, filling in enumerate(cores):
-        for carried, axon in filling.axons.items():
+        for axon, carried in enumerate(filling.axons):
             targets[carried.source].append(_Aim(core, axon, carried))
     return targets
 
@@ -283,7 +362,7 @@ def _fan_out(
 ) -> _Fan:
     """Find places that send the spikes of a population, each to one destination."""
     first = channels + layer.begin
-    own = neuron[layer.begin : layer.begin + layer.population.size]
+    own = neuron[layer.begin : layer.begin + layer.neurons.size]
     wanted = np.array([len(targets[first + each]) + read for each in range(own.size)])
     more = np.maximum(wanted - 1, 0)
     if not np.any(more):
@@ -295,12 +374,24 @@ def _fan_out(
             for place, count in zip(own.tolist(), more.tolist(), strict=True)
         ]
         return _Fan("copies", emitters, 1, int(more.sum()), 0)
-    emitters = [
-        _split(cores, place, first + each, count, layer.population.name)
-        if count > 1
-        else _Emitters([place], 0)
-        for each, (place, count) in enumerate(zip(own.tolist(), wanted.tolist(), strict=True))
-    ]
+    if wanted.max() > NEURONS:
+        raise NetworkError(
+            f"population '{layer.population.name}': spikes of a neuron go to {wanted.max()} axons, "
+            f"a splitter of TrueNorth passes them to {NEURONS} at most; choose smaller populations "
+            "to project to"
+        )
+    room = np.array([core.room for core in cores])
+    emitters = []
+    for each, (place, count) in enumerate(zip(own.tolist(), wanted.tolist(), strict=True)):
+        if count < 2:
+            emitters.append(_Emitters([place], 0))
+            continue
+        number = int(np.argmax(np.append(np.all(room >= (1, count), axis=1), True)))
+        if number == len(cores):
+            _add(cores)
+            room = np.append(room, [cores[-1].room], axis=0)
+        emitters.append(_split(cores, number, place, first + each, count))
+        room[number] = cores[number].room
     return _Fan("splitters", emitters, 2, 0, int(wanted[wanted > 1].sum()))
 
 
@@ -311,20 +402,10 @@ def _copies(filling: _Filling, place: int, count: int) -> list[int]:
     return [begin + filling.place(core.neurons[local], axons) for _ in range(count)]
 
 
-def _split(
-    cores: list[_Filling], place: int, source: int, count: int, population: str
-) -> _Emitters:
-    """Send a neuron to the first core with room for as many that pass on its spikes."""
-    if count > NEURONS:
-        raise NetworkError(
-            f"population '{population}': spikes of a neuron go to {count} axons, a splitter of "
-            f"TrueNorth passes them to {NEURONS} at most; choose smaller populations to project to"
-        )
-    number = next((k for k, each in enumerate(cores) if each.has_room(1, count)), len(cores))
-    if number == len(cores):
-        _add(cores)
+def _split(cores: list[_Filling], number: int, place: int, source: int, count: int) -> _Emitters:
+    """Send a neuron to a core where as many pass on its spikes."""
     filling = cores[number]
-    axon = filling.axon(Axon(source, 0, SPLITTER, 0, 0))
+    axon = int(filling.carry([Axon(source, 0, SPLITTER, 0, 0)])[0])
     relay = idle(1)[0]
     relay["weight"][0] = relay["threshold"] = 1
     places = [number * NEURONS + filling.place(relay, [axon]) for _ in range(count)]
@@ -343,8 +424,8 @@ def _paths(spec: NetworkSpec, made: Sequence[Layer], fans: Sequence[_Fan]) -> li
     begins = np.array([layer.begin for layer in made]) + spec.channels
     found = set()
     for post, layer in enumerate(made):
-        pre = np.searchsorted(begins, layer.source, side="right") - 1
-        found |= set(zip(pre.tolist(), layer.delay.tolist(), [post] * pre.size, strict=True))
+        pre = np.searchsorted(begins, layer.drive.source, side="right") - 1
+        found |= set(zip(pre.tolist(), layer.drive.delay.tolist(), [post] * pre.size, strict=True))
     return [
         Path(pre if pre >= 0 else len(made), post, delay, fans[pre].least if pre >= 0 else 0)
         for pre, delay, post in sorted(found)

@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-TYPES = 4
-"""Types of axons, and weights of a neuron."""
+from neuromorphic_ros.backends.truenorth.chip import AXONS, MAX_DELAY, TYPES, WEIGHT_BITS
 
 POTENTIAL_MAX = 2**19 - 1
 POTENTIAL_MIN = -(2**19)
@@ -51,9 +50,10 @@ NEURON = np.dtype(
 
 Neurons = npt.NDArray[Any]
 
+_WEIGHT = 2 ** (WEIGHT_BITS - 1) - 1
 # Inclusive. That of destination_core depends on the number of cores.
 LIMITS = {
-    "weight": (-255, 255),
+    "weight": (-_WEIGHT, _WEIGHT),
     "stochastic_weight": (0, 1),
     "leak": (-255, 255),
     "stochastic_leak": (0, 1),
@@ -65,8 +65,8 @@ LIMITS = {
     "reset_value": (-(2**18) + 1, 2**18 - 1),
     "saturate": (0, 1),
     "initial": (POTENTIAL_MIN, POTENTIAL_MAX),
-    "destination_axon": (0, 255),
-    "delay": (1, 15),
+    "destination_axon": (0, AXONS - 1),
+    "delay": (1, MAX_DELAY),
 }
 
 

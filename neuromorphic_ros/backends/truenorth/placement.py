@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from neuromorphic_ros.atomic_file import write_atomically
-from neuromorphic_ros.backends.truenorth.core import AXONS, CORES, NEURONS, Core
+from neuromorphic_ros.backends.truenorth.chip import AXONS, CORES, NEURONS, TYPES
+from neuromorphic_ros.backends.truenorth.core import Core
 from neuromorphic_ros.backends.truenorth.mapping import SPLITTER, Axon, Mapping
-from neuromorphic_ros.backends.truenorth.neuron import NO_CORE, TYPES
+from neuromorphic_ros.backends.truenorth.neuron import NO_CORE
 from neuromorphic_ros.snn.spec import NetworkSpec
 
 COLUMNS = math.isqrt(CORES)
@@ -159,9 +160,14 @@ def _names(spec: NetworkSpec) -> list[str]:
 
 
 def _told(carried: Axon, names: list[str], mapping: Mapping) -> str:
+    beyond = carried.source - len(names)
+    source = names[carried.source] if beyond < 0 else f"accumulator {beyond}"
     if carried.post == SPLITTER:
-        return f"{names[carried.source]} to its splitter"
-    return f"{names[carried.source]} to {mapping.populations[carried.post].name}"
+        return f"{source} to its splitter"
+    population = mapping.populations[mapping.of[carried.post]].name
+    if carried.post >= len(mapping.populations):
+        return f"{source} to accumulators of {population}"
+    return f"{source} to {population}"
 
 
 def _parameters(neuron: Any) -> tuple[tuple[str, int], ...]:

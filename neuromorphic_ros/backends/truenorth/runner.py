@@ -6,8 +6,9 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from neuromorphic_ros.backends.truenorth.core import NEURONS
+from neuromorphic_ros.backends.truenorth.chip import NEURONS
 from neuromorphic_ros.backends.truenorth.layer import Integers
 from neuromorphic_ros.backends.truenorth.mapping import SPLITTER, Mapping, map_network
 from neuromorphic_ros.backends.truenorth.simulator import Simulator, checked
@@ -47,21 +48,34 @@ class TrueNorthRunner:
         self._forget()
 
     def adopt(self, other: object) -> None:
-        """Start at rest: a variant is loaded into other cores. Raises as the Runner protocol says.
+        """Go on from the membranes of a variant: by population, where model and shape are the same.
 
-        The counts go on.
+        What is under way or waits in accumulators is lost, other populations start at rest, and the
+        counts go on. Raises NetworkError if `other` runs elsewhere.
         """
         if not isinstance(other, TrueNorthRunner):
             raise NetworkError(f"network '{self.spec.name}' runs elsewhere: its state is not here")
+        before = _by_population(other.spec, other._membrane)
         self.reset()
+        membrane = self._membrane
+        for name, own in _by_population(self.spec, membrane).items():
+            if name in before:
+                one, two = self.spec.population(name), other.spec.population(name)
+                if (one.shape, one.model) == (two.shape, two.model):
+                    own[:] = before[name]
+        potential = np.rint(membrane * self.mapping.scale).astype(np.int64)
+        self._simulator.put(self.mapping.neuron, potential)
+        number, place = self.mapping.copied.T
+        self._simulator.put(place, potential[number])
 
     def counts(self) -> Counts:
         """Return the counts since construction.
 
         Synaptic events are those of the cores: a spike counts for every bit of the crossbar that it
-        meets, on each axon of a weight and in splitters and copies. These are of the population
-        that fired; those of a projection are without splitters, and of several between the same
-        populations with the same delay the first has them. An axon is a row of 32 bytes.
+        meets, on each axon of a weight and in splitters, copies and accumulators. These are of the
+        population that fired, or whose accumulator did; those of a projection are without splitters
+        and what accumulators fire, and of several between the same populations with the same delay
+        the first has them. An axon is a row of 32 bytes.
         """
         spec, ticks = self.spec, self._ticks
         nodes = spec.execution_nodes()
@@ -132,15 +146,30 @@ class TrueNorthRunner:
         begins = np.searchsorted(tick[~later][order], np.arange(ticks + 1))
         return TickSpikes(axon[~later][order], begins)
 
+    @property
+    def _membrane(self) -> npt.NDArray[np.float64]:
+        """Membranes of all neurons in execution order, in units of the network, from rest."""
+        potential = self._simulator.potential.reshape(-1)[self.mapping.neuron]
+        return np.asarray(potential / self.mapping.scale)
+
     def _forget(self) -> None:
         self._tick, self._axon = np.empty(0, np.int64), np.empty(0, np.uint32)
+
+
+def _by_population(
+    spec: NetworkSpec, values: npt.NDArray[np.float64]
+) -> dict[str, npt.NDArray[np.float64]]:
+    """Return views of the values of all neurons, by population."""
+    order = spec.execution_order()
+    parts = np.split(values, np.cumsum([each.size for each in order])[:-1])
+    return {each.name: part for each, part in zip(order, parts, strict=True)}
 
 
 class _Expenses(NamedTuple):
     """The axons in use; int64[axons] each.
 
-    source: a channel or, after all channels, a neuron. synapses: neurons that hear it. projection:
-    index, -1 for splitters.
+    source: a channel or, after all channels, a neuron, of accumulators one of their population.
+    synapses: neurons that hear it. projection: index, -1 for splitters and from accumulators.
     """
 
     core: Integers
@@ -162,9 +191,13 @@ def _expenses(mapping: Mapping) -> _Expenses:
     for core, axons in enumerate(mapping.axons):
         synapses = np.count_nonzero(mapping.cores[core].crossbar, axis=1)
         for axon, carried in enumerate(axons):
-            projection = -1
+            source, projection = carried.source, -1
             if carried.post != SPLITTER:
-                pre = names[int(np.searchsorted(ends, carried.source, side="right"))]
-                projection = first[pre, order[carried.post].name, carried.delay]
-            rows.append((core, axon, carried.source, int(synapses[axon]), projection))
+                post = order[mapping.of[carried.post]].name
+                if source < ends[-1]:
+                    pre = names[int(np.searchsorted(ends, source, side="right"))]
+                    projection = first[pre, post, carried.delay]
+                else:
+                    source = int(ends[names.index(post)]) - 1
+            rows.append((core, axon, source, int(synapses[axon]), projection))
     return _Expenses(*np.array(rows, np.int64).reshape(-1, 5).T)

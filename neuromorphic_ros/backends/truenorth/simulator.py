@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from neuromorphic_ros.backends.truenorth import tick
-from neuromorphic_ros.backends.truenorth.core import AXONS, NEURONS, Core, check_cores
-from neuromorphic_ros.backends.truenorth.neuron import Neurons
+from neuromorphic_ros.backends.truenorth.chip import AXONS, NEURONS
+from neuromorphic_ros.backends.truenorth.core import Core, check_cores
+from neuromorphic_ros.backends.truenorth.neuron import POTENTIAL_MAX, POTENTIAL_MIN, Neurons
 from neuromorphic_ros.errors import SpikeError
 from neuromorphic_ros.snn.tick_spikes import TickSpikes
 
@@ -91,6 +92,10 @@ class Simulator:
     def potential(self) -> npt.NDArray[np.int32]:
         """Membrane potentials now; int32[cores, 256]."""
         return np.array(self._chip.potential)
+
+    def put(self, neurons: npt.NDArray[np.int64], potential: npt.NDArray[np.int64]) -> None:
+        """Set membrane potentials; neurons: counted through all cores."""
+        self._chip.potential.reshape(-1)[neurons] = np.clip(potential, POTENTIAL_MIN, POTENTIAL_MAX)
 
     @property
     def arrivals(self) -> npt.NDArray[np.int64]:

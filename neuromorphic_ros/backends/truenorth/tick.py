@@ -23,7 +23,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from neuromorphic_ros.backends.truenorth.core import AXONS, NEURONS
+from neuromorphic_ros.backends.truenorth.chip import AXONS, NEURONS
 from neuromorphic_ros.backends.truenorth.neuron import (
     NO_CORE,
     POTENTIAL_MAX,

@@ -50,19 +50,30 @@ class Dynamics(NamedTuple):
     strict: bool
     refractory: int
 
+    def of(self, neurons: npt.NDArray[np.int64]) -> Dynamics:
+        """Return some of the neurons."""
+        return Dynamics(
+            self.gain[neurons],
+            self.threshold[neurons],
+            self.leak[neurons],
+            self.floor[neurons],
+            self.initial[neurons],
+            self.decay[neurons],
+            *self[6:],
+        )
+
 
 class Translation(NamedTuple):
     """Neurons in integers.
 
-    neurons: NEURON[n], without destinations. scale: float64[n], integers per unit of the membrane.
-    threshold_error, leak_error: largest by rounding, as shares of the threshold; of the leak, per
-    tick.
+    neurons: NEURON[n], without destinations. float64[n]: scale, integers per unit of the membrane;
+    threshold_error, leak_error: by rounding, as shares of the threshold; of the leak, per tick.
     """
 
     neurons: Neurons
     scale: Floats
-    threshold_error: float
-    leak_error: float
+    threshold_error: Floats
+    leak_error: Floats
 
 
 def dynamics(population: Population, bias: Floats, dt_ms: float) -> Dynamics:
@@ -76,7 +87,12 @@ def dynamics(population: Population, bias: Floats, dt_ms: float) -> Dynamics:
     """
     neuron = population.neuron
     where = f"population '{population.name}'"
-    if population.graph or not isinstance(neuron, (If, Lif)):
+    if population.graph:
+        raise NetworkError(
+            f"{where}: TrueNorth has no graphs, as {population.model} is; run it on backend "
+            "jetson, or choose populations of if or lif"
+        )
+    if not isinstance(neuron, (If, Lif)):
         raise NetworkError(
             f"{where}: TrueNorth has no neurons of model {population.model}; choose if or lif"
         )
@@ -159,7 +175,7 @@ def translate(population: str, dynamics: Dynamics, book: Codebook) -> Translatio
     floor = np.nan_to_num(-dynamics.floor * scale, nan=_THRESHOLD)
     neurons["negative_threshold"] = np.rint(np.minimum(floor, _THRESHOLD))
     neurons["initial"] = np.rint(np.clip(dynamics.initial * scale, -_THRESHOLD, _THRESHOLD))
-    return Translation(neurons, scale, *(float(np.max(error)) for error in errors))
+    return Translation(neurons, scale, *errors)
 
 
 def _check_refractory(population: str, dynamics: Dynamics, neurons: Neurons) -> None:

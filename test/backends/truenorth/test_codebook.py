@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,15 +12,20 @@ import scipy.sparse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neuromorphic_ros.backends.truenorth.codebook import codebook, decoded
+from neuromorphic_ros.backends.truenorth.codebook import Codebook, codebook, decoded, multiples
+
+Write = Callable[[Any, npt.NDArray[np.float64]], Codebook]
 
 
-def coded(weights: npt.ArrayLike) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+def coded(
+    weights: npt.ArrayLike, largest: float = np.inf, write: Write = codebook
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """Return weights as they come back, and how many axons each source needs."""
     matrix = scipy.sparse.csc_array(np.asarray(weights, np.float64))
-    book = codebook(matrix)
+    book = write(matrix, np.full(matrix.shape[1], largest))
+    assert np.abs(book.values).max(initial=0) <= largest * (1 + 1e-6)
     axons = [
-        bin(np.bitwise_or.reduce(book.mask[matrix.indices == source], initial=0)).count("1")
+        book.times[matrix.indices == source].max(axis=0, initial=0).sum()
         for source in range(matrix.shape[0])
     ]
     back = scipy.sparse.csc_array((decoded(book, matrix), matrix.indices, matrix.indptr))
@@ -77,8 +83,41 @@ def test_a_rare_large_weight_does_not_cost_the_small_ones() -> None:
 
 
 def test_neurons_without_weights_have_none() -> None:
-    book = codebook(scipy.sparse.csc_array((0, 3)))
-    assert book.values.tolist() == [[0] * 4] * 3
-    assert book.mask.size == 0
+    for write in (codebook, multiples):
+        book = write(scipy.sparse.csc_array((0, 3)), np.ones(3))
+        assert book.values.tolist() == [[0] * 4] * 3
+        assert book.times.shape == (0, 4)
     back, _ = coded([[0, 1], [0, 2], [0, 3], [0, 4], [0, 5]])
     assert not np.any(back[:, 0])
+
+
+def test_a_weight_beyond_the_largest_value_is_a_sum_of_equal_parts() -> None:
+    weights = [[600.0, 0], [-255, 30], [10, 20], [1, 10], [0, 3], [7, 5]]
+    back, axons = coded(weights, largest=255)
+    np.testing.assert_allclose(back[:2], weights[:2], rtol=1e-12)
+    assert axons[0] == 3
+
+
+def test_weights_of_very_different_sizes_are_multiples_of_four_values() -> None:
+    weights = np.array([[0.06, 0.037], [-0.06, 0.06], [0.9, -0.06], [0.037, 0.9], [-4, -4]])
+    back, axons = coded(weights, 0.5, multiples)
+    np.testing.assert_allclose(back, weights, rtol=1e-3)
+    assert axons.max() <= 16
+
+
+def test_neurons_with_the_same_values_for_other_sources_share_axons() -> None:
+    weights = np.array([[0.5, -0.25], [0.5, -0.25], [-0.25, 0.5], [-0.25, 0.5]])
+    _, axons = coded(weights, 1.0, multiples)
+    assert axons.tolist() == [1] * 4
+
+
+@settings(deadline=None)
+@given(
+    given=st.lists(st.floats(0.001, 10) | st.floats(-10, -0.001), min_size=1, max_size=12),
+    largest=st.floats(0.05, 10),
+)
+def test_any_multiple_is_of_the_sign_of_its_weight(given: list[float], largest: float) -> None:
+    back, _ = coded(np.array(given)[:, None], largest, multiples)
+    np.testing.assert_array_equal(np.sign(back.ravel()), np.sign(given))
+    if np.unique(given).size <= 4:
+        np.testing.assert_allclose(back.ravel(), given, rtol=0.01)

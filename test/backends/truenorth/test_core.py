@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from neuromorphic_ros.backends.truenorth.core import AXONS, CORES, NEURONS, Core, check_cores
+from neuromorphic_ros.backends.truenorth.chip import AXONS, CORES, NEURONS
+from neuromorphic_ros.backends.truenorth.core import Core, check_cores
 from neuromorphic_ros.backends.truenorth.neuron import LIMITS, NEURON, idle
 from neuromorphic_ros.errors import NetworkError
 

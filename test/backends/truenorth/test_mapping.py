@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neuromorphic_ros.backends.truenorth.core import AXONS, NEURONS, check_cores
+from neuromorphic_ros.backends.truenorth.chip import NEURONS
+from neuromorphic_ros.backends.truenorth.core import check_cores
 from neuromorphic_ros.backends.truenorth.mapping import SPLITTER, Mapping, map_network
 from neuromorphic_ros.backends.truenorth.neuron import NO_CORE
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.snn.builder import Network
 from neuromorphic_ros.snn.neurons.leaky import If
-from neuromorphic_ros.snn.patterns import OneToOne
+from neuromorphic_ros.snn.patterns import Conv2d, OneToOne
 from neuromorphic_ros.snn.plasticity.pair_stdp import PairStdp
 
 
@@ -69,6 +70,15 @@ def test_weights_are_what_the_crossbar_adds_up() -> None:
             assert found.get(source, 0) / scale == pytest.approx(weights[source, neuron], rel=1e-6)
 
 
+def test_small_weights_beside_a_large_one_keep_their_size() -> None:
+    weights = np.array([0.06, -0.06, 0.9, 0.037, -4.0])
+    network = Network().add_input("in", 5).add("out", 1, If())
+    mapping = map_network(network.connect("in", "out", weights=weights[:, None]).spec())
+    threshold = mapping.cores[0].neurons[0]["threshold"]
+    found = np.array([heard(mapping, 0, 0)[source] for source in range(5)]) / threshold
+    np.testing.assert_allclose(found, weights, rtol=0.01)
+
+
 def test_populations_larger_than_a_core_are_split() -> None:
     mapping = map_network(chain(10, 600).spec())
     assert len(mapping.cores) == 3
@@ -82,6 +92,24 @@ def test_sources_of_neurons_fill_cores_too() -> None:
     network.connect("in", "out", pattern=OneToOne())
     mapping = map_network(network.spec())
     assert mapping.taken == (256,) * 4
+
+
+def test_neurons_of_one_place_share_a_core() -> None:
+    network = Network().add_input("in", (1, 16, 16)).add("out", (32, 8, 8), If())
+    kernel = np.random.default_rng(0).choice([-0.5, -0.25, 0.25, 0.5], (32, 1, 2, 2))
+    pattern = Conv2d(kernel=(2, 2), stride=(2, 2))
+    network.connect("in", "out", pattern=pattern, weights=kernel)
+    assert len(map_network(network.spec()).cores) == 8 * 8 * 32 // NEURONS
+
+
+def test_more_sources_than_axons_are_added_up_by_accumulators() -> None:
+    mapping = map_network(chain(300, 3, 2).spec())
+    check_cores(mapping.cores)
+    # Two groups of one sign, with four accumulators each.
+    assert mapping.accumulators == 3 * 2 * 4
+    assert mapping.of == (0, 1, 0)
+    assert [each.lag_ticks for each in mapping.populations] == [1, 2]
+    assert mapping.populations[0].loss.weight < 1e-6
 
 
 def test_fan_out_is_by_copies_while_there_is_room() -> None:
@@ -152,18 +180,22 @@ def refused(network: Network, complaint: str) -> None:
         map_network(network.spec())
 
 
-def test_more_sources_than_axons_are_refused() -> None:
-    refused(chain(257, 3), "'p1', neuron 0: its 257 sources need 257 axons, .* has 256; choose")
-    weights = np.random.default_rng(0).normal(size=(200, 2))
-    network = Network().add_input("in", 200).add("out", 2, If())
-    refused(network.connect("in", "out", weights=weights), "its 200 sources need")
-    assert AXONS == 256
-
-
-def test_more_sources_than_axons_are_refused_at_once() -> None:
+def test_more_sources_than_a_chip_adds_up_are_refused_at_once() -> None:
     weights = np.random.default_rng(0).normal(size=(20_000, 10))
     network = Network().add_input("in", 20_000).add("out", 10, If())
-    refused(network.connect("in", "out", weights=weights), "its 20000 sources need 20000 axons")
+    refused(
+        network.connect("in", "out", weights=weights),
+        "'out', neuron 0: its 20000 sources, in groups that fit the 256 axons .*, have more than "
+        "256 sums; choose",
+    )
+
+
+def test_large_weights_from_many_sources_are_refused() -> None:
+    network = Network().add_input("in", 60).add("out", 1, If())
+    refused(
+        network.connect("in", "out", weights=2000.0),
+        "'out', neuron 0: its sources need 480 axons, a core of TrueNorth has 256; choose",
+    )
 
 
 def test_weights_beyond_what_all_axons_carry_are_refused() -> None:
@@ -197,7 +229,8 @@ def test_weights_that_learn_are_refused() -> None:
 def test_a_network_larger_than_a_chip_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("neuromorphic_ros.backends.truenorth.mapping.CORES", 2)
     assert len(map_network(chain(2, 512).spec()).cores) == 2
-    refused(chain(2, 513), "more than the 2 cores")
+    refused(chain(2, 513), "has 513 neurons, a chip of TrueNorth 512; choose")
+    refused(chain(2, 200, 200, 100), "more than the 2 cores")
 
 
 def test_a_splitter_passes_a_spike_to_256_axons_at_most() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuromorphic_ros.backends.truenorth.core import AXONS, CORES, NEURONS
+from neuromorphic_ros.backends.truenorth.chip import AXONS, CORES, NEURONS
 from neuromorphic_ros.backends.truenorth.mapping import Mapping, map_network
 from neuromorphic_ros.backends.truenorth.placement import (
     COLUMNS,

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from neuromorphic_ros.backends.truenorth.core import AXONS, NEURONS, Core
+from neuromorphic_ros.backends.truenorth.chip import AXONS, NEURONS
+from neuromorphic_ros.backends.truenorth.core import Core
 from neuromorphic_ros.backends.truenorth.neuron import NO_CORE, idle
 from neuromorphic_ros.backends.truenorth.simulator import Simulator
 from neuromorphic_ros.snn.tick_spikes import TickSpikes

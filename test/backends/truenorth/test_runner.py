@@ -106,6 +106,30 @@ def test_splitters_change_nothing_but_the_lag() -> None:
     assert assert_the_same(spec, drive(spec, 80, 0.2)) > 5000
 
 
+def test_more_sources_than_axons_change_nothing_but_the_lag() -> None:
+    rng = np.random.default_rng(2)
+    network = Network().add_input("in", 700).add("a", 12, If(threshold=8.0, reset="subtract"))
+    network.add("b", 5, If(threshold=2.0)).connect("a", "b", probability=0.5)
+    network.connect("in", "a", weights=2.0 * rng.integers(-1, 3, (700, 12)), delay_ticks=1)
+    spec = network.connect("a", "a", weights=-2.0, delay_ticks=2).spec()
+    # One spike in a tick, which is never more than accumulators pass at once.
+    spikes = TickSpikes(rng.integers(0, 700, 300).astype(np.uint32), np.arange(301))
+    assert TrueNorthRunner(spec).mapping.accumulators > 0
+    assert assert_the_same(spec, spikes) > 200
+
+
+def test_many_sources_fire_at_about_the_same_rates() -> None:
+    weights = np.random.default_rng(3).normal(0.01, 0.05, (600, 30))
+    network = Network().add_input("in", 600)
+    network.add("out", 30, Lif(tau_mem_ms=20.0, reset="subtract"))
+    spec = network.connect("in", "out", weights=weights).spec()
+    spikes = drive(spec, 500, 0.1)
+    there, here = TrueNorthRunner(spec).run(spikes), StreamingNetwork(spec).run(spikes)
+    counts = [np.bincount(each.address, minlength=30) for each in (there, here)]
+    assert np.corrcoef(counts)[0, 1] > 0.95
+    assert there.address.size == pytest.approx(here.address.size, rel=0.1)
+
+
 def test_four_bit_weights_spike_the_same() -> None:
     weights = np.random.default_rng(2).integers(-8, 8, (50, 30)).astype(float)
     network = Network().add_input("in", 50).add("out", 30, If(threshold=40.0, reset="subtract"))
@@ -213,16 +237,40 @@ def test_events_of_splitters_are_those_of_the_population() -> None:
     assert counts.synaptic_events.tolist() == [250, 250 * 300 + 250 * 2, 0]
 
 
-def test_a_variant_starts_at_rest() -> None:
-    network = Network().add_input("in", 1).add("a", 1, If(threshold=2.0)).connect("in", "a")
-    spec = network.spec()
+def variant(threshold: float, second: str = "b", largest: float = 1.0) -> NetworkSpec:
+    """An input, a neuron `a`, and more that hear it in two cores, so that it is copied."""
+    network = Network().add_input("in", 2).add("a", 1, If(threshold=threshold, reset="subtract"))
+    network.connect("in", "a", weights=[[1.0], [largest]]).add(second, 300, If(threshold=1.0))
+    return network.connect("a", second).spec()
+
+
+def test_a_variant_goes_on_from_the_same_membranes() -> None:
     spike = TickSpikes(np.zeros(1, np.uint32), np.array([0, 1]))
+    silence = TickSpikes(np.empty(0, np.uint32), np.array([0, 0]))
+    before, after = TrueNorthRunner(variant(3.0)), TrueNorthRunner(variant(2.0, "b", 1.7))
+    assert after.mapping.copied.tolist() == [[0, 1]]
+    assert not np.array_equal(before.mapping.scale, after.mapping.scale)
+    before.run(spike)
+    after.adopt(before)
+    assert after.run(spike).address.tolist() == [0]
+    # Its copy fires too, which is what the second core hears.
+    assert after.run(silence).address.tolist() == list(range(1, 301))
+    assert after.counts().ticks == 2
+
+
+def test_other_populations_of_a_variant_start_at_rest() -> None:
+    spike = TickSpikes(np.zeros(1, np.uint32), np.array([0, 1]))
+    spec = variant(2.0)
     before, after = TrueNorthRunner(spec), TrueNorthRunner(spec)
+    other = Network().add_input("in", 1).add("a", 1, Lif()).connect("in", "a", weights=0.25).spec()
+    elsewhere = TrueNorthRunner(other)
     before.run(spike)
     after.run(spike)
-    after.adopt(before)
-    assert after.run(spike).address.size == 0
-    assert after.counts().ticks == 2
+    for runner in (elsewhere, TrueNorthRunner(variant(2.0, "c"))):
+        runner.run(spike)
+        after.adopt(runner)
+        fired = after.run(spike).address.size
+        assert fired == (0 if runner is elsewhere else 1)
     with pytest.raises(NetworkError, match="runs elsewhere"):
         after.adopt(StreamingNetwork(spec))
 

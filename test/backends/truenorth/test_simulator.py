@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neuromorphic_ros.backends.truenorth.core import AXONS, NEURONS, Core
+from neuromorphic_ros.backends.truenorth.chip import AXONS, NEURONS
+from neuromorphic_ros.backends.truenorth.core import Core
 from neuromorphic_ros.backends.truenorth.neuron import (
     LIMITS,
     NO_CORE,

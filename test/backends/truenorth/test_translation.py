@@ -25,7 +25,7 @@ from neuromorphic_ros.snn.spec import Population
 def translated(neuron: Any, values: list[float], bias: float = 0.0) -> Translation:
     population = Population(name="cells", shape=(1,), neuron=neuron)
     moves = dynamics(population, np.array([bias]), dt_ms=1.0)
-    book = Codebook(np.array([values]), np.empty(0, np.uint8))
+    book = Codebook(np.array([values]), np.empty((0, 4), np.int64))
     return translate("cells", moves, book)
 
 
