@@ -26,7 +26,7 @@ class Scenario(NamedTuple):
     """A launch file with arguments, and the same as arguments of `neuromorphic up`.
 
     nodes: full names of all that run. topics: types of what is advertised. heard: topics on which
-    messages come.
+    messages come, of commands and detections at least one that moves or finds something.
     """
 
     file: str
@@ -48,7 +48,14 @@ WATCHING = {"/energy_monitor", "/power_manager"}
 COMPOSED = {"/pipeline", *WATCHING}
 
 SCENARIOS = {
-    f"profile {name}": Scenario(name, {}, ["--profile", name], COMPOSED, OUTPUTS)
+    f"profile {name} on a recording": Scenario(
+        name,
+        {"bag": str(RECORDING), "loop": "true", "use_sim_time": "true"},
+        ["--profile", name, "--bag", str(RECORDING), "--loop"],
+        {"/bag_player", *COMPOSED},
+        OUTPUTS,
+        heard=("/cmd_vel", "/energy", "/detections"),
+    )
     for name in profile_names()
     if is_implemented(name)
 } | {
@@ -130,7 +137,7 @@ class Observer:
             eventually(lambda topic=topic: self._types(topic), f"{topic} is there")
             assert self._types(topic) == [type_name], topic
         for topic, received in self._received.items():
-            eventually(lambda received=received: received, f"messages on {topic}")
+            eventually(lambda received=received: any(map(_says, received)), f"news on {topic}")
 
     def assert_motors_are_stopped(self) -> None:
         """Check the last of the commands, if any have come."""
@@ -150,6 +157,14 @@ class Observer:
 
     def _types(self, topic: str) -> list[str]:
         return dict(self._listener.node.get_topic_names_and_types()).get(topic, [])
+
+
+def _says(received: Received) -> bool:
+    """Tell whether a command moves, and detections are some; other messages do by coming."""
+    message = received.message
+    if hasattr(message, "twist"):
+        return not _is_standstill(received)
+    return bool(getattr(message, "detections", True))
 
 
 def _is_standstill(received: Received) -> bool:
