@@ -26,7 +26,7 @@ from neuromorphic_ros.snn.tick_spikes import TickSpikes  # noqa: E402
 TICKS = 50
 NETWORKS = (
     "obstacle_avoider", "motion_detector", "robot", "digits", "gestures", "basic_motions",
-    "pump_faults", "watch_exercises",
+    "pump_faults", "watch_exercises", "graph_avoider",
 )  # fmt: skip
 PAIR: dict[str, Any] = {
     "name": "pair",
