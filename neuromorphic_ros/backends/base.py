@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from typing import NamedTuple, Protocol, runtime_checkable
 
@@ -127,5 +126,4 @@ class Backend(NamedTuple):
                 f"backend '{self.name}' has no engine '{options.engine}'; there are "
                 f"{', '.join(self.engines)}"
             )
-        chosen = options.engine or self.engines[0]
-        return self.compile(spec, dataclasses.replace(options, engine=chosen))
+        return self.compile(spec, options)

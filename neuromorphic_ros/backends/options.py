@@ -16,7 +16,7 @@ Device = Literal["auto", "cpu", "cuda"]
 class Options:
     """What runs the network.
 
-    engine: one of the backend's; empty: its first.
+    engine: one of the backend's; empty: its first, or what runs on the device that is asked for.
     """
 
     engine: Annotated[

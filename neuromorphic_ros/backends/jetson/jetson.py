@@ -40,9 +40,10 @@ ENGINES: Mapping[str, Callable[[NetworkSpec, Device], Runner]] = {
 
 
 def compile_jetson(spec: NetworkSpec, options: Options = DEFAULT) -> Runner:
-    """Compile a network for one of ENGINES.
+    """Compile a network for one of ENGINES; if none is named, for torch on CUDA, else streaming.
 
     Raises BackendError if its device or torch is not there, NetworkError if the network is wrong,
     or learns and is to run in torch.
     """
-    return ENGINES[options.engine or next(iter(ENGINES))](spec, options.device)
+    engine = options.engine or ("torch" if options.device == "cuda" else "streaming")
+    return ENGINES[engine](spec, options.device)

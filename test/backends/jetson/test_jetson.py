@@ -42,14 +42,15 @@ def test_torch_runs_on_the_device_that_there_is(monkeypatch: pytest.MonkeyPatch)
 
 def test_the_streaming_engine_is_refused_on_cuda_with_the_one_that_runs_there() -> None:
     with pytest.raises(BackendError, match="choose engine: torch for device: cuda"):
-        compile_jetson(find_network("robot"), Options(device="cuda"))
+        compile_jetson(find_network("robot"), Options("streaming", "cuda"))
 
 
-def test_cuda_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("engine", ["", "torch"])
+def test_cuda_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch, engine: str) -> None:
     pytest.importorskip("torch")
     monkeypatch.setattr("neuromorphic_ros.backends.jetson.device.sees_cuda", lambda: False)
     with pytest.raises(BackendError, match="device: cuda needs a CUDA device"):
-        compile_jetson(find_network("robot"), Options("torch", "cuda"))
+        compile_jetson(find_network("robot"), Options(engine, "cuda"))
 
 
 def test_without_torch_its_engine_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
