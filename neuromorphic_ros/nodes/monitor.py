@@ -43,7 +43,9 @@ PICTURE_PERIOD_S = 0.25
 LINE_PERIOD_S = 2.0
 # Nodes report every second, and so does the network; discovery takes its time on a busy machine.
 ONCE_TIMEOUT_S = 10.0
-GONE = "gone"
+# An answer may be lost, that of a node which has not discovered the question's sender yet.
+ANSWER_S = 2.0
+GONE, SILENT = "gone", "no answer"
 
 
 class Output(NamedTuple):
@@ -62,6 +64,13 @@ OUTPUTS = {
     POWER_STATUS: Output(with_power, LATCHED),
 }
 SENSORS = frozenset(kind for kinds in MESSAGE_TYPES.values() for kind in kinds)
+
+
+class Question(NamedTuple):
+    """A request for the state of a node, sent at a steady time."""
+
+    answer: Future[Any]
+    sent_ns: int
 
 
 class Monitor(ManagedNode):
@@ -87,6 +96,7 @@ class Monitor(ManagedNode):
         self._status = Status()
         self._rates: dict[str, Rate] = {}
         self._state_clients: dict[str, Client[Any, Any]] = {}
+        self._questions: dict[str, Question] = {}
         self._begun_ns = 0
         self._begun_to_look_ns = self._incomplete_ns = self.steady_ns
         qos = QoSProfile(depth=100)
@@ -130,14 +140,23 @@ class Monitor(ManagedNode):
             if node not in alive:
                 self._told(node, GONE)
                 continue
-            if client.service_is_ready():
-                asked = client.call_async(GetState.Request())
-                asked.add_done_callback(functools.partial(self._on_state, node))
+            self._ask(node, client)
             self._follow(*alive[node])
 
-    def _on_state(self, node: str, asked: Future[Any]) -> None:
-        if (answer := asked.result()) is not None:
-            self._told(node, answer.current_state.label)
+    def _ask(self, node: str, client: Client[Any, Any]) -> None:
+        if (pending := self._questions.get(node)) is not None:
+            if self.steady_ns - pending.sent_ns < ANSWER_S * 1e9:
+                return
+            client.remove_pending_request(pending.answer)
+            self._told(node, SILENT)
+        answer = client.call_async(GetState.Request())
+        self._questions[node] = Question(answer, self.steady_ns)
+        answer.add_done_callback(functools.partial(self._on_state, node))
+
+    def _on_state(self, node: str, answer: Future[Any]) -> None:
+        del self._questions[node]
+        if (response := answer.result()) is not None:
+            self._told(node, response.current_state.label)
 
     def _told(self, node: str, state: str) -> None:
         self._status = self._status._replace(states={**self._status.states, node: state})

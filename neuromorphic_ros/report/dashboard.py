@@ -15,7 +15,7 @@ from neuromorphic_ros.report.live import Energy, Line, Population, Power, Status
 from neuromorphic_ros.report.words import NOT_MEASURED, number
 from neuromorphic_ros.report.words import energy as energy_words
 
-WIDTH = 104
+WIDTH = 112
 LONGEST_LIST = 3
 BAR = 16
 _STYLES = {0: "green", 1: "yellow", 2: "bold red", 3: "magenta"}

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
 from neuromorphic_ros.cli import node_commands, top
+from neuromorphic_ros.cli.domain import own_domain
 from neuromorphic_ros.cli.main import main
 
 
@@ -54,3 +58,17 @@ def test_without_ros_it_says_so(
     monkeypatch.setattr(node_commands.importlib.util, "find_spec", lambda name: None)
     assert main(["top"]) == 2
     assert "need ROS 2" in capsys.readouterr().err
+
+
+@pytest.mark.ros
+@pytest.mark.slow
+def test_where_no_node_is_it_says_so_and_fails() -> None:
+    pytest.importorskip("rclpy", reason="no ROS 2; run `make`, or source a ROS installation")
+    command = [sys.executable, "-m", "neuromorphic_ros.cli.main", "top", "--once"]
+    with own_domain() as domain:
+        local = {"ROS_DOMAIN_ID": str(domain), "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}
+        ended = subprocess.run(
+            command, env={**os.environ, **local}, capture_output=True, text=True, timeout=60
+        )
+    assert ended.returncode == 1, ended.stderr
+    assert ended.stdout.startswith("waiting for the network")

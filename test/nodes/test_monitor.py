@@ -24,10 +24,17 @@ def test_it_ends_with_0_when_interrupted_twice(robot: Robot) -> None:
     assert "Traceback" not in process.output
 
 
-def test_alone_it_says_so_and_fails(robot: Robot) -> None:
-    process = robot.start("monitor", {"once": True}, until="")
-    assert process.wait(LONG_S) == 1, process.output
-    assert process.output.startswith("waiting for the network")
+def test_nodes_are_shown_until_after_their_end(robot: Robot) -> None:
+    ended, running = robot.start("energy_monitor"), robot.start("power_manager")
+    monitor = robot.start("monitor", {"once": True})
+    eventually(lambda: {"/energy", "/power_status"} <= watched(robot), "it follows the nodes")
+    robot.stop(ended)
+    # Without a network it looks to the end.
+    assert monitor.wait(LONG_S) == 0, monitor.output
+    text = " ".join(monitor.output.split())
+    assert "/energy_monitor gone" in text
+    assert "/power_manager active" in text
+    assert running.is_alive
 
 
 def test_one_picture_shows_a_driving_robot(driving: Drive, tmp_path: Path) -> None:
@@ -63,16 +70,19 @@ def test_without_a_terminal_it_prints_lines(driving: Drive) -> None:
 
 def test_watching_makes_nobody_work(driving: Drive) -> None:
     monitor = driving.robot.start("monitor")
-    node = driving.robot.listener.node
-
-    def watched() -> set[str]:
-        topics = dict(node.get_topic_names_and_types())
-        infos = {topic: node.get_subscriptions_info_by_topic(topic) for topic in topics}
-        return {topic for topic in infos if "monitor" in {info.node_name for info in infos[topic]}}
-
-    eventually(lambda: "/rates" in watched(), "the monitor follows the network")
-    assert not [topic for topic in watched() if topic.startswith("/spikes/")]
+    eventually(lambda: "/rates" in watched(driving.robot), "the monitor follows the network")
+    assert not [topic for topic in watched(driving.robot) if topic.startswith("/spikes/")]
     assert driving.robot.stop(monitor) == 0
+
+
+def watched(robot: Robot) -> set[str]:
+    """Return the topics that the monitor listens to."""
+    node = robot.listener.node
+    return {
+        topic
+        for topic, _ in node.get_topic_names_and_types()
+        if any(info.node_name == "monitor" for info in node.get_subscriptions_info_by_topic(topic))
+    }
 
 
 def once(driving: Drive, **parameters: object) -> NodeProcess:
