@@ -9,8 +9,7 @@ more sources than a core has axons for hears accumulators in their place, a tick
 
 from __future__ import annotations
 
-import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -175,11 +174,11 @@ def map_network(spec: NetworkSpec) -> Mapping:
                 layer.loss,
                 lag,
                 fan.kind,
-                _spread(cores, index),
+                axons_per_source,
                 layer.relative_refractory,
             )
-            for index, (layer, lag, fan) in enumerate(
-                zip(made[:populations], timing.lags, fans, strict=False)
+            for layer, lag, fan, axons_per_source in zip(
+                made, timing.lags, fans, _spread(cores, populations), strict=False
             )
         ),
         slowed=tuple(
@@ -468,12 +467,16 @@ def _inputs(
     )
 
 
-def _spread(cores: Sequence[_Filling], index: int) -> float:
-    """Return the mean number of axons of a source of a population in a core that hears it."""
-    heard = [
-        (core, each.source, each.delay)
-        for core, filling in enumerate(cores)
-        for each in filling.axons
-        if each.post == index
+def _spread(cores: Sequence[_Filling], populations: int) -> list[float]:
+    """Return the mean number of axons of a source in a core that hears it, by population."""
+    counts = [
+        Counter((each.post, each.source, each.delay) for each in filling.axons) for filling in cores
     ]
-    return len(heard) / len(set(heard)) if heard else math.nan
+    axons, heard = np.zeros((2, populations), np.int64)
+    for count in counts:
+        for (post, _, _), times in count.items():
+            if 0 <= post < populations:
+                axons[post] += times
+                heard[post] += 1
+    with np.errstate(invalid="ignore"):
+        return [float(share) for share in axons / heard]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
@@ -182,7 +184,7 @@ class _Expenses(NamedTuple):
 def _expenses(mapping: Mapping) -> _Expenses:
     spec, order = mapping.spec, mapping.spec.execution_order()
     names = [node.name for node in spec.execution_nodes()]
-    ends = np.cumsum([math.prod(node.shape) for node in spec.execution_nodes()])
+    ends = list(accumulate(math.prod(node.shape) for node in spec.execution_nodes()))
     first: dict[tuple[str, str, int], int] = {}
     for index, each in enumerate(spec.projections):
         ways = (spec.end(each.pre).name, spec.end(each.post).name, each.delay_ticks)
@@ -195,9 +197,9 @@ def _expenses(mapping: Mapping) -> _Expenses:
             if carried.post != SPLITTER:
                 post = order[mapping.of[carried.post]].name
                 if source < ends[-1]:
-                    pre = names[int(np.searchsorted(ends, source, side="right"))]
+                    pre = names[bisect_right(ends, source)]
                     projection = first[pre, post, carried.delay]
                 else:
-                    source = int(ends[names.index(post)]) - 1
+                    source = ends[names.index(post)] - 1
             rows.append((core, axon, source, int(synapses[axon]), projection))
     return _Expenses(*np.array(rows, np.int64).reshape(-1, 5).T)
