@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from neuromorphic_ros.backends.truenorth.chip import NEURONS
+from neuromorphic_ros.backends.truenorth.filling import SPLITTER
 from neuromorphic_ros.backends.truenorth.layer import Integers
-from neuromorphic_ros.backends.truenorth.mapping import SPLITTER, Mapping, map_network
+from neuromorphic_ros.backends.truenorth.mapping import Mapping, map_network
 from neuromorphic_ros.backends.truenorth.simulator import Simulator, checked
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.snn.counts import Counts
