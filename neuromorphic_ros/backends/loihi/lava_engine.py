@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from neuromorphic_ros.backends.loihi.activity import Activity
 from neuromorphic_ros.backends.loihi.dense import check_delay, check_exponent, stored
-from neuromorphic_ros.backends.loihi.engine import FixedNetwork
+from neuromorphic_ros.backends.loihi.engine import FixedNetwork, payload
 from neuromorphic_ros.backends.loihi.lava_import import require_lava
 from neuromorphic_ros.backends.loihi.neuron import FixedLif
 from neuromorphic_ros.errors import BackendError, NetworkError
@@ -113,14 +113,16 @@ class LavaEngine:
     def run(self, spikes: TickSpikes) -> TickSpikes:
         """Run one tick per tick of `spikes` and return the spikes of the neurons.
 
-        A channel spikes once in a tick, however often it is named.
+        Of a channel that spikes more often in a tick than its message can tell, the rest is lost.
         Raises SpikeError, with the network unchanged, if the spikes do not fit, and BackendError if
         Lava fails.
         """
         self.network.check(spikes)
         tick = np.repeat(np.arange(spikes.ticks), np.diff(spikes.first))
-        driven = np.zeros((spikes.ticks, self.network.channels), np.bool_)
-        driven[tick, spikes.address] = True
+        amount = spikes.value if spikes.value.size else 1
+        driven = np.zeros((spikes.ticks, self.network.channels))
+        np.add.at(driven, (tick, spikes.address), amount)
+        driven = np.minimum(driven, payload(self.network.message_bits))
         fired = np.zeros((spikes.ticks, self.network.neurons), np.bool_)
         for start in range(0, spikes.ticks, MAX_TICKS):
             at_once = slice(start, start + MAX_TICKS)
@@ -227,5 +229,6 @@ def _dense(network: FixedNetwork, index: int) -> dict[str, Any]:
         "post": post + INPUT,
         "weights": weights,
         "weight_exp": connection.exponent,
+        "num_message_bits": 0 if pre else network.message_bits,
         **({"delays": delays} if connection.delay else {}),
     }
