@@ -10,13 +10,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, NamedTuple, cast
-
-from pydantic import Field
-from pydantic.dataclasses import dataclass
+from typing import Any, NamedTuple, cast
 
 from neuromorphic_ros.errors import BackendError, NetworkError
-from neuromorphic_ros.parameters import STRICT
+from neuromorphic_ros.snn.state_bits import StateBits
 
 try:
     import torch
@@ -32,17 +29,6 @@ from neuromorphic_ros.snn.network import Step, TorchNetwork
 MAX_FRACTION_BITS = 100
 
 
-@dataclass(frozen=True, config=STRICT)
-class StateBits:
-    """Word lengths of what neurons keep, with sign.
-
-    membrane: of the membrane potential. current: of the gathered input, and of a synaptic current.
-    """
-
-    membrane: Annotated[int, Field(ge=4, le=24, description="Bits of a membrane")] = 24
-    current: Annotated[int, Field(ge=4, le=24, description="Bits of a current")] = 24
-
-
 class FixedPoint(NamedTuple):
     """Numbers k / 2^fraction_bits with k a signed integer of some bits."""
 
@@ -56,18 +42,36 @@ class FixedPoint(NamedTuple):
         return (value * scale).round().clamp(-end, end - 1) / scale
 
 
-class StateRange(NamedTuple):
-    """Largest magnitudes that occurred."""
+class StateRange:
+    """Largest magnitudes of what a population keeps."""
 
-    membrane: float
-    current: float
+    def __init__(self, membrane: float = 0.0, current: float = 0.0) -> None:
+        self.membrane, self.current = membrane, current
+
+    def keep_membrane(self, value: Tensor) -> Tensor:
+        """Return membranes as they are."""
+        self.membrane = max(self.membrane, float(value.detach().abs().max()))
+        return value
+
+    def keep_current(self, value: Tensor) -> Tensor:
+        """Return currents as they are."""
+        self.current = max(self.current, float(value.detach().abs().max()))
+        return value
 
 
 class StateFormat(NamedTuple):
-    """How the state of a population is kept."""
+    """How a population keeps its state."""
 
     membrane: FixedPoint
     current: FixedPoint
+
+    def keep_membrane(self, value: Tensor) -> Tensor:
+        """Return membranes as they are kept."""
+        return self.membrane.kept(value)
+
+    def keep_current(self, value: Tensor) -> Tensor:
+        """Return currents as they are kept."""
+        return self.current.kept(value)
 
 
 def fixed_point(largest: float, bits: int) -> FixedPoint:
@@ -79,7 +83,7 @@ def fixed_point(largest: float, bits: int) -> FixedPoint:
 
 
 def state_formats(ranges: Mapping[str, StateRange], bits: StateBits) -> dict[str, StateFormat]:
-    """Return the finest formats, by population, that hold what occurred in a recording."""
+    """Return the finest formats, by population, that hold what occurred."""
     return {
         name: StateFormat(
             fixed_point(each.membrane, bits.membrane), fixed_point(each.current, bits.current)
@@ -88,20 +92,11 @@ def state_formats(ranges: Mapping[str, StateRange], bits: StateBits) -> dict[str
     }
 
 
-def state_ranges(network: TorchNetwork, inputs: Mapping[str, Tensor]) -> dict[str, StateRange]:
-    """Run a recording and return the ranges of the state of each population that is no graph.
-
-    inputs: as `network` takes them. The network is not changed.
-    """
-    watched = {name: _Watched() for name in network.neurons}
-    inner = dict(network.neurons)
-    try:
-        _replace(network, {name: _Kept(inner[name], each) for name, each in watched.items()})
-        with torch.no_grad():
-            network(inputs)
-    finally:
-        _replace(network, inner)
-    return {name: StateRange(each.membrane, each.current) for name, each in watched.items()}
+def watch_state(network: TorchNetwork) -> dict[str, StateRange]:
+    """Return the ranges of each population of neurons, which grow while the network runs."""
+    ranges = {name: StateRange() for name in network.neurons}
+    _replace(network, {name: _Kept(network.neurons[name], each) for name, each in ranges.items()})
+    return ranges
 
 
 def keep_state(network: TorchNetwork, formats: Mapping[str, StateFormat]) -> None:
@@ -115,7 +110,7 @@ def keep_state(network: TorchNetwork, formats: Mapping[str, StateFormat]) -> Non
         if name not in network.neurons:
             known = ", ".join(network.neurons) or "none"
             raise NetworkError(f"'{name}' is no population of neurons; there are {known}")
-    kept = {name: _Kept(network.neurons[name], _Formatted(*formats[name])) for name in formats}
+    kept = {name: _Kept(network.neurons[name], formats[name]) for name in formats}
     _replace(network, kept)
 
 
@@ -123,36 +118,10 @@ def _replace(network: TorchNetwork, neurons: Mapping[str, Any]) -> None:
     cast("torch.nn.ModuleDict", network.neurons).update(neurons)
 
 
-class _Watched:
-    """Remembers the largest of what passes."""
-
-    def __init__(self) -> None:
-        self.membrane = self.current = 0.0
-
-    def keep_membrane(self, value: Tensor) -> Tensor:
-        self.membrane = max(self.membrane, float(value.abs().max()))
-        return value
-
-    def keep_current(self, value: Tensor) -> Tensor:
-        self.current = max(self.current, float(value.abs().max()))
-        return value
-
-
-class _Formatted(NamedTuple):
-    membrane: FixedPoint
-    current: FixedPoint
-
-    def keep_membrane(self, value: Tensor) -> Tensor:
-        return self.membrane.kept(value)
-
-    def keep_current(self, value: Tensor) -> Tensor:
-        return self.current.kept(value)
-
-
 class _Kept(torch.nn.Module):
     """The neurons of a population, with something between them and their memory."""
 
-    def __init__(self, neurons: Any, memory: _Watched | _Formatted) -> None:
+    def __init__(self, neurons: Any, memory: StateRange | StateFormat) -> None:
         super().__init__()
         self.neurons, self.memory = neurons, memory
         self.neuron, self.size = neurons.neuron, neurons.size
