@@ -8,6 +8,7 @@ what the weights take. Data: NEUROMORPHIC_DATA.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import sys
 from collections.abc import Iterator
@@ -77,7 +78,7 @@ def measure(name: str) -> Iterator[Row]:
     calibration = labelled_calibration(recipe, data_path(recipe), 0, train=True)
     for case in cases():
         for epochs in (0, EPOCHS[name]) if trained_again(case) else (0,):
-            wanted = Compression(**{**vars(case.wanted), "epochs": epochs})
+            wanted = dataclasses.replace(case.wanted, epochs=epochs)
             found = compressed(name, wanted, calibration)
             yield row(name, case, epochs, found)
             print(json.dumps(row(name, case, epochs, found)), file=sys.stderr, flush=True)
