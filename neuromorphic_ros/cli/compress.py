@@ -217,6 +217,6 @@ def _command(arguments: argparse.Namespace) -> str:
     words = ["neuromorphic", "compress", arguments.network]
     for name in OPTIONS:
         value = getattr(arguments, name)
-        if value not in (None, False):
+        if value is not None and value is not False:
             words += [f"--{name.replace('_', '-')}", *([] if value is True else [str(value)])]
     return " ".join(words)

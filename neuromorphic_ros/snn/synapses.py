@@ -19,7 +19,7 @@ from neuromorphic_ros.spikes import Shape
 
 # A dense row is added without looking up targets: as fast as this share of it through a list.
 DENSE_FROM = 0.3
-# A matrix that stays in the cache of the processor: it is added four rows at a time without waiting.
+# Of a matrix that stays in the cache of the processor, whose rows are there without waiting.
 DENSE_FROM_CACHED = 0.1
 CACHED_BYTES = 2**19
 # Pairs that are drawn at a time, to bound the memory that drawing takes.
