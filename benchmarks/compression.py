@@ -30,8 +30,9 @@ from neuromorphic_ros.snn.state_bits import StateBits
 from neuromorphic_ros.snn.weight_grid import WeightGrid
 
 MODELS = {"digits": 2000, "nmnist": 600}
-"""So many of the samples of its recipe, drawn at random, train a model again for one epoch."""
-EPOCHS = 1
+"""So many of the samples of its recipe, drawn at random, train a model again."""
+EPOCHS = 3
+LEARNING_RATE = 2e-3
 BITS = (8, 6, 5, 4, 3, 2)
 SHARES = (0.5, 0.8, 0.9, 0.95)
 NEURONS = (0.25, 0.5, 0.75)
@@ -52,7 +53,7 @@ def cases() -> Iterator[Case]:
     for bits in BITS:
         yield Case("bits", bits, Compression(grid=WeightGrid(bits=bits)))
         own = WeightGrid(bits=bits, per_channel=True, step="mse")
-        yield Case("bits, per channel", bits, Compression(grid=own))
+        yield Case("bits, per channel, least error", bits, Compression(grid=own))
     for membrane, current in ((24, 24), (16, 16), (16, 8), (8, 8)):
         state = StateBits(membrane=membrane, current=current)
         grid = WeightGrid(bits=8)
@@ -64,12 +65,12 @@ def cases() -> Iterator[Case]:
     for share in NEURONS:
         yield Case("neurons pruned", share, Compression(neurons=share))
     both = Compression(weights=0.8, grid=WeightGrid(bits=4, per_channel=True, step="mse"))
-    yield Case("4 bits per channel, pruned", 0.8, both)
+    yield Case("4 bits, per channel, least error, pruned", 0.8, both)
 
 
 def trained_again(case: Case) -> bool:
     """Tell whether a case is measured after training too."""
-    return case.wanted.state is None and case.kind not in ("float32", "synapses pruned, globally")
+    return case.wanted.state is None and case.kind != "float32"
 
 
 def measure(name: str) -> Iterator[Row]:
@@ -85,10 +86,10 @@ def measure(name: str) -> Iterator[Row]:
     calibration = calibration._replace(again=again)
     for case in cases():
         for epochs in (0, EPOCHS) if trained_again(case) else (0,):
-            wanted = dataclasses.replace(case.wanted, epochs=epochs)
+            wanted = dataclasses.replace(case.wanted, epochs=epochs, learning_rate=LEARNING_RATE)
             found = compressed(name, wanted, calibration)
+            print(f"{name}: {case.kind} {case.amount:g}, {epochs} epochs", file=sys.stderr)
             yield row(name, case, epochs, found)
-            print(json.dumps(row(name, case, epochs, found)), file=sys.stderr, flush=True)
 
 
 def compressed(name: str, wanted: Compression, calibration: Calibration) -> CompressionReport:
@@ -169,14 +170,14 @@ def beside(rows: list[Row], name: str) -> list[Row]:
 
 
 def _named(row: Row) -> str:
-    kind, amount = row["kind"], row["amount"]
+    kind, amount = str(row["kind"]), float(row["amount"])
     if kind == "float32":
         return kind
     if kind.startswith("bits"):
         return f"{amount:g} {kind}"
     if "current" in kind:
-        return f"{kind.replace('current', f'membrane {amount:g}, current')}"
-    return f"{amount:.0%} of {kind}" if "bits" not in kind else f"{kind} {amount:.0%}"
+        return kind.replace("current", f"membrane {amount:g}, current")
+    return f"{kind} {amount:.0%}" if "bits" in kind else f"{amount:.0%} of {kind}"
 
 
 def _accuracy(row: Row) -> str:

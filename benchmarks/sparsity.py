@@ -12,6 +12,7 @@ import json
 import statistics
 import timeit
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -84,7 +85,7 @@ def measure(works: Sequence[Pruned]) -> list[Row]:
         network.run(given)
     counted = [network.counts() for network in networks]
     rounds = [
-        [timeit.timeit(lambda run=network.run: run(given), number=1) for network in networks]
+        [timeit.timeit(partial(network.run, given), number=1) for network in networks]
         for _ in range(ROUNDS)
     ]
     rows = []
