@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from neuromorphic_ros.cli import (
+    compress,
     demo,
     encode,
     energy,
@@ -27,6 +28,7 @@ from neuromorphic_ros.cli import (
 from neuromorphic_ros.errors import NeuromorphicError
 
 SUBCOMMANDS = (
+    compress,
     demo,
     encode,
     energy,
