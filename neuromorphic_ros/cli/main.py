@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from neuromorphic_ros.cli import (
+    convert,
     demo,
     encode,
     energy,
@@ -27,6 +28,7 @@ from neuromorphic_ros.cli import (
 from neuromorphic_ros.errors import NeuromorphicError
 
 SUBCOMMANDS = (
+    convert,
     demo,
     encode,
     energy,
