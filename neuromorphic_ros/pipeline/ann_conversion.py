@@ -47,20 +47,21 @@ class Target(NamedTuple):
     """Hardware to convert for.
 
     bits: of a weight with its sign, unless something else is said; 0: float32. reset: that its
-    neurons have.
+    neurons have. per_channel: neurons have thresholds of their own at no cost.
     """
 
     backend: str
     bits: int
-    reset: Literal["hard", "subtract"]
+    reset: Literal["hard", "subtract"] = "subtract"
+    per_channel: bool = False
 
 
 # TrueNorth: weights of four bits are exact there. BrainScaleS-2: 63 steps on each side of zero.
 TARGETS = {
-    "loihi2": Target("loihi", 8, "subtract"),
-    "truenorth": Target("truenorth", 4, "subtract"),
-    "brainscales2": Target("brainscales", 7, "hard"),
-    "jetson": Target("jetson", 0, "subtract"),
+    "loihi2": Target("loihi", 8),
+    "truenorth": Target("truenorth", 4, per_channel=True),
+    "brainscales2": Target("brainscales", 7, reset="hard"),
+    "jetson": Target("jetson", 0),
 }
 
 
@@ -115,7 +116,11 @@ def convert_model(order: Order, tell: Callable[[str], None] = lambda _: None) ->
     """
     target = find_target(order.target)
     bits = target.bits if order.bits is None else order.bits
-    changes: dict[str, Any] = {"bits": bits, "reset": target.reset}
+    changes: dict[str, Any] = {
+        "bits": bits,
+        "reset": target.reset,
+        "per_channel": target.per_channel,
+    }
     if order.percentile is not None:
         changes["percentile"] = order.percentile
     parameters = build(ConversionParameters, changes, "conversion", AnnError)

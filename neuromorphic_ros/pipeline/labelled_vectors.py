@@ -40,7 +40,8 @@ class LabelledVectors(NamedTuple):
 def read_vectors(path: Path, shape: Shape) -> LabelledVectors:
     """Read an .npz file with `inputs` or `images` (n, *shape), and `labels` (n) if it has them.
 
-    shape: of a sample; an axis of 1 may be missing in the file.
+    shape: of a sample. An axis of 1 may be missing in the file, and a single axis may be several
+    there.
     Raises LearningError naming what is missing or does not fit.
     """
     try:
@@ -51,8 +52,7 @@ def read_vectors(path: Path, shape: Shape) -> LabelledVectors:
     given, label = _one_of(arrays, SAMPLES), _one_of(arrays, LABELS)
     if given is None:
         raise LearningError(f"{path}: has no array `inputs` or `images`; it has {[*arrays]}")
-    fits = given.ndim > 0 and _squeezed(given.shape[1:]) == _squeezed(shape) and len(given)
-    if not fits or given.dtype.kind not in "fiub":
+    if not _fits(given.shape, shape) or given.dtype.kind not in "fiub":
         raise LearningError(
             f"{path}: samples are {given.dtype}{list(given.shape)}; the network takes numbers of "
             f"(n, {', '.join(map(str, shape))})"
@@ -69,6 +69,13 @@ def read_vectors(path: Path, shape: Shape) -> LabelledVectors:
             "numbers from 0 on"
         )
     return LabelledVectors(samples, None if label is None else label.astype(np.int64))
+
+
+def _fits(given: Shape, shape: Shape) -> bool:
+    if not given or not given[0]:
+        return False
+    flat = len(shape) == 1 and math.prod(given[1:]) == shape[0]
+    return flat or _squeezed(given[1:]) == _squeezed(shape)
 
 
 def _squeezed(shape: Shape) -> Shape:

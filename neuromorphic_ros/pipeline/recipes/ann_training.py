@@ -1,10 +1,10 @@
-"""Train a small convolutional network with activations that neurons can take over."""
+"""Train a small conventional network with activations that neurons can take over."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
@@ -15,6 +15,7 @@ from neuromorphic_ros.errors import BackendError
 from neuromorphic_ros.learning.samples import LearningError
 from neuromorphic_ros.parameters import STRICT
 from neuromorphic_ros.pipeline.labelled_vectors import LabelledVectors
+from neuromorphic_ros.spikes import Shape
 
 try:
     import torch
@@ -28,7 +29,8 @@ except ImportError:
 from neuromorphic_ros.compression.ann.torch_modules import QcfsActivation, ann_of_module
 
 BATCH = 64
-LEARNING_RATE, WEIGHT_DECAY, DROPOUT = 2e-3, 1e-3, 0.25
+LEARNING_RATE, WEIGHT_DECAY, DROPOUT = 2e-3, 1e-3, 0.2
+WIDTHS = (64, 64)
 CHANNELS = (16, 32)
 KERNEL, WINDOW = 3, 2
 
@@ -37,10 +39,12 @@ KERNEL, WINDOW = 3, 2
 class AnnTraining:
     """How it is trained: AdamW, its rate falling as half a cosine.
 
-    levels: of the activations (`layers.Qcfs`); 0: ReLU. largest: amount of an input, which the
-    first layer divides by.
+    kind: dense: two hidden layers, of samples of one axis; convolutional: two convolutions, of
+    images. levels: of the activations (`layers.Qcfs`); 0: ReLU. largest: amount of an input, which
+    the first layer divides by.
     """
 
+    kind: Literal["dense", "convolutional"]
     epochs: Annotated[int, Field(ge=1, le=100_000)]
     levels: Annotated[int, Field(ge=0, le=1024)]
     largest: Annotated[float, Field(gt=0)]
@@ -53,7 +57,7 @@ def trained(
     how: AnnTraining,
     progress: Callable[[str, int, int], None] = lambda *_: None,
 ) -> Ann:
-    """Return a network of two convolutions and a linear layer, trained on labelled images.
+    """Return a network that was trained on labelled samples.
 
     Raises LearningError if there are no labels or the loss is no longer finite.
     """
@@ -65,7 +69,7 @@ def trained(
     # The weights at the start and what is dropped are drawn by torch itself.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(how.seed)
-        network = _network(shape, classes, how.levels)
+        network = _network(shape, classes, how)
         optimizer = torch.optim.AdamW(
             network.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY
         )
@@ -86,21 +90,27 @@ def trained(
             progress(words, epoch + 1, how.epochs)
     with torch.no_grad():
         first = network[0]
-        assert isinstance(first, nn.Conv2d)
+        assert isinstance(first, (nn.Linear, nn.Conv2d))
         first.weight /= how.largest
     return ann_of_module(network.eval(), shape)
 
 
-def _network(shape: tuple[int, ...], classes: int, levels: int) -> nn.Sequential:
+def _network(shape: Shape, classes: int, how: AnnTraining) -> nn.Sequential:
+    def activation() -> nn.Module:
+        return QcfsActivation(how.levels) if how.levels else nn.ReLU()
+
     layers: list[nn.Module] = []
+    if how.kind == "dense":
+        (before,) = shape
+        for width in WIDTHS:
+            layers += [nn.Linear(before, width), nn.BatchNorm1d(width), activation()]
+            layers.append(nn.Dropout(DROPOUT))
+            before = width
+        return nn.Sequential(*layers, nn.Linear(before, classes))
     before, height, width = shape
     for channels in CHANNELS:
-        layers += [
-            nn.Conv2d(before, channels, KERNEL, padding=KERNEL // 2),
-            nn.BatchNorm2d(channels),
-            QcfsActivation(levels) if levels else nn.ReLU(),
-            nn.AvgPool2d(WINDOW),
-        ]
+        layers.append(nn.Conv2d(before, channels, KERNEL, padding=KERNEL // 2))
+        layers += [nn.BatchNorm2d(channels), activation(), nn.AvgPool2d(WINDOW)]
         before, height, width = channels, height // WINDOW, width // WINDOW
-    layers += [nn.Flatten(), nn.Dropout(DROPOUT), nn.Linear(before * height * width, classes)]
-    return nn.Sequential(*layers)
+    last = nn.Linear(before * height * width, classes)
+    return nn.Sequential(*layers, nn.Flatten(), nn.Dropout(DROPOUT), last)

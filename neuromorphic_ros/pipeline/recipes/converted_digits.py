@@ -17,12 +17,12 @@ from neuromorphic_ros.pipeline.recipes.recipe import Made, Training
 from neuromorphic_ros.snn.spec import NetworkSpec
 from neuromorphic_ros.snn.tick_spikes import evenly_spaced
 
-SHAPE, CLASSES = (1, 8, 8), 10
+SHAPE, CLASSES = (64,), 10
 LARGEST = 16.0
 """Amount of a pixel that is all ink."""
 TICKS = 16
 LEVELS = 8
-EPOCHS = 40
+EPOCHS = 60
 HELD_OUT = 0.2
 PARAMETERS = ConversionParameters(bits=8)
 ANN_FILE = "ann.safetensors"
@@ -32,9 +32,7 @@ class _Recipe:
     """Train with quantised activations, convert to 8-bit weights, measure after 16 ticks."""
 
     name = "converted_digits"
-    task = (
-        "handwritten digits, 8 x 8 pixels as rates, by a convolutional network that was converted"
-    )
+    task = "handwritten digits, 8 x 8 pixels as rates, by a converted conventional network"
     classes = tuple(map(str, range(CLASSES)))
     source = digits.RECIPE.source
     split = "a fifth of each class at random, no part in training or in calibration"
@@ -54,7 +52,7 @@ class _Recipe:
             raise LearningError(f"{path}: {data.size} pictures are too few to hold some out")
         seen = data.take(~held_out)
         epochs = EPOCHS if training.epochs is None else training.epochs
-        how = AnnTraining(epochs, LEVELS, LARGEST, training.seed)
+        how = AnnTraining("dense", epochs, LEVELS, LARGEST, training.seed)
         ann = trained(seen, CLASSES, how, training.progress)
         write_ann(ann, training.checkpoints / ANN_FILE)
         spec = convert(ann, seen.samples, PARAMETERS, self.name).spec
