@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 import re
 from collections.abc import Callable
@@ -37,7 +38,8 @@ HELD_OUT = 0.2
 """Share of each class that is measured on and not calibrated with."""
 MAX_CALIBRATION = 1000
 """Samples to calibrate with; of more they are drawn from the seed."""
-MAX_MEASURED = 1000
+MAX_ACTIVATIONS = 2**27
+"""Values that all layers make of the samples to calibrate with."""
 MAX_MEASURED_THERE = 100
 """Samples on the hardware's own engine, which may be slower than the ticks are."""
 MAX_TICKS = 64
@@ -69,7 +71,8 @@ class Order(NamedTuple):
     """What is to be converted.
 
     bits, percentile: other than the target and `ConversionParameters` say; none: as these say.
-    seed: of the samples that are held out and of those that are drawn.
+    seed: of the samples that are held out and of those that are drawn. most_measured: samples to
+    measure on.
     """
 
     model: Path
@@ -78,6 +81,7 @@ class Order(NamedTuple):
     bits: int | None = None
     percentile: float | None = None
     seed: int = 0
+    most_measured: int = 1000
 
 
 class Measured(NamedTuple):
@@ -127,7 +131,7 @@ def convert_model(order: Order, tell: Callable[[str], None] = lambda _: None) ->
     tell("reading")
     ann = load_ann(order.model)
     data = read_vectors(order.calibration, ann.architecture.input)
-    calibrated_with, held_out = _divided(data, order)
+    calibrated_with, held_out = _divided(data, order, _room(ann))
     given, name = calibrated_with.samples, name_of(order.model)
     tell("calibrating")
     converted = convert(ann, given, parameters, name)
@@ -167,7 +171,15 @@ def write_network(spec: NetworkSpec, path: Path) -> None:
             scratch.unlink(missing_ok=True)
 
 
-def _divided(data: LabelledVectors, order: Order) -> tuple[LabelledVectors, LabelledVectors | None]:
+def _room(ann: Ann) -> int:
+    """Return how many samples may be calibrated with."""
+    values = sum(map(math.prod, ann.shapes))
+    return max(1, min(MAX_CALIBRATION, MAX_ACTIVATIONS // values))
+
+
+def _divided(
+    data: LabelledVectors, order: Order, room: int
+) -> tuple[LabelledVectors, LabelledVectors | None]:
     """Return what to calibrate with, and what to measure on if there are labels."""
     generator = np.random.default_rng((order.seed, 1))
     held_out = None
@@ -178,8 +190,9 @@ def _divided(data: LabelledVectors, order: Order) -> tuple[LabelledVectors, Labe
                 f"{order.calibration}: {data.size} samples are too few to hold some of each class "
                 "out; give two of each at least, or no labels"
             )
-        held_out, data = _some(data.take(chosen), MAX_MEASURED, generator), data.take(~chosen)
-    return _some(data, MAX_CALIBRATION, generator), held_out
+        held_out = _some(data.take(chosen), order.most_measured, generator)
+        data = data.take(~chosen)
+    return _some(data, room, generator), held_out
 
 
 def _some(data: LabelledVectors, most: int, generator: np.random.Generator) -> LabelledVectors:

@@ -44,6 +44,8 @@ def read_vectors(path: Path, shape: Shape) -> LabelledVectors:
     there.
     Raises LearningError naming what is missing or does not fit.
     """
+    if not path.is_file():
+        raise LearningError(f"{path}: is no readable npz file: there is none")
     try:
         arrays = _arrays(path)
     except UNREADABLE as wrong:
