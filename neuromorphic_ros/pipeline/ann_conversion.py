@@ -40,7 +40,7 @@ MAX_CALIBRATION = 1000
 """Samples to calibrate with; of more they are drawn from the seed."""
 MAX_ACTIVATIONS = 2**27
 """Values that all layers make of the samples to calibrate with."""
-MAX_MEASURED_THERE = 100
+MAX_MEASURED_THERE = 500
 """Samples on the hardware's own engine, which may be slower than the ticks are."""
 MAX_TICKS = 64
 
