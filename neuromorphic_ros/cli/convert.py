@@ -13,6 +13,7 @@ from neuromorphic_ros.cli.assignments import ArgumentError
 from neuromorphic_ros.pipeline.accuracy_by_ticks import AccuracyByTicks, powers_of_two
 from neuromorphic_ros.pipeline.ann_conversion import (
     HELD_OUT,
+    MAX_MEASURED,
     MAX_TICKS,
     TARGETS,
     Conversion,
@@ -61,6 +62,12 @@ def add_parser(subparsers: Any) -> None:
         type=float,
         help="of the activations of a layer: fires in every tick (default: 99.9)",
     )
+    parser.add_argument(
+        "--samples",
+        type=int,
+        default=MAX_MEASURED,
+        help=f"held-out ones to measure on at most (default: {MAX_MEASURED})",
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the samples that are held out")
     parser.add_argument("--out", type=Path, help="folder to write (default: MODEL_TARGET)")
     parser.add_argument("--figure", type=Path, help="draw accuracy against ticks, .png or .svg")
@@ -83,7 +90,10 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.bits,
         arguments.percentile,
         arguments.seed,
+        arguments.samples,
     )
+    if order.most_measured < 1:
+        raise ArgumentError(f"--samples {order.most_measured}: give one at least")
     with Console(stderr=True, quiet=arguments.quiet).status("") as status:
         done = convert_model(order, status.update)
     out = arguments.out or Path(f"{name_of(order.model)}_{order.target}")
@@ -135,7 +145,7 @@ def _curves(measured: Measured) -> list[Curve]:
         Curve("weights of the target", measured.here),
     ]
     if isinstance(measured.there, AccuracyByTicks):
-        curves.append(Curve(f"the target, {measured.there.samples} samples", measured.there))
+        curves.append(Curve("the target itself", measured.there))
     return curves
 
 
@@ -170,7 +180,6 @@ def _document(done: Conversion, network: Path) -> dict[str, Any]:
         found["float_accuracy_by_ticks"] = _shares(measured.in_float)
         there = measured.there if isinstance(measured.there, AccuracyByTicks) else None
         found["target_accuracy_by_ticks"] = _shares(there) if there else None
-        found["target_samples"] = there.samples if there else 0
     return found
 
 

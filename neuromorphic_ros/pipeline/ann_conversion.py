@@ -40,8 +40,8 @@ MAX_CALIBRATION = 1000
 """Samples to calibrate with; of more they are drawn from the seed."""
 MAX_ACTIVATIONS = 2**27
 """Values that all layers make of the samples to calibrate with."""
-MAX_MEASURED_THERE = 500
-"""Samples on the hardware's own engine, which may be slower than the ticks are."""
+MAX_MEASURED = 500
+"""Samples to measure on, unless something else is said."""
 MAX_TICKS = 64
 
 
@@ -72,7 +72,7 @@ class Order(NamedTuple):
 
     bits, percentile: other than the target and `ConversionParameters` say; none: as these say.
     seed: of the samples that are held out and of those that are drawn. most_measured: samples to
-    measure on.
+    measure on. there: whether on the engine of the target too, which may be slow.
     """
 
     model: Path
@@ -81,7 +81,8 @@ class Order(NamedTuple):
     bits: int | None = None
     percentile: float | None = None
     seed: int = 0
-    most_measured: int = 1000
+    most_measured: int = MAX_MEASURED
+    there: bool = True
 
 
 class Measured(NamedTuple):
@@ -136,12 +137,12 @@ def convert_model(order: Order, tell: Callable[[str], None] = lambda _: None) ->
     tell("calibrating")
     converted = convert(ann, given, parameters, name)
     tell("mapping")
-    runs_on = backend(target.backend)
-    fit = runs_on.examine(converted.spec)
+    fit = backend(target.backend).examine(converted.spec)
     measured = None
     if held_out is not None:
         in_float = convert(ann, given, dataclasses.replace(parameters, bits=0), name)
-        measured = _measured(ann, converted, in_float, held_out, order.seed, runs_on, fit, tell)
+        runs_on = backend(target.backend) if order.there else None
+        measured = _measured(ann, converted, in_float, held_out, runs_on, fit, tell)
     return Conversion(order, bits, converted, fit, measured)
 
 
@@ -206,33 +207,29 @@ def _measured(
     converted: Converted,
     in_float: Converted,
     data: LabelledVectors,
-    seed: int,
-    runs_on: Backend,
+    runs_on: Backend | None,
     fit: Fit,
     tell: Callable[[str], None],
 ) -> Measured:
     predicted = outputs(ann, data.samples).reshape(data.size, -1).argmax(axis=1)
 
     def by_ticks(
-        each: Converted, runner: Runner, where: str, some: LabelledVectors, lag_ticks: int = 0
+        each: Converted, runner: Runner, where: str, lag_ticks: int = 0
     ) -> AccuracyByTicks:
         def done(samples: int) -> None:
-            tell(f"measuring {where}: sample {samples} of {some.size}")
+            tell(f"measuring {where}: sample {samples} of {data.size}")
 
         return accuracy_by_ticks(
-            runner, some, each.largest_input, MAX_TICKS, OUTPUT, lag_ticks, done
+            runner, data, each.largest_input, MAX_TICKS, OUTPUT, lag_ticks, done
         )
 
-    here = by_ticks(converted, StreamingNetwork(converted.spec), "here", data)
-    exact = by_ticks(in_float, StreamingNetwork(in_float.spec), "in float", data)
-    there: AccuracyByTicks | str = "it does not fit"
-    if fit.fits:
-        some = _some(data, MAX_MEASURED_THERE, np.random.default_rng((seed, 2)))
+    here = by_ticks(converted, StreamingNetwork(converted.spec), "here")
+    exact = by_ticks(in_float, StreamingNetwork(in_float.spec), "in float")
+    there: AccuracyByTicks | str = "it does not fit" if runs_on else "nobody asked for it"
+    if fit.fits and runs_on:
         try:
-            runner = runs_on.compiled(converted.spec)
-            there = by_ticks(
-                converted, runner, f"on {runs_on.name}", some, fit.lag_ticks.get(OUTPUT, 0)
-            )
+            runner, lag_ticks = runs_on.compiled(converted.spec), fit.lag_ticks.get(OUTPUT, 0)
+            there = by_ticks(converted, runner, f"on {runs_on.name}", lag_ticks)
         except (BackendError, NetworkError) as refused:
             there = str(refused)
     return Measured(int(np.sum(predicted == data.label)), exact, here, there)

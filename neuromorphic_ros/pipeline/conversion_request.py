@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from neuromorphic_ros.compression.ann.layers import AnnError
-from neuromorphic_ros.pipeline.accuracy_by_ticks import AccuracyByTicks
 from neuromorphic_ros.pipeline.ann_conversion import (
     Conversion,
     Order,
@@ -62,7 +61,7 @@ def prepare(
     path = Path(folder) / output
 
     def work() -> WrittenNetwork:
-        done = convert_model(order._replace(most_measured=MAX_MEASURED), tell)
+        done = convert_model(order._replace(most_measured=MAX_MEASURED, there=False), tell)
         tell("writing")
         write_network(done.converted.spec, path)
         info = list_network(str(path))
@@ -88,7 +87,4 @@ def summary(done: Conversion) -> str:
             f"right after {TICKS} ticks {measured.here.after(TICKS):.1%} of {samples} held-out "
             f"samples, the conventional network {measured.ann / samples:.1%}"
         )
-        if isinstance(measured.there, AccuracyByTicks):
-            there = measured.there
-            words.append(f"on {target} {there.after(TICKS):.1%} of {there.samples}")
     return "; ".join(words)

@@ -74,6 +74,7 @@ def test_people_are_told_and_shown(
     [
         (["--target", "abacus"], "target 'abacus' is unknown; there are loihi2"),
         (["--target", "loihi2", "--bits", "1"], "a weight of 1 bit"),
+        (["--target", "loihi2", "--samples", "0"], "--samples 0: give one at least"),
         (["--target", "loihi2", "--figure", "a.gif"], "must end in .png or .svg"),
         (["--target", "loihi2", "--calibration", "/nowhere.npz"], "/nowhere.npz: is no readable"),
         (["--target", "loihi2", "--out", "/dev/null/here"], "cannot be written"),

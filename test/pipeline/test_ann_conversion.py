@@ -96,6 +96,16 @@ def test_a_backend_that_cannot_run_is_quoted(files: Files, monkeypatch: pytest.M
     assert "is not implemented" in str(measured.there)
 
 
+def test_the_target_is_spared_if_that_is_asked_for(
+    files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer(monkeypatch, FITS)
+    done = convert_model(Order(files.model, "jetson", files.data, there=False))
+    assert done.fit.fits
+    assert done.measured is not None
+    assert done.measured.there == "nobody asked for it"
+
+
 def test_samples_without_labels_are_calibrated_with_and_not_measured_on(tmp_path: Path) -> None:
     files = write_files(tmp_path, labelled=False)
     assert convert_model(Order(files.model, "jetson", files.data)).measured is None

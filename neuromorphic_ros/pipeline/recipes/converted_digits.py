@@ -25,7 +25,7 @@ LEVELS = 8
 EPOCHS = 60
 HELD_OUT = 0.2
 PARAMETERS = ConversionParameters(bits=8)
-ANN_FILE = "ann.safetensors"
+ANN_FILE = "converted_digits.safetensors"
 
 
 class _Recipe:
