@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from neuromorphic_ros.cli import (
     compress,
+    convert,
     demo,
     encode,
     energy,
@@ -29,6 +30,7 @@ from neuromorphic_ros.errors import NeuromorphicError
 
 SUBCOMMANDS = (
     compress,
+    convert,
     demo,
     encode,
     energy,
