@@ -13,6 +13,7 @@ NOT_BENCHMARKS = ("__main__", "learning_rls", "reporting")
 # Of many minutes each: run them by their own names.
 LONG = (
     "adaptation",
+    "ann_conversion",
     "exercises",
     "faults",
     "local_learning",

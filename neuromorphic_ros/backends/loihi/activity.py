@@ -8,6 +8,7 @@ import numpy.typing as npt
 from neuromorphic_ros.backends.loihi.dense import stored
 from neuromorphic_ros.backends.loihi.engine import FixedNetwork
 
+Amounts = npt.NDArray[np.float64]
 Raster = npt.NDArray[np.bool_]
 
 
@@ -32,18 +33,21 @@ class Activity:
             self.synapses[rows] += np.diff(weights.indptr)
         # A connection takes one tick, and its delay on top.
         delays = [connection.delay for connection in network.connections]
-        self._past = np.zeros((1 + max(delays, default=0), sources), np.bool_)
+        self._past = np.zeros((1 + max(delays, default=0), sources), np.int64)
 
     def forget(self) -> None:
         """Let nothing be under way; the counts go on."""
-        self._past[:] = False
+        self._past[:] = 0
 
-    def add(self, driven: Raster, fired: Raster) -> None:
-        """Count the spikes of channels, (ticks, channels), and of neurons, (ticks, neurons)."""
-        rasters = np.concatenate([driven, fired], axis=1)
+    def add(self, driven: Amounts, fired: Raster) -> None:
+        """Count the spikes of channels, (ticks, channels), and of neurons, (ticks, neurons).
+
+        driven: what the message of each channel tells; it is one spike whatever that is.
+        """
+        rasters = np.concatenate([driven.astype(np.int64), fired], axis=1)
         ticks, past = len(rasters), len(self._past)
         self.ticks += ticks
-        self.spikes += rasters.sum(axis=0)
+        self.spikes += np.count_nonzero(rasters, axis=0)
         rasters = np.concatenate([self._past, rasters])
         self._past = rasters[ticks:]
         received = np.zeros(fired.shape, np.int64)
@@ -52,7 +56,7 @@ class Activity:
             source = slice(connection.source, connection.source + rows)
             target = slice(connection.target, connection.target + columns)
             sent = past - 1 - connection.delay
-            total = rasters[sent : sent + ticks, source].astype(np.int64) @ weights
+            total = rasters[sent : sent + ticks, source] @ weights
             up, down = max(connection.exponent, 0), max(-connection.exponent, 0)
             received[:, target] += total << up >> down
         self.active += np.count_nonzero(received, axis=0)

@@ -16,11 +16,16 @@ from neuromorphic_ros.snn.tick_spikes import TickSpikes
 
 
 class FixedNetwork(NamedTuple):
-    """A network of integers: input channels, populations one after the other, and synapses."""
+    """A network of integers: input channels, populations one after the other, and synapses.
+
+    message_bits: of the graded spikes of channels, which tell how often one spikes in a tick; 0:
+    whether it does.
+    """
 
     channels: int
     populations: tuple[FixedLif, ...]
     connections: tuple[FixedDense, ...]
+    message_bits: int = 0
 
     @property
     def neurons(self) -> int:
@@ -28,10 +33,10 @@ class FixedNetwork(NamedTuple):
         return sum(population.size for population in self.populations)
 
     def check(self, spikes: TickSpikes) -> None:
-        """Raise SpikeError unless spikes are of its channels, by tick, and without amounts."""
-        address, first = spikes.address, spikes.first
-        if spikes.value.size:
-            raise SpikeError("the synapses of Loihi take spikes without amounts; give each as one")
+        """Raise SpikeError unless spikes are of its channels, by tick, in whole amounts."""
+        address, first, amount = spikes
+        if not np.all(np.isfinite(amount) & (amount >= 0) & (amount == np.floor(amount))):
+            raise SpikeError("graded spikes of Loihi carry whole numbers; encode input as spikes")
         if address.dtype != np.uint32 or first.dtype != np.int64:
             raise SpikeError(
                 f"address must be uint32 and first int64, not {address.dtype} and {first.dtype}"
@@ -45,6 +50,11 @@ class FixedNetwork(NamedTuple):
             raise SpikeError("first does not rise from 0 to the number of addresses")
         if address.size and address.max() >= self.channels:
             raise SpikeError(f"address {address.max()} is outside of {self.channels} channels")
+
+
+def payload(message_bits: int) -> int:
+    """Return how many spikes of a channel in a tick its message can tell."""
+    return max(1, (1 << message_bits) - 1)
 
 
 class FixedPointEngine:
@@ -128,11 +138,13 @@ class FixedPointEngine:
     def run(self, spikes: TickSpikes) -> TickSpikes:
         """Run one tick per tick of `spikes` and return the spikes of the neurons.
 
-        A channel spikes once in a tick, however often it is named.
+        Of a channel that spikes more often in a tick than its message can tell, the rest is lost.
         Raises SpikeError, with the network unchanged, if an address is no channel, `first` does not
-        divide the addresses into ticks, or spikes have amounts.
+        divide the addresses into ticks, or an amount is no whole number of spikes.
         """
         self.network.check(spikes)
+        told = payload(self.network.message_bits)
+        spikes = spikes._replace(value=np.minimum(spikes.value, told)).one_by_one()
         # What is read-only or has gaps is of another type for compiled code.
         address, first = (np.require(each, requirements=("C", "W")) for each in spikes[:2])
         fired_first = np.zeros(first.size, np.int64)
@@ -147,6 +159,7 @@ class FixedPointEngine:
                 first,
                 done,
                 self.ticks,
+                told,
                 fired,
                 fired_first,
             )

@@ -86,14 +86,15 @@ def run(
     first: Any,
     start: int,
     before: int,
+    payload: int,
     fired: Any,
     fired_first: Any,
 ) -> int:
     """Run the ticks from `start` on while there is room for their spikes.
 
     neurons: NeuronConstants. address: uint32[n], channels, those of tick k from first[k] to
-    first[k + 1]. before: ticks of earlier runs. fired: uint32, where neurons that fire go;
-    fired_first: int64[ticks + 1].
+    first[k + 1]. before: ticks of earlier runs. payload: most spikes of a channel in a tick that
+    count. fired: uint32, where neurons that fire go; fired_first: int64[ticks + 1].
     Returns the first tick that was not run.
     """
     channels, size, slots = state.seen.size, state.v.size, state.later.shape[0]
@@ -128,10 +129,10 @@ def run(
             state.v[neuron] = v
         for place in range(first[tick], first[tick + 1]):
             channel = address[place]
-            # Synapses know whether a channel spiked, not how often.
-            if state.seen[channel] == 0:
-                state.seen[channel] = 1
-                state.spikes[channel] += 1
+            # One graded spike carries them all.
+            state.spikes[channel] += state.seen[channel] == 0
+            if state.seen[channel] < payload:
+                state.seen[channel] += 1
                 _deliver(synapses, state.input, channel)
         for place in range(first[tick], first[tick + 1]):
             state.seen[address[place]] = 0

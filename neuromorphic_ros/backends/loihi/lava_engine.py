@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from neuromorphic_ros.backends.loihi.activity import Activity
 from neuromorphic_ros.backends.loihi.blocks import Block, block
-from neuromorphic_ros.backends.loihi.engine import FixedNetwork
+from neuromorphic_ros.backends.loihi.engine import FixedNetwork, payload
 from neuromorphic_ros.backends.loihi.lava_import import require_lava
 from neuromorphic_ros.backends.loihi.neuron import FixedLif
 from neuromorphic_ros.errors import BackendError, NetworkError
@@ -52,7 +52,10 @@ class LavaEngine:
         described = (
             network.channels,
             [_lif(population) for population in network.populations],
-            [_dense(block(network, index)) for index in range(len(network.connections))],
+            [
+                _dense(block(network, index), network.message_bits)
+                for index in range(len(network.connections))
+            ],
             MAX_TICKS,
         )
         self._process, self._connection = _start()
@@ -113,14 +116,16 @@ class LavaEngine:
     def run(self, spikes: TickSpikes) -> TickSpikes:
         """Run one tick per tick of `spikes` and return the spikes of the neurons.
 
-        A channel spikes once in a tick, however often it is named.
+        Of a channel that spikes more often in a tick than its message can tell, the rest is lost.
         Raises SpikeError, with the network unchanged, if the spikes do not fit, and BackendError if
         Lava fails.
         """
         self.network.check(spikes)
         tick = np.repeat(np.arange(spikes.ticks), np.diff(spikes.first))
-        driven = np.zeros((spikes.ticks, self.network.channels), np.bool_)
-        driven[tick, spikes.address] = True
+        amount = spikes.value if spikes.value.size else 1
+        driven = np.zeros((spikes.ticks, self.network.channels))
+        np.add.at(driven, (tick, spikes.address), amount)
+        driven = np.minimum(driven, payload(self.network.message_bits))
         fired = np.zeros((spikes.ticks, self.network.neurons), np.bool_)
         for start in range(0, spikes.ticks, MAX_TICKS):
             at_once = slice(start, start + MAX_TICKS)
@@ -199,7 +204,7 @@ def _lif(population: FixedLif) -> dict[str, Any]:
     }
 
 
-def _dense(given: Block) -> dict[str, Any]:
+def _dense(given: Block, message_bits: int) -> dict[str, Any]:
     """Return the arguments of Lava's Dense, or DelayDense, and what it connects."""
     delays = np.full_like(given.weights, given.delay, dtype=int)
     return {
@@ -207,5 +212,6 @@ def _dense(given: Block) -> dict[str, Any]:
         "post": given.post,
         "weights": given.weights,
         "weight_exp": given.exponent,
+        "num_message_bits": 0 if given.pre else message_bits,
         **({"delays": delays} if given.delay else {}),
     }

@@ -13,6 +13,8 @@ from scipy.sparse.csgraph import connected_components
 from neuromorphic_ros.backends.loihi.lava_import import lava_imports
 
 with lava_imports():
+    from lava.magma.core.model.py.ports import PyOutPort
+    from lava.magma.core.model.py.type import LavaPyType
     from lava.magma.core.run_conditions import RunSteps
     from lava.magma.core.run_configs import Loihi2SimCfg
     from lava.proc.dense.process import DelayDense, Dense
@@ -21,7 +23,14 @@ with lava_imports():
     from lava.proc.lif.process import LIF
 
 Parameters = Mapping[str, Any]
+Amounts = npt.NDArray[np.float64]
 Raster = npt.NDArray[np.bool_]
+
+
+class IntegerInjector(PyLoihiInjectorModel):
+    """Inject integers, as graded spikes are; Lava's own model injects floats."""
+
+    out_port: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
 
 
 class LavaProcesses:
@@ -57,20 +66,20 @@ class LavaProcesses:
         ]
         for neurons, extractor in zip(self._neurons, self._extractors, strict=True):
             neurons.s_out.connect(extractor.in_port)
-        models = {Injector: PyLoihiInjectorModel, Extractor: PyLoihiExtractorModel}
+        models = {Injector: IntegerInjector, Extractor: PyLoihiExtractorModel}
         self._neurons[0].create_runtime(
             run_cfg=Loihi2SimCfg(select_tag="fixed_pt", exception_proc_model_map=models)
         )
         # Lava sets no state, and ends nothing, before it has run.
-        self.run(np.zeros((1, channels), np.bool_))
+        self.run(np.zeros((1, channels)))
         self.reset()
 
-    def run(self, spikes: Raster) -> Raster:
+    def run(self, spikes: Amounts) -> Raster:
         """Run one tick per row: (ticks, channels) to (ticks, neurons)."""
         ticks = len(spikes)
         self._neurons[0].run(condition=RunSteps(num_steps=ticks, blocking=False))
         if self._injector:
-            for row in spikes.astype(np.float64):
+            for row in spikes:
                 self._injector.send(row)
         fired = [
             np.concatenate([extractor.receive() for extractor in self._extractors])

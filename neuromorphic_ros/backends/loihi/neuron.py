@@ -10,8 +10,8 @@ processor as Loihi does; Davies et al., IEEE Micro 38(1), 82-99, 2018.
 
 Neurons of Loihi 2 are programs (Orchard et al., IEEE SiPS 2021, arXiv:2111.03746),
 so what one more comparison, subtraction or counter does is within their reach: a spike that takes
-`drop` off v instead, a floor of v, ticks after a spike in which v stays as it is, and decays of
-each neuron. Lava's neuron has none of these.
+`drop` off v instead, a floor of v, ticks after a spike in which v stays as it is, a threshold that
+is no multiple of 64, and decays of each neuron. Lava's neuron has none of these.
 """
 
 from __future__ import annotations
@@ -62,6 +62,7 @@ class FixedLif:
     du: Annotated[Quantity, Field(ge=0, le=MAX_DECAY, description="Decay of u in 1/4096, less 1")]
     dv: Annotated[Quantity, Field(ge=0, le=MAX_DECAY, description="Decay of v in 1/4096")]
     vth: Annotated[int, Field(ge=0, le=MAX_THRESHOLD, description="Threshold in 64 of v")]
+    vth_fine: Annotated[int, Field(ge=-63, le=63, description="Added to it, in v")] = 0
     bias_mant: Annotated[
         Quantity, Field(ge=MIN_BIAS, le=MAX_BIAS, description="Mantissa of the bias")
     ] = 0.0
@@ -97,7 +98,7 @@ class FixedLif:
             keep_u=self._each(DECAY_UNITY - 1 - as_numpy(self.du, np.int32)),
             keep_v=self._each(DECAY_UNITY - as_numpy(self.dv, np.int32)),
             bias=self._each(bias),
-            threshold=self._each(self.vth << INPUT_SHIFT),
+            threshold=self._each((self.vth << INPUT_SHIFT) + self.vth_fine),
             drop=self._each(self.drop << INPUT_SHIFT),
             floor=self._each(as_numpy(self.floor, np.int32)),
             refractory=self._each(self.refractory),
@@ -110,6 +111,7 @@ class FixedLif:
             "reset by subtraction": self.drop > 0,
             "a floor": np.any(as_numpy(self.floor) > 1 - STATE_LIMIT),
             "a refractory period": self.refractory > 0,
+            "a threshold between weight units": self.vth_fine != 0,
             "time constants of their own": isinstance(self.du, Array) or isinstance(self.dv, Array),
         }
         return tuple(name for name, present in has.items() if present)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -13,7 +14,7 @@ import scipy.sparse
 from neuromorphic_ros.backends.loihi.chip import Core, place
 from neuromorphic_ros.backends.loihi.conventions import FixedNeuron, fixed_neuron, refusals
 from neuromorphic_ros.backends.loihi.dense import FixedDense
-from neuromorphic_ros.backends.loihi.engine import FixedNetwork
+from neuromorphic_ros.backends.loihi.engine import FixedNetwork, payload
 from neuromorphic_ros.backends.loihi.neuron import (
     DECAY_UNITY,
     INPUT_SHIFT,
@@ -31,6 +32,8 @@ from neuromorphic_ros.snn.neurons.cuba import CubaLif
 from neuromorphic_ros.snn.spec import NetworkSpec, Population
 from neuromorphic_ros.snn.synapses import bias, connect
 
+MESSAGE_BITS = 3
+"""Of what a channel carries: event cameras fire up to about as often in a tick of 10 ms."""
 # Of a number near 1.
 FLOAT32_ERROR = 1e-6
 
@@ -96,14 +99,23 @@ class Misfit(NetworkError):
 class _Drive(NamedTuple):
     """Synapses of a projection, and where they lead.
 
-    weights: float64[synapses], in the order of `jumps`, which has their effect on the membrane of
-    their targets: scipy.sparse.csr_array (sources, targets).
+    most: spikes of a source in a tick. weights: float64[synapses], in the order of `jumps`, which
+    has their effect on the membrane of their targets: scipy.sparse.csr_array (sources, targets).
     """
 
     source: int
     target: int
+    most: int
     weights: Floats
     jumps: Any
+
+
+class _Arriving(NamedTuple):
+    """What a projection brings to a population: target and jump of each synapse, and as _Drive."""
+
+    column: npt.NDArray[np.int64]
+    jumps: Floats
+    most: int
 
 
 def quantise(spec: NetworkSpec) -> Quantised:
@@ -111,7 +123,7 @@ def quantise(spec: NetworkSpec) -> Quantised:
 
     A membrane is counted from its reset value, or from 0 if it resets by subtraction, in units of
     which the threshold has as many as weights and input allow: even if all sources spike in every
-    tick, no current leaves 24 bits.
+    tick, channels as often as their messages tell, no current leaves 24 bits.
     Raises Misfit that names everything that does not fit, its limit and a way out.
     """
     reasons = refusals(spec)
@@ -146,7 +158,7 @@ def _quantised(spec: NetworkSpec) -> Quantised:
         changes.append(_rounding(str(projection), connection, drive, ratio, units / thresholds))
         change = drive.weights * (ratio - 1)
         squares += np.sum(change**2), np.sum(drive.weights**2)
-    network = FixedNetwork(spec.channels, tuple(populations), tuple(connections))
+    network = FixedNetwork(spec.channels, tuple(populations), tuple(connections), MESSAGE_BITS)
     return Quantised(
         network=network,
         origin=origin,
@@ -203,6 +215,7 @@ def _drive(spec: NetworkSpec, index: int, begin: dict[str, int]) -> _Drive:
     return _Drive(
         source=begin[pre] + connection.pre_start,
         target=begin[post] - spec.channels + connection.post_start,
+        most=payload(MESSAGE_BITS) if begin[pre] < spec.channels else 1,
         weights=matrix.data,
         jumps=jumps,
     )
@@ -229,21 +242,18 @@ def _population(
         drift=drift / span,
     )
     spans = np.broadcast_to(span, (size,))
-    weights = [jumps / spans[column] for column, jumps in arriving]
+    weights = [each.jumps / spans[each.column] for each in arriving]
     units = threshold(population.name, load, weights)
 
     scale = (units << INPUT_SHIFT) / span
     mantissa, exponent = _bias(drift * scale)
     start = _within((np.ravel(neuron.state().membrane) - origin) * scale)
-    # v >= threshold is v > vth in units, but for what decays leave between two units. A leak too
-    # slow for 12 bits is lost, but in float keeps sums of several ticks below the threshold.
-    exceed = rules.strict or (np.any((decay < 1) & (dv == 0)) and not _reaches(weights))
     floor = (np.ravel(constants.floor) - origin) * scale if rules.bounded else -np.inf
     fixed = FixedLif(
         size=size,
         du=_common(du, size),
         dv=_common(dv, size),
-        vth=units if exceed else units - 1,
+        vth=units,
         bias_mant=Array(mantissa),
         bias_exp=Array(exponent),
         v=Array(np.broadcast_to(start, (size,))),
@@ -251,6 +261,11 @@ def _population(
         floor=_common(_within(floor), size),
         refractory=neuron.refractory_ticks(spec.dt_ms),
     )
+    # A leak too slow for 12 bits is lost, but in float keeps sums of several ticks below the
+    # threshold.
+    creeps = np.any((decay < 1) & (dv == 0)) and not _reaches(weights)
+    if not (rules.strict or creeps):
+        fixed = _reached(fixed)
     return fixed, PopulationRounding(
         population=population.name,
         threshold=units,
@@ -258,6 +273,16 @@ def _population(
         current_decay=_farthest((DECAY_UNITY - du - 1) / DECAY_UNITY - synapse_decay),
         bias=float(np.abs((mantissa * 2.0**exponent / scale - drift) / span).max()),
     )
+
+
+def _reached(fixed: FixedLif) -> FixedLif:
+    """Let neurons fire at their threshold too, and not above it alone.
+
+    Those of Lava then fire within a weight unit below it, where decays leave them.
+    """
+    if fixed.beyond_lava:
+        return dataclasses.replace(fixed, vth_fine=-1)
+    return dataclasses.replace(fixed, vth=fixed.vth - 1)
 
 
 def _reaches(weights: Sequence[Floats]) -> bool:
@@ -291,23 +316,24 @@ def _projected_bias(spec: NetworkSpec, population: Population) -> Floats:
     return total * _gain(fixed_neuron(population), spec.dt_ms)
 
 
-def _arriving(own: slice, drives: Sequence[_Drive]) -> list[tuple[npt.NDArray[np.int64], Floats]]:
-    """Return target and jump of the synapses of each projection to a population."""
+def _arriving(own: slice, drives: Sequence[_Drive]) -> list[_Arriving]:
     return [
-        (drive.target - own.start + drive.jumps.indices.astype(np.int64), drive.jumps.data)
+        _Arriving(
+            drive.target - own.start + drive.jumps.indices.astype(np.int64),
+            drive.jumps.data,
+            drive.most,
+        )
         for drive in drives
         if own.start <= drive.target < own.stop
     ]
 
 
-def _sums(
-    size: int, arriving: Sequence[tuple[npt.NDArray[np.int64], Floats]]
-) -> tuple[Floats, Floats, Floats]:
+def _sums(size: int, arriving: Sequence[_Arriving]) -> tuple[Floats, Floats, Floats]:
     """Return the largest sums up and down that may reach each neuron, and its largest weight."""
     up, down, largest = np.zeros((3, size))
-    for column, jumps in arriving:
-        up += np.bincount(column, np.maximum(jumps, 0), size)
-        down += np.bincount(column, np.maximum(-jumps, 0), size)
+    for column, jumps, most in arriving:
+        up += np.bincount(column, np.maximum(most * jumps, 0), size)
+        down += np.bincount(column, np.maximum(-most * jumps, 0), size)
         np.maximum.at(largest, column, np.abs(jumps))
     return up, down, largest
 

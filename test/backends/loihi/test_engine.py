@@ -356,10 +356,25 @@ def test_spikes_that_do_not_fit_are_refused(
     assert engine.ticks == 0
 
 
-def test_spikes_with_amounts_are_refused() -> None:
-    spikes = raster([1, 0])._replace(value=np.ones(1, np.float32))
-    with pytest.raises(SpikeError, match="without amounts"):
+@pytest.mark.parametrize("amount", [0.5, -1.0, np.nan, np.inf])
+def test_amounts_that_are_no_whole_numbers_are_refused(amount: float) -> None:
+    spikes = raster([1, 0])._replace(value=np.full(1, amount, np.float32))
+    with pytest.raises(SpikeError, match="carry whole numbers"):
         FixedPointEngine(small()).run(spikes)
+
+
+@pytest.mark.parametrize(("message_bits", "told"), [(0, 1), (1, 1), (2, 3), (3, 5)])
+def test_a_graded_spike_tells_how_often_a_channel_spikes(message_bits: int, told: int) -> None:
+    network = small(weights=np.eye(2, dtype=int) * 4)._replace(message_bits=message_bits)
+    for spikes in (
+        TickSpikes(np.array([1, 1, 1, 1, 1], np.uint32), np.array([0, 5, 5])),
+        TickSpikes(np.ones(1, np.uint32), np.array([0, 1, 1]), np.full(1, 5.0, np.float32)),
+    ):
+        engine = FixedPointEngine(network)
+        engine.run(spikes)
+        assert engine.u.tolist() == [0, 64 * 4 * told]
+        # It is one spike and one synaptic event all the same.
+        assert engine.spikes.tolist() == [0, 1, 0, 0]
 
 
 @pytest.mark.parametrize(

@@ -122,6 +122,26 @@ def test_delays_are_those_of_the_integer_engine(delay: int, exponent: int) -> No
 
 
 @needs_lava
+@pytest.mark.parametrize("delay", [0, 2])
+def test_channels_tell_how_often_they_spike(delay: int) -> None:
+    weights = np.random.default_rng(5).integers(-20, 20, (2, 2))
+    network = FixedNetwork(
+        2,
+        (IF,),
+        (FORWARD._replace(weights=weights, delay=delay), FORWARD._replace(source=2)),
+        message_bits=3,
+    )
+    lava, ours = LavaEngine(network), FixedPointEngine(network)
+    amounts = np.random.default_rng(6).integers(0, 10, (40, 2))
+    graded = tick_spikes(amounts)._replace(value=amounts[amounts > 0].astype(np.float32))
+    for spikes in (graded, graded.one_by_one()):
+        assert_equal(lava, ours, spikes)
+    for count in ("spikes", "active"):
+        np.testing.assert_array_equal(getattr(lava, count), getattr(ours, count))
+    lava.close()
+
+
+@needs_lava
 def test_its_state_can_be_set(small: LavaEngine) -> None:
     small.reset()
     small.put(1, np.array([5]), np.array([3000]), small.rest[1:])

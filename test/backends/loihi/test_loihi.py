@@ -29,6 +29,7 @@ CONTENT: dict[str, Any] = {
     "populations": [{"name": "b", "shape": [2]}],
     "projections": [{"pre": "a", "post": "b", "weights": 1.0, "delay_ticks": 1}],
 }
+FINE = "a threshold between weight units"
 SPEC = build(NetworkSpec, CONTENT, "network", NetworkError)
 
 
@@ -76,7 +77,8 @@ def test_a_network_that_fits_is_described() -> None:
     assert fit.weight_error == pytest.approx(0, abs=1e-6)
     assert fit.lag_ticks == {"b": 0}
     details = json.loads(json.dumps(fit.details))
-    units = 2**14
+    # Seven spikes of the channel in a tick must not be too much.
+    units = 9216
     assert details == {
         "lava_lif": True,
         "beyond_lava": {},
@@ -96,8 +98,9 @@ def test_a_network_that_fits_is_described() -> None:
 @pytest.mark.parametrize(
     ("neuron", "beyond"),
     [
-        (Lif(reset="subtract", floor=-1.0), ["reset by subtraction", "a floor"]),
-        (Lif(refractory_ms=2.0), ["a refractory period"]),
+        (Lif(reset="subtract", floor=-1.0), ["reset by subtraction", "a floor", FINE]),
+        (Lif(refractory_ms=2.0), ["a refractory period", FINE]),
+        (Lif(refractory_ms=2.0, strict=True), ["a refractory period"]),
     ],
 )
 def test_what_neurons_of_lava_cannot_do_is_told(neuron: Lif, beyond: list[str]) -> None:

@@ -41,11 +41,12 @@ def test_what_is_beyond_lava_is_in_the_constants_of_each_neuron() -> None:
     lif = FixedLif(
         **SMALLEST
         | {"du": np.array([1, 2]), "dv": np.array([3, 4])}
-        | {"drop": 5, "floor": np.array([-6, -7]), "refractory": 8}
+        | {"vth": 3, "vth_fine": -1, "drop": 5, "floor": np.array([-6, -7]), "refractory": 8}
     )
     constants = lif.constants()
     assert constants.keep_u.tolist() == [4094, 4093]
     assert constants.keep_v.tolist() == [4093, 4092]
+    assert constants.threshold.tolist() == [3 * 64 - 1] * 2
     assert constants.drop.tolist() == [5 * 64] * 2
     assert constants.floor.tolist() == [-6, -7]
     assert constants.refractory.tolist() == [8, 8]
@@ -59,6 +60,7 @@ def test_what_is_beyond_lava_is_in_the_constants_of_each_neuron() -> None:
         ({"drop": 1}, ("reset by subtraction",)),
         ({"floor": np.array([0, 1 - 2**23])}, ("a floor",)),
         ({"refractory": 1}, ("a refractory period",)),
+        ({"vth_fine": -1}, ("a threshold between weight units",)),
         ({"dv": np.array([1, 1])}, ("time constants of their own",)),
         ({"drop": 1, "refractory": 2}, ("reset by subtraction", "a refractory period")),
     ],
@@ -83,6 +85,7 @@ def test_what_the_neurons_of_lava_lack_is_told(
         ({"bias_exp": -1}, "bias_exp = -1"),
         ({"bias_mant": 0.5}, "bias_mant holds something else than integers"),
         ({"v": 2**23}, "v = 8388608"),
+        ({"vth_fine": -64}, "vth_fine = -64"),
         ({"drop": -1}, "drop = -1"),
         ({"drop": 2**17}, "drop = 131072"),
         ({"floor": -(2.0**23)}, "floor = -8388608"),
