@@ -20,6 +20,8 @@ from neuromorphic_ros.errors import NetworkError
 
 
 class Aim(NamedTuple):
+    """An axon that spikes are sent to, and what it carries."""
+
     core: int
     axon: int
     carried: Axon
@@ -62,7 +64,11 @@ def fan_out(
     channels: int,
     read: bool,
 ) -> Fan:
-    """Find places that send the spikes of a population, each to one destination."""
+    """Find places that send the spikes of a population, each to one destination.
+
+    neuron: int64[neurons], where all neurons are. channels: sources before the first neuron. read:
+    whether a spike must leave the chip too. Raises NetworkError if one goes to too many axons.
+    """
     first = channels + layer.begin
     own = neuron[layer.begin : layer.begin + layer.neurons.size]
     wanted = np.array([len(targets[first + each]) + read for each in range(own.size)])
@@ -116,6 +122,7 @@ def _split(cores: list[Filling], number: int, place: int, source: int, count: in
 
 
 def send(cores: Sequence[Filling], place: int, core: int, axon: int, ticks: int) -> None:
+    """Let the neuron at a place send its spikes to an axon, to arrive after so many ticks."""
     neuron = cores[place // NEURONS].core.neurons[place % NEURONS]
     neuron["destination_core"], neuron["destination_axon"] = core, axon
     neuron["delay"] = ticks

@@ -120,6 +120,7 @@ def _carried(index: int, layer: Layer) -> tuple[list[Axon], Integers, Integers]:
 
 
 def add_core(cores: list[Filling]) -> None:
+    """Begin another core; raises NetworkError if a chip has no more."""
     if len(cores) == CORES:
         raise NetworkError(
             f"the network needs more than the {CORES} cores of a TrueNorth chip; choose smaller "
