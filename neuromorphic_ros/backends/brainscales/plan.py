@@ -96,7 +96,8 @@ def attempt(spec: NetworkSpec) -> tuple[Plan | None, tuple[str, ...]]:
         return None, tuple(reasons)
     moves = _moves(spec, driven)
     # Finer weights are larger in LSB, so that they take more synapses and rows.
-    for finest in SCALES_LSB:
+    reasons = _of_synapses(spec, _translated(spec, driven, moves, SCALES_LSB[-1]))
+    for finest in SCALES_LSB if not reasons else ():
         translated = _translated(spec, driven, moves, finest)
         reasons = _of_synapses(spec, translated)
         if reasons:

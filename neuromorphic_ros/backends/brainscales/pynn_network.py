@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -114,13 +115,16 @@ class Software:
     """What PyNN's simulators have in common: the cell, and lists of connections."""
 
     pynn: Any
+    settings: Mapping[str, Any] = {}
 
     def __init__(self, network: Network) -> None:
         self.network = network
         self.time_us = 0.0
         step_us = network.step_us
         self.delay_us = max(1, round(network.delay_us / step_us)) * step_us
-        self.pynn.setup(timestep=step_us, min_delay=step_us, max_delay=self.delay_us)
+        self.pynn.setup(
+            timestep=step_us, min_delay=step_us, max_delay=self.delay_us, **self.settings
+        )
         self.built = build(self, network)
 
     def cell(self, **circuits: Any) -> Any:
@@ -184,6 +188,9 @@ class Software:
 
 class Nest(Software):
     """NEST. Spikes go to and come from its own nodes: PyNN would touch every one of them."""
+
+    # Between the steps it looks for the time of a spike, which it does not always find.
+    settings: Mapping[str, Any] = {"spike_precision": "on_grid"}
 
     def __init__(self, network: Network) -> None:
         import nest
