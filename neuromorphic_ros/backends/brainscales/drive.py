@@ -56,61 +56,50 @@ def drive(spec: NetworkSpec) -> Drive:
         at += math.prod(node.shape)
     channels, neurons = spec.channels, spec.neurons
     constant = np.zeros(neurons)
-    outside: dict[int, list[Any]] = {}
-    inside = [_matrix([], (neurons, neurons))]
+    outside: dict[int, Any] = {}
+    inside = scipy.sparse.csr_array((neurons, neurons))
     too_late = []
     for index, projection in enumerate(spec.projections):
         pre, post = spec.end(projection.pre), spec.end(projection.post)
-        place = begin[post.name] - channels
-        constant[place + post.start : place + post.stop] += bias(spec, index)
+        target = begin[post.name] - channels + post.start
+        constant[target : target + post.size] += bias(spec, index)
         row, column, weight = _synapses(connect(spec, index))
-        source, target = row + begin[pre.name] + pre.start, column + place + post.start
+        row, column = row + begin[pre.name] + pre.start, column + target
         if begin[pre.name] < channels:
-            entries = (weight, source, target)
-            outside.setdefault(projection.delay_ticks, []).append(
-                _matrix([entries], (channels, neurons))
-            )
+            matrix = scipy.sparse.coo_array((weight, (row, column)), (channels, neurons)).tocsr()
+            delay = projection.delay_ticks
+            outside[delay] = outside[delay] + matrix if delay in outside else matrix
             continue
         if projection.delay_ticks > 1:
             too_late.append(projection)
-        inside.append(_matrix([(weight, source - channels, target)], (neurons, neurons)))
-    sources, played = _merged({delay: sum(parts) for delay, parts in sorted(outside.items())})
-    weights = scipy.sparse.vstack([played, sum(inside)], format="csc") if played is not None else (
-        sum(inside).tocsc()
-    )
+        places = (row - channels, column)
+        inside = inside + scipy.sparse.coo_array((weight, places), inside.shape).tocsr()
+    sources, played = _merged(outside, neurons)
+    weights = scipy.sparse.vstack([played, inside], format="csc")
     weights.eliminate_zeros()
     return Drive(sources, weights, constant, tuple(too_late))
 
 
-def _merged(by_delay: dict[int, Any]) -> tuple[Sources, Any]:
+def _merged(by_delay: dict[int, Any], neurons: int) -> tuple[Sources, Any]:
     """Give channels with equal rows one source; returns the weights of sources too, scipy CSR."""
-    rows: dict[tuple[int, bytes], int] = {}
-    entries, kept = [], []
-    for delay, matrix in by_delay.items():
-        matrix = matrix.tocsr()
+    known: dict[tuple[int, bytes], int] = {}
+    entries = []
+    kept = [scipy.sparse.csr_array((0, neurons))]
+    for delay, matrix in sorted(by_delay.items()):
         matrix.eliminate_zeros()
         matrix.sort_indices()
-        used = np.flatnonzero(np.diff(matrix.indptr))
         firsts = []
-        for channel in used:
+        for channel in np.flatnonzero(np.diff(matrix.indptr)):
             part = slice(matrix.indptr[channel], matrix.indptr[channel + 1])
             key = (delay, matrix.indices[part].tobytes() + matrix.data[part].tobytes())
-            if key not in rows:
-                rows[key] = len(rows)
+            if key not in known:
+                known[key] = len(known)
                 firsts.append(channel)
-            entries.append((channel, delay, rows[key]))
+            entries.append((channel, delay, known[key]))
         kept.append(matrix[firsts])
     channel, delay_ticks, source = np.array(sorted(entries), np.int64).reshape(-1, 3).T
-    sources = Sources(channel, delay_ticks, source, len(rows))
-    return sources, scipy.sparse.vstack(kept, format="csr") if rows else None
-
-
-def _matrix(entries: list[tuple[Any, Any, Any]], shape: tuple[int, int]) -> Any:
-    weight, row, column = (
-        np.concatenate([np.empty(0), *parts]) for parts in zip(*entries, strict=True)
-    ) if entries else (np.empty(0),) * 3
-    places = (row.astype(np.int64), column.astype(np.int64))
-    return scipy.sparse.coo_array((weight, places), shape).tocsr()
+    sources = Sources(channel, delay_ticks, source, len(known))
+    return sources, scipy.sparse.vstack(kept, format="csr")
 
 
 def _synapses(connection: Connection) -> tuple[Integers, Integers, Floats]:

@@ -36,7 +36,7 @@ def rows(weights: Any) -> tuple[Rows, ...]:
     by their labels; the first row with room is taken, the largest users first.
     """
     limits, columns = chip(), weights.shape[1]
-    share = max(limits.neurons // limits.halves, -(-columns // limits.halves))
+    share = limits.neurons // limits.halves
     return tuple(
         _packed(_users(weights[:, start : min(start + share, columns)]))
         for start in range(0, columns, share)

@@ -221,8 +221,7 @@ def synapses(weights: Floats) -> Integers:
 def _cells(moves: Dynamics, scale: float) -> tuple[Cells, Mapping[str, tuple[float, float]]]:
     limits, saturated = chip(), {}
 
-    def potential(name: str, units: Floats, allowed: Range) -> Floats:
-        wanted = np.rint(REST_LSB + units * scale)
+    def potential(name: str, wanted: Floats, allowed: Range) -> Floats:
         kept = np.clip(wanted, *allowed)
         if np.any(kept != wanted):
             worst = int(np.argmax(np.abs(kept - wanted)))
@@ -230,13 +229,16 @@ def _cells(moves: Dynamics, scale: float) -> tuple[Cells, Mapping[str, tuple[flo
         return np.asarray(kept)
 
     # Between what must fire and what must not, which are a weight of 1 LSB apart.
-    half = 0.5 if moves.strict else -0.5
+    threshold = REST_LSB + moves.threshold * scale
+    threshold = np.ceil(threshold + 0.5) if moves.strict else np.floor(threshold - 0.5)
     cells = Cells(
-        v_rest_lsb=potential("v_rest_lsb", moves.shift, limits.leak_lsb),
-        v_reset_lsb=potential("v_reset_lsb", moves.reset, limits.leak_lsb),
-        v_thresh_lsb=potential(
-            "v_thresh_lsb", moves.threshold + half / scale, limits.threshold_lsb
+        v_rest_lsb=potential(
+            "v_rest_lsb", np.rint(REST_LSB + moves.shift * scale), limits.leak_lsb
         ),
+        v_reset_lsb=potential(
+            "v_reset_lsb", np.rint(REST_LSB + moves.reset * scale), limits.leak_lsb
+        ),
+        v_thresh_lsb=potential("v_thresh_lsb", threshold, limits.threshold_lsb),
         tau_mem_us=moves.tau_mem_us,
         tau_syn_us=moves.tau_syn_us,
         refractory_us=moves.refractory_us,
@@ -245,6 +247,6 @@ def _cells(moves: Dynamics, scale: float) -> tuple[Cells, Mapping[str, tuple[flo
 
 
 def _tau_ms(decay: Any, dt_ms: float) -> Any:
-    """Return the time constant of which `decay` is left after a tick, float64; infinite: 1."""
+    """Return the time constant of which `decay` is left after a tick, float64."""
     with np.errstate(divide="ignore"):
-        return -dt_ms / np.log(np.maximum(decay, 1e-300))
+        return dt_ms / np.abs(np.log(np.maximum(decay, np.finfo(np.float64).tiny)))
