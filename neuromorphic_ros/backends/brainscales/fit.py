@@ -74,7 +74,10 @@ def _details(plan: Plan) -> Mapping[str, Any]:
         "played_ms": played_ms,
         "closed_loop_ms": WINDOW_MS + played_ms,
         "saturated": {
-            f"{name}.{parameter}": {"wanted": wanted if math.isfinite(wanted) else None, "set": kept}
+            f"{name}.{parameter}": {
+                "wanted": wanted if math.isfinite(wanted) else None,
+                "set": kept,
+            }
             for name, each in plan.saturated.items()
             for parameter, (wanted, kept) in each.items()
         },

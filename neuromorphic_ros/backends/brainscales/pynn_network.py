@@ -419,7 +419,10 @@ def serve(simulator: Any, requests: Any, answers: Any) -> None:
     answers.write(np.int64(0).tobytes())
     answers.flush()
     while len(head := requests.read(16)) == 16:
-        stop_us, count = float(np.frombuffer(head[:8])[0]), int(np.frombuffer(head[8:], np.int64)[0])
+        stop_us, count = (
+            float(np.frombuffer(head[:8])[0]),
+            int(np.frombuffer(head[8:], np.int64)[0]),
+        )
         source = np.frombuffer(requests.read(8 * count), np.int64)
         time_us = np.frombuffer(requests.read(8 * count), np.float64)
         if stop_us < 0:

@@ -115,7 +115,9 @@ def dynamics(population: Population, bias: Floats, dt_ms: float, speed_up: float
             "choose if, lif or cuba_lif"
         )
     if neuron.multi_spike:
-        raise NetworkError(f"{where}: a circuit fires one spike at a time; choose multi_spike: false")
+        raise NetworkError(
+            f"{where}: a circuit fires one spike at a time; choose multi_spike: false"
+        )
 
     def each(value: Any) -> Floats:
         return np.array(np.broadcast_to(as_numpy(value), population.shape), np.float64).ravel()

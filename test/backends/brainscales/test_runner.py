@@ -70,9 +70,7 @@ def test_chunks_do_not_change_the_spikes(fresh: BrainScalesRunner) -> None:
     spikes = ticks(*[[0] if hit else [] for hit in generator.random(60) < 0.2])
     whole = fresh.run(spikes)
     fresh.reset()
-    parts = [
-        fresh.run(spikes.between(start, stop)) for start, stop in ((0, 1), (1, 13), (13, 60))
-    ]
+    parts = [fresh.run(spikes.between(start, stop)) for start, stop in ((0, 1), (1, 13), (13, 60))]
     assert whole.address.size > 10
     np.testing.assert_array_equal(np.concatenate([part.address for part in parts]), whole.address)
     counts = np.concatenate([np.diff(part.first) for part in parts])

@@ -154,9 +154,7 @@ def test_large_weights_take_several_synapses() -> None:
     weights=st.lists(st.floats(-2, 2).filter(lambda w: abs(w) > 0.05), min_size=1, max_size=30),
     threshold=st.floats(1, 2),
 )
-def test_weights_are_rounded_by_half_an_lsb_at_most(
-    weights: list[float], threshold: float
-) -> None:
+def test_weights_are_rounded_by_half_an_lsb_at_most(weights: list[float], threshold: float) -> None:
     made = translated(Lif(threshold=threshold), weights)
     moves = moved(Lif(threshold=threshold))
     dense = made.weights.toarray().ravel() / made.scale
