@@ -21,21 +21,21 @@ class Sources(NamedTuple):
 
     Channels that drive the same neurons with the same weights are one source, as events from
     outside get their label on the host; a channel with several delays is one source for each.
-    channel, delay_ticks, source: int64[entries], sorted by channel. count: of sources.
+    channel, delay_ticks, source: int64[entries], sorted by channel. number: of sources.
     """
 
     channel: Integers
     delay_ticks: Integers
     source: Integers
-    count: int
+    number: int
 
 
 class Drive(NamedTuple):
     """What drives the neurons.
 
-    weights: scipy CSC (sources + neurons, neurons), float64, in units of the network. bias: constant
-    input of each neuron; float64[neurons]. too_late: projections between neurons with a delay of
-    several ticks.
+    weights: scipy CSC (sources + neurons, neurons), float64, in units of the network. bias:
+    float64[neurons], constant input of each neuron. too_late: projections between neurons with a
+    delay of several ticks.
     """
 
     sources: Sources

@@ -18,7 +18,7 @@ WINDOW_MS = 20.0
 
 
 def examine(spec: NetworkSpec) -> Fit:
-    """Tell how a network fits a chip; its cores are the two arrays of synapses with their neurons."""
+    """Tell how a network fits a chip; its cores are two arrays of synapses with their neurons."""
     plan, reasons = attempt(spec)
     limits = chip()
     bits = limits.largest_weight.bit_length()
@@ -64,7 +64,7 @@ def _details(plan: Plan) -> Mapping[str, Any]:
     played_ms = (WINDOW_MS + 1e-3 * plan.history_us * plan.speed_up) / plan.speed_up
     return {
         "neurons": plan.spec.neurons,
-        "sources": plan.sources.count,
+        "sources": plan.sources.number,
         "synapses": sum(each.synapses for each in plan.arrays),
         "rows": [each.rows for each in plan.arrays],
         "speed_up": plan.speed_up,
@@ -75,7 +75,7 @@ def _details(plan: Plan) -> Mapping[str, Any]:
         "closed_loop_ms": WINDOW_MS + played_ms,
         "saturated": {
             f"{name}.{parameter}": {
-                "wanted": wanted if math.isfinite(wanted) else None,
+                "wanted": _finite(wanted),
                 "set": kept,
             }
             for name, each in plan.saturated.items()
@@ -83,3 +83,7 @@ def _details(plan: Plan) -> Mapping[str, Any]:
         },
         "lost": {name: list(each) for name, each in plan.lost.items() if each},
     }
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -88,8 +88,8 @@ def attempt(spec: NetworkSpec) -> tuple[Plan | None, tuple[str, ...]]:
     except NetworkError as wrong:
         return None, (str(wrong),)
     reasons = [
-        f"projection {each}: delay_ticks {each.delay_ticks}, but all delays between neurons are one "
-        "short time; choose 0 or 1"
+        f"projection {each}: delay_ticks {each.delay_ticks}, but all delays between neurons are "
+        "one short time; choose 0 or 1"
         for each in driven.too_late
     ]
     if reasons:
@@ -121,7 +121,7 @@ def network(plan: Plan) -> Network:
     return Network(
         names=np.array([population.name for population in order]),
         first=np.cumsum([0, *(population.size for population in order)]),
-        sources=plan.sources.count,
+        sources=plan.sources.number,
         refractory_us=np.array([cells.refractory_us for cells in plan.cells.values()]),
         pre=weights.row.astype(np.int64),
         post=weights.col.astype(np.int64),
@@ -166,8 +166,8 @@ def _of_synapses(spec: NetworkSpec, translated: list[Translation]) -> list[str]:
         if needed[most] > chip().rows:
             reasons.append(
                 f"population '{population.name}', neuron {most}: its "
-                f"{np.diff(each.weights.indptr)[most]} sources need {needed[most]} synapses, it has "
-                f"{chip().rows}; choose a pattern with fewer sources for each neuron"
+                f"{np.diff(each.weights.indptr)[most]} sources need {needed[most]} synapses, it "
+                f"has {chip().rows}; choose a pattern with fewer sources for each neuron"
             )
     return reasons
 

@@ -5,16 +5,16 @@ where they are:
 
     python pynn_network.py network.npz nest spikes.npz fired.npz
 
-spikes.npz has `source`, int64[n], and `time_us`, float64[n], of what the sources fire, and `stop_us`,
-until when it runs. fired.npz gets `neuron` and `time_us` of what the neurons fire. All times are
-those of the circuits in us; simulators take them as ms.
+spikes.npz has `source`, int64[n], and `time_us`, float64[n], of what the sources fire, and
+`stop_us`, until when it runs. fired.npz gets `neuron` and `time_us` of what the neurons fire. All
+times are those of the circuits in us; simulators take them as ms.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,8 +35,9 @@ class Network(NamedTuple):
     first: int64[populations + 1], where the neurons of each population begin. Of each neuron,
     float64: potentials in LSB and time constants in us; refractory_us: of each population.
     pre, post: int64[connections]; sources come before neurons in `pre`. weight:
-    float64[connections], LSB, negative: inhibitory; above 63 a chip takes several synapses. delay_us: of all connections.
-    step_us: what simulators resolve. history_us: after which circuits have forgotten.
+    float64[connections], LSB, negative: inhibitory; above 63 a chip takes several synapses.
+    delay_us: of all connections. step_us: what simulators resolve. history_us: after which circuits
+    have forgotten.
     """
 
     names: npt.NDArray[np.str_]
@@ -387,7 +388,12 @@ class Chip:
 
 
 SCALARS = ("sources", "delay_us", "step_us", "history_us")
-SIMULATORS = {"nest": Nest, "brian2": Brian2, "neuron": Neuron, "brainscales2": Chip}
+SIMULATORS: Mapping[str, Callable[[Network], Any]] = {
+    "nest": Nest,
+    "brian2": Brian2,
+    "neuron": Neuron,
+    "brainscales2": Chip,
+}
 
 
 def _together(neuron: list[Any], time_us: list[Any]) -> Fired:
@@ -413,16 +419,13 @@ def save(path: str, network: Network) -> None:
 def serve(simulator: Any, requests: Any, answers: Any) -> None:
     """Run what a stream asks for, until it ends.
 
-    A request: float64 stop_us and int64 n, then int64[n] sources and float64[n] times; stop_us below
-    0: reset. An answer: int64 n, then int64[n] neurons and float64[n] times.
+    A request: float64 stop_us and int64 n, then int64[n] sources and float64[n] times; stop_us
+    below 0: reset. An answer: int64 n, then int64[n] neurons and float64[n] times.
     """
     answers.write(np.int64(0).tobytes())
     answers.flush()
     while len(head := requests.read(16)) == 16:
-        stop_us, count = (
-            float(np.frombuffer(head[:8])[0]),
-            int(np.frombuffer(head[8:], np.int64)[0]),
-        )
+        stop_us, count = np.frombuffer(head[:8]).item(), np.frombuffer(head[8:], np.int64).item()
         source = np.frombuffer(requests.read(8 * count), np.int64)
         time_us = np.frombuffer(requests.read(8 * count), np.float64)
         if stop_us < 0:

@@ -117,7 +117,7 @@ class BrainScalesRunner:
         fan_out = np.asarray(taken.sum(axis=1), np.int64).ravel()
         channels = np.zeros(spec.channels, np.int64)
         np.add.at(channels, plan.sources.channel, fan_out[plan.sources.source])
-        each = np.concatenate((channels, fan_out[plan.sources.count :]))
+        each = np.concatenate((channels, fan_out[plan.sources.number :]))
         dense = [dense_equivalent(spec, index) for index in range(len(spec.projections))]
         nothing = np.zeros(len(spec.projections), np.int64)
         return Counts(
@@ -147,7 +147,7 @@ class BrainScalesRunner:
         """Return sources and times of spikes, spread evenly over their ticks."""
         order = np.lexsort((played.address, played.tick))
         tick, source = played.tick[order], played.address[order]
-        key = tick * self.plan.sources.count + source
+        key = tick * self.plan.sources.number + source
         _, first, which, count = np.unique(
             key, return_index=True, return_inverse=True, return_counts=True
         )

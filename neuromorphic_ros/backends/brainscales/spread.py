@@ -29,14 +29,17 @@ class Spread:
 
 IDEAL = Spread()
 # calix, https://github.com/electronicvisions/calix, commit e573081, tests/hw/py: thresholds of at
-# most 5 % of the neurons may be off by more than 8 LSB (test_neuron_threshold_calibration), rates of
-# at most 10 % by more than 10 % below or 15 % above (test_neuron_spiking). Weights: assumed.
+# most 5 % of the neurons may be off by more than 8 LSB (test_neuron_threshold_calibration), rates
+# of at most 10 % by more than 10 % below or 15 % above (test_neuron_spiking). Weights: assumed.
 CALIBRATED = Spread(threshold_lsb=4.0, time_constant=0.07, weight=0.1)
 """About what the tests of the chip's own calibration let pass."""
 
 
 def scattered(network: Network, spread: Spread, seed: int) -> Network:
-    """Return a network with circuits off by what is drawn from a seed; no factor falls below 0.1."""
+    """Return a network with circuits off by what is drawn from a seed.
+
+    No time constant or weight falls below a tenth of itself.
+    """
     generator = np.random.default_rng(seed)
 
     def factor(share: float, size: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

@@ -71,7 +71,8 @@ class Translation(NamedTuple):
     """A population on the chip.
 
     weights: scipy CSC of whole LSB, of several synapses where above the largest of one. scale: LSB
-    per unit of the membrane. weight_error: squares of the changes of weights and of weights, summed.
+    per unit of the membrane. weight_error: sums of squares of the changes of weights, and of the
+    weights.
     """
 
     cells: Cells
@@ -138,12 +139,13 @@ def dynamics(population: Population, bias: Floats, dt_ms: float, speed_up: float
     tick_us = 1e3 * dt_ms / speed_up
     tau_mem_us = within("tau_mem_ms", _tau_ms(constants.decay, dt_ms), limits.tau_mem_us)
     if isinstance(neuron, CubaLif):
-        decay = constants.synapse_decay
-        tau_syn_us = within("tau_syn_ms", _tau_ms(decay, dt_ms), limits.tau_syn_us)
-        charge = each(constants.synapse_gain * constants.gain / (1 - decay))
+        cuba = neuron.constants(dt_ms)
+        tau_syn_us = within("tau_syn_ms", _tau_ms(cuba.synapse_decay, dt_ms), limits.tau_syn_us)
+        jump = charge = each(cuba.synapse_gain * cuba.gain / (1 - cuba.synapse_decay))
     else:
         tau_syn_us = np.clip(each(SYNAPSE_OF_TICK * tick_us), *limits.tau_syn_us)
-        charge = each(constants.gain) / peak(tau_mem_us, tau_syn_us)
+        jump = each(constants.gain)
+        charge = jump / peak(tau_mem_us, tau_syn_us)
     rest = np.zeros(population.size) if isinstance(neuron, If) else each(neuron.rest)
     threshold = each(neuron.threshold) - rest
     if np.any(threshold <= 0):
@@ -153,7 +155,7 @@ def dynamics(population: Population, bias: Floats, dt_ms: float, speed_up: float
     if neuron.refractory_ticks(dt_ms):
         period_us = within("refractory_ms", neuron.refractory_ms, limits.refractory_us)
         refractory_us = float(period_us[0])
-    drift = each(neuron.bias) + each(constants.gain) * bias
+    drift = each(neuron.bias) + jump * bias
     lost = ["reset: subtract"] if subtract else []
     lost += ["floor"] if neuron.floor is not None else []
     return Dynamics(

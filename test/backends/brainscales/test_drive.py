@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from neuromorphic_ros.backends.brainscales.drive import drive
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.snn.builder import Network
-from neuromorphic_ros.snn.patterns import OneToOne, Random
+from neuromorphic_ros.snn.patterns import OneToOne
 from neuromorphic_ros.snn.spec import NetworkSpec
 
 
@@ -18,7 +18,7 @@ def test_channels_with_equal_weights_are_one_source() -> None:
     network = Network().add_input("in", 4).add("a", 2)
     network.connect("in", "a", weights=[[1.0, 2.0], [0.0, 1.0], [1.0, 2.0], [0.0, 0.0]])
     made = drive(network.spec())
-    assert made.sources.count == 2
+    assert made.sources.number == 2
     assert made.sources.channel.tolist() == [0, 1, 2]
     assert made.sources.source.tolist() == [0, 1, 0]
     np.testing.assert_array_equal(made.weights[:2].toarray(), [[1, 2], [0, 1]])
@@ -29,7 +29,7 @@ def test_the_host_delays_what_comes_from_outside() -> None:
     network.connect("in", "a", weights=3.0)
     network.connect("in", "a", weights=-2.0, delay_ticks=7)
     made = drive(network.spec())
-    assert made.sources.count == 2
+    assert made.sources.number == 2
     assert made.sources.delay_ticks.tolist() == [0, 7]
     assert made.weights[:2].toarray().ravel().tolist() == [3, -2]
     assert not made.too_late
@@ -55,7 +55,7 @@ def test_a_network_without_inputs_has_no_sources() -> None:
     network = Network().add("a", 2)
     network.connect("a", "a", weights=0.5, delay_ticks=1)
     made = drive(network.spec())
-    assert made.sources.count == 0
+    assert made.sources.number == 0
     assert made.weights.shape == (2, 2)
 
 
@@ -97,4 +97,4 @@ def test_sources_carry_every_weight_of_every_channel(
         found[delay, channel] += made.weights[source].toarray().ravel()
     np.testing.assert_array_equal(found, expected)
     used = np.unique(expected[np.any(expected, axis=2)], axis=0)
-    assert sources.count >= len(used)
+    assert sources.number >= len(used)

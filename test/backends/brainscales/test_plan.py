@@ -26,7 +26,7 @@ def test_the_network_is_that_of_the_plan_in_parameters_of_circuits() -> None:
     built = network(made)
     assert built.names.tolist() == ["a", "b"]
     assert built.first.tolist() == [0, 2, 3]
-    assert built.sources == made.sources.count == 2
+    assert built.sources == made.sources.number == 2
     assert built.pre.tolist() == [0, 0, 1, 1, 2, 3]
     assert built.post.tolist() == [0, 1, 0, 1, 2, 2]
     assert np.all(built.weight == np.rint(built.weight))
@@ -38,7 +38,7 @@ def test_the_network_is_that_of_the_plan_in_parameters_of_circuits() -> None:
 def test_a_shipped_network_fits_with_small_errors() -> None:
     made = plan(find_network("motion_detector"))
     assert made.weight_error < 0.001
-    assert made.sources.count == 192
+    assert made.sources.number == 192
     assert all(each.rows <= 256 for each in made.arrays)
     assert not any(made.saturated.values())
 
@@ -64,7 +64,7 @@ def test_everything_that_does_not_fit_is_named_at_once() -> None:
         "projection in -> a: is plastic, but synapses are fixed here",
         "population 'b': BrainScaleS-2 is not set up here for neurons of model li",
     ]
-    with pytest.raises(NetworkError, match="does not fit BrainScaleS-2: 601 neurons.*plastic.*li"):
+    with pytest.raises(NetworkError, match=r"does not fit BrainScaleS-2: 601 neurons.*plastic.*li"):
         plan(made.spec())
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 
@@ -48,9 +46,9 @@ def runner() -> BrainScalesRunner:
 
 
 @pytest.fixture
-def fresh(runner: BrainScalesRunner) -> Iterator[BrainScalesRunner]:
+def fresh(runner: BrainScalesRunner) -> BrainScalesRunner:
     runner.reset()
-    yield runner
+    return runner
 
 
 def test_a_spike_goes_through_a_chain_and_comes_by_the_lags(fresh: BrainScalesRunner) -> None:
