@@ -72,7 +72,7 @@ def _details(plan: Plan) -> Mapping[str, Any]:
         "history_us": plan.history_us,
         "window_ms": WINDOW_MS,
         "played_ms": played_ms,
-        "closed_loop_ms": WINDOW_MS + played_ms,
+        "latency_ms": WINDOW_MS + played_ms,
         "saturated": {
             f"{name}.{parameter}": {
                 "wanted": _finite(wanted),

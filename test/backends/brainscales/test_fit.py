@@ -33,7 +33,7 @@ def test_a_window_of_robot_time_is_played_after_the_history() -> None:
     details = examine(find_network("motion_detector")).details
     played_ms = details["window_ms"] / details["speed_up"] + details["history_us"] * 1e-3
     assert details["played_ms"] == pytest.approx(played_ms)
-    assert details["closed_loop_ms"] == pytest.approx(details["window_ms"] + played_ms)
+    assert details["latency_ms"] == pytest.approx(details["window_ms"] + played_ms)
 
 
 def test_saturation_is_told_and_is_json() -> None:
