@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 import tempfile
@@ -34,6 +35,8 @@ class SimulatorProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._said,
+            # Ctrl-C is for the node, which stops the robot first.
+            start_new_session=True,
         )
         self.close = weakref.finalize(self, _end, self._process, self._said, self._folder)
         self._answer()
@@ -83,12 +86,10 @@ class SimulatorProcess:
 
 
 def _end(process: Any, said: Any, folder: Any) -> None:
-    process.stdin.close()
-    try:
-        process.wait(timeout=5)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    process.kill()
+    process.wait()
+    with contextlib.suppress(OSError):
+        process.stdin.close()
     process.stdout.close()
     said.close()
     folder.cleanup()
