@@ -27,7 +27,7 @@ from neuromorphic_ros.spikes import SpikeBatch, merge
 
 NETWORK = "analog_robot"
 CHUNK = 20
-CHUNKS = 50
+CHUNKS = 20
 # Of the two halves of the camera, one sees more.
 SHARES = (5e-4, 2e-3)
 RATE_WINDOW_NS = 100_000_000

@@ -39,7 +39,7 @@ def compile_brainscales(
             + (
                 "run it in the container of BrainScaleS-2's software"
                 if engine == "brainscales2"
-                else "make pynn, or pip install 'neuromorphic_ros[pynn]'"
+                else "pip install 'neuromorphic_ros[pynn]', or make, installs it"
             )
         )
     return BrainScalesRunner(mapped, engine, spread)
