@@ -32,7 +32,7 @@ def small() -> NetworkSpec:
 
 def write_spikes(path: Path, stop_us: float) -> None:
     generator = np.random.default_rng(2)
-    time_us = np.sort(np.round(generator.uniform(1, stop_us - 1, 120), 1))
+    time_us = np.sort(np.round(generator.uniform(1, stop_us - 1, 100), 1))
     source = generator.integers(0, 6, time_us.size)
     key = np.unique(np.stack((time_us * 10, source)).astype(np.int64), axis=1)
     np.savez(path, source=key[1], time_us=key[0] / 10, stop_us=stop_us)
@@ -42,7 +42,7 @@ def write_spikes(path: Path, stop_us: float) -> None:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pynn")
     write_script(plan(small()), folder)
-    write_spikes(folder / "spikes.npz", 60.0)
+    write_spikes(folder / "spikes.npz", 40.0)
     return folder
 
 
@@ -71,7 +71,7 @@ def by_nest(folder: Path) -> pynn_network.Fired:
 def test_the_script_runs_by_itself(by_nest: pynn_network.Fired) -> None:
     assert counts(by_nest)[:8].sum() > 30
     assert counts(by_nest)[8:].sum() > 3
-    assert np.all((by_nest.time_us > 0) & (by_nest.time_us <= 60.2))
+    assert np.all((by_nest.time_us > 0) & (by_nest.time_us <= 40.2))
 
 
 @pytest.mark.parametrize("engine", ["brian2", "neuron"])
