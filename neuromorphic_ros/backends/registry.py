@@ -8,6 +8,8 @@ from functools import partial
 from typing import Any
 
 from neuromorphic_ros.backends.base import Backend, Compile
+from neuromorphic_ros.backends.brainscales.brainscales import ENGINES, compile_brainscales
+from neuromorphic_ros.backends.brainscales.fit import examine as examine_brainscales
 from neuromorphic_ros.backends.fit import Fit
 from neuromorphic_ros.backends.jetson import jetson
 from neuromorphic_ros.backends.jetson.fit import examine as examine_jetson
@@ -48,13 +50,13 @@ BACKENDS = {
         ),
         Backend(
             "brainscales",
-            "BrainScaleS-2 through PyNN",
-            here="not implemented",
-            on_hardware="not implemented",
+            "BrainScaleS-2 through PyNN, on its simulators or the chip",
+            here="works",
+            on_hardware="needs hardware",
+            engines=ENGINES,
             hardware=("brainscales2",),
-            engines=(),
-            examine=_unknown,
-            compile=None,
+            examine=examine_brainscales,
+            compile=compile_brainscales,
         ),
         Backend(
             "truenorth",

@@ -1,0 +1,184 @@
+"""Run a network as a chip of BrainScaleS-2 would, chunk by chunk, with its counts."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from neuromorphic_ros.backends.brainscales.drive import Sources
+from neuromorphic_ros.backends.brainscales.plan import Plan, network
+from neuromorphic_ros.backends.brainscales.pynn_network import LEAD_STEPS
+from neuromorphic_ros.backends.brainscales.simulator_process import SimulatorProcess
+from neuromorphic_ros.backends.brainscales.spread import IDEAL, Spread, scattered
+from neuromorphic_ros.backends.brainscales.translation import synapses
+from neuromorphic_ros.errors import NetworkError, SpikeError
+from neuromorphic_ros.snn.counts import Counts
+from neuromorphic_ros.snn.dense_equivalent import dense_equivalent
+from neuromorphic_ros.snn.tick_spikes import TickSpikes
+
+Integers = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+class _Spikes(NamedTuple):
+    """Spikes by tick; int64[n] each."""
+
+    tick: Integers
+    address: Integers
+
+
+_NONE = _Spikes(np.empty(0, np.int64), np.empty(0, np.int64))
+
+
+class BrainScalesRunner:
+    """A network in PyNN, with its state.
+
+    The process of the simulator starts with the first tick. Spikes of a source in one tick are
+    spread over it; those beyond its `slots` are left out and counted in `dropped`. A neuron may
+    fire twice in a tick.
+    """
+
+    def __init__(self, plan: Plan, engine: str, spread: Spread = IDEAL) -> None:
+        """Prepare to run a plan on one of the engines; spread: of the circuits of a simulator."""
+        self.plan = plan
+        self.spec = plan.spec
+        self.engine = engine
+        self.spread = spread
+        self.slots = max(1, round(plan.tick_us / plan.step_us) - LEAD_STEPS)
+        self.dropped = 0
+        self._process: SimulatorProcess | None = None
+        # Since the start of the counts, and since the last reset.
+        self._ticks = self._tick = 0
+        self._spikes = np.zeros(self.spec.channels + self.spec.neurons, np.int64)
+        # What the host has yet to play, and what fired in ticks to come.
+        self._delayed = self._early = _NONE
+
+    def run(self, spikes: TickSpikes) -> TickSpikes:
+        """Run one tick per tick of `spikes`, addressed flat over all inputs.
+
+        Returns the spikes addressed flat over all neurons in execution order.
+        Raises SpikeError, with the network unchanged, if an address is no channel, `first` does not
+        divide the addresses into ticks, or a spike has an amount; BackendError if PyNN fails.
+        """
+        _check(spikes, self.spec.channels)
+        tick = self._tick + np.repeat(np.arange(spikes.ticks), np.diff(spikes.first))
+        end = self._tick + spikes.ticks
+        played = self._played(_Spikes(tick, spikes.address.astype(np.int64)), end)
+        source, time_us = self._spread(played)
+        if self._process is None:
+            built = scattered(network(self.plan), self.spread, self.spec.seed)
+            self._process = SimulatorProcess(built, self.engine)
+        fired = self._process.run(source, time_us, end * self.plan.tick_us)
+        tick = np.floor(fired.time_us / self.plan.tick_us + 1e-6).astype(np.int64)
+        tick, address = _joined(self._early, _Spikes(np.maximum(tick, self._tick), fired.neuron))
+        order = np.lexsort((address, tick))
+        tick, address = tick[order], address[order]
+        first = np.searchsorted(tick, np.arange(self._tick, end + 1))
+        self._early = _Spikes(tick[first[-1] :], address[first[-1] :])
+        address = address[: first[-1]]
+        self._tick, self._ticks = end, self._ticks + spikes.ticks
+        np.add.at(self._spikes, spikes.address, 1)
+        np.add.at(self._spikes, self.spec.channels + address, 1)
+        return TickSpikes(address.astype(np.uint32), first.astype(np.int64))
+
+    def reset(self) -> None:
+        """Return to rest; the counts go on. Raises BackendError if PyNN fails."""
+        if self._tick and self._process:
+            self._process.reset()
+        self._tick = 0
+        self._delayed = self._early = _NONE
+
+    def adopt(self, other: object) -> None:
+        """Start at rest: a variant is another network on the chip.
+
+        The counts go on. Raises NetworkError if `other` runs elsewhere.
+        """
+        if not isinstance(other, BrainScalesRunner):
+            raise NetworkError(f"network '{self.spec.name}' runs elsewhere: its state is not here")
+        self.reset()
+
+    def counts(self) -> Counts:
+        """Return the counts since construction.
+
+        Synaptic events are those of the synapses of the chip, of which a large weight takes
+        several; those of channels count once for all that are one source. Circuits are not
+        updated and read no memory. Events of a projection are not told apart where several join
+        the same neurons: the first has them.
+        """
+        spec, plan = self.spec, self.plan
+        nodes = spec.execution_nodes()
+        sizes = np.array([math.prod(node.shape) for node in nodes], np.int64)
+        begins = np.cumsum(sizes) - sizes
+        taken = plan.weights.copy()
+        taken.data = synapses(taken.data)
+        fan_out = np.asarray(taken.sum(axis=1), np.int64).ravel()
+        channels = np.zeros(spec.channels, np.int64)
+        np.add.at(channels, plan.sources.channel, fan_out[plan.sources.source])
+        each = np.concatenate((channels, fan_out[plan.sources.number :]))
+        dense = [dense_equivalent(spec, index) for index in range(len(spec.projections))]
+        nothing = np.zeros(len(spec.projections), np.int64)
+        return Counts(
+            names=tuple(node.name for node in nodes),
+            sizes=sizes,
+            spikes=np.add.reduceat(self._spikes, begins),
+            synaptic_events=np.add.reduceat(self._spikes * each, begins),
+            neuron_updates=np.zeros(sizes.size, np.int64),
+            active_updates=np.zeros(sizes.size, np.int64),
+            projections=tuple(map(str, spec.projections)),
+            projection_events=nothing,
+            plasticity_updates=nothing.copy(),
+            memory_bytes=nothing.copy(),
+            dense_macs=np.array([one.macs for one in dense], np.int64) * self._ticks,
+            dense_bytes=np.array([one.weight_bytes for one in dense], np.int64) * self._ticks,
+            ticks=self._ticks,
+        )
+
+    def _played(self, spikes: _Spikes, end: int) -> _Spikes:
+        """Return which sources fire before tick `end`, and keep what comes later."""
+        tick, source = _joined(self._delayed, _sources(self.plan.sources, spikes))
+        now = tick < end
+        self._delayed = _Spikes(tick[~now], source[~now])
+        return _Spikes(tick[now], source[now])
+
+    def _spread(self, played: _Spikes) -> tuple[Integers, Floats]:
+        """Return sources and times of spikes, spread evenly over their ticks."""
+        order = np.lexsort((played.address, played.tick))
+        tick, source = played.tick[order], played.address[order]
+        key = tick * self.plan.sources.number + source
+        _, first, which, count = np.unique(
+            key, return_index=True, return_inverse=True, return_counts=True
+        )
+        number, many = np.arange(key.size) - first[which], count[which]
+        kept = number < self.slots
+        self.dropped += int(np.count_nonzero(~kept))
+        tick, source, number, many = tick[kept], source[kept], number[kept], many[kept]
+        slot = number * self.slots // np.minimum(many, self.slots)
+        return source, tick * self.plan.tick_us + (LEAD_STEPS + slot) * self.plan.step_us
+
+
+def _check(spikes: TickSpikes, channels: int) -> None:
+    address, first = spikes.address, spikes.first
+    if spikes.value.size and np.any(spikes.value != 1):
+        raise SpikeError("a spike has an amount; events on BrainScaleS-2 have none")
+    divides = first.size and first[0] == 0 and first[-1] == address.size
+    if not divides or np.any(np.diff(first) < 0):
+        raise SpikeError(f"first does not divide {address.size} addresses into ticks")
+    if address.size and address.max() >= channels:
+        raise SpikeError(f"channel {address.max()} is not among the {channels} there are")
+
+
+def _sources(sources: Sources, spikes: _Spikes) -> _Spikes:
+    """Return which sources fire in which tick, for spikes of channels."""
+    begin = np.searchsorted(sources.channel, spikes.address, "left")
+    count = np.searchsorted(sources.channel, spikes.address, "right") - begin
+    # Of each spike, the entries of its channel one after the other.
+    entry = np.repeat(begin - np.cumsum(count) + count, count) + np.arange(count.sum())
+    tick = np.repeat(spikes.tick, count) + sources.delay_ticks[entry]
+    return _Spikes(tick, sources.source[entry])
+
+
+def _joined(one: _Spikes, other: _Spikes) -> _Spikes:
+    return _Spikes(*(np.concatenate(parts) for parts in zip(one, other, strict=True)))
