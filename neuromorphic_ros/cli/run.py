@@ -16,19 +16,13 @@ import numpy.typing as npt
 
 from neuromorphic_ros.backends.base import Runner
 from neuromorphic_ros.backends.registry import BACKENDS, backend, compiler
-from neuromorphic_ros.cli.assignments import ArgumentError, assignments
-from neuromorphic_ros.cli.nir_arguments import add_nir_arguments
+from neuromorphic_ros.cli.nir_arguments import add_nir_arguments, network_model
 from neuromorphic_ros.errors import NetworkError, SpikeError
-from neuromorphic_ros.pipeline.networks import network_file
-from neuromorphic_ros.snn.network_file import load_network
-from neuromorphic_ros.snn.nir.reading import NirModel, read_nir
-from neuromorphic_ros.snn.nir.writing import output_populations
 from neuromorphic_ros.snn.spec import NetworkSpec
 from neuromorphic_ros.snn.streaming import StreamingNetwork
 from neuromorphic_ros.snn.tick_spikes import ONES, TickSpikes
 
 MAX_INPUT_BYTES = 2**32
-YAML = (".yaml", ".yml")
 JETSON, TORCH = "jetson", "torch"
 
 Values = npt.NDArray[np.float32]
@@ -67,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     Raises NeuromorphicError if the network, the input or a convention cannot be used.
     """
-    model = _model(arguments)
+    model = network_model(arguments)
     inputs = _inputs(arguments.input, model.spec)
     start = time.perf_counter()
     wanted = tuple(model.outputs.values())
@@ -114,19 +108,6 @@ class _Made(NamedTuple):
 
     outputs: dict[str, Values]
     spikes: dict[str, int]
-
-
-def _model(arguments: argparse.Namespace) -> NirModel:
-    changes, path = assignments(arguments.set), arguments.model
-    if not path.suffix and not path.is_file():
-        path = network_file(str(path))
-    if path.suffix.lower() not in YAML:
-        return read_nir(path, arguments.preset, changes)
-    if changes or arguments.preset:
-        raise ArgumentError("--preset and --set are for NIR files; a YAML file says all itself")
-    spec = load_network(path)
-    outputs = {population.name: population.name for population in output_populations(spec)}
-    return NirModel(spec, outputs, (), ())
 
 
 def _inputs(path: Path, spec: NetworkSpec) -> dict[str, Values]:

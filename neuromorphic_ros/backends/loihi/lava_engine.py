@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neuromorphic_ros.backends.loihi.activity import Activity
-from neuromorphic_ros.backends.loihi.dense import check_delay, check_exponent, stored
+from neuromorphic_ros.backends.loihi.blocks import Block, block
 from neuromorphic_ros.backends.loihi.engine import FixedNetwork, payload
 from neuromorphic_ros.backends.loihi.lava_import import require_lava
 from neuromorphic_ros.backends.loihi.neuron import FixedLif
@@ -26,9 +26,8 @@ from neuromorphic_ros.snn.array import as_numpy
 from neuromorphic_ros.snn.tick_spikes import TickSpikes
 
 HOST = "neuromorphic_ros.backends.loihi.lava_host"
-INPUT = -1
 MAX_TICKS = 50
-"""Ticks that are asked for at once; Lava's buffers hold as many."""
+"""Ticks that are run at once; Lava's buffers hold as many."""
 PATIENCE_S = 60.0
 """Lava starts within seconds, and takes milliseconds for a tick."""
 GRACE_S = 5.0
@@ -53,7 +52,11 @@ class LavaEngine:
         described = (
             network.channels,
             [_lif(population) for population in network.populations],
-            [_dense(network, index) for index in range(len(network.connections))],
+            [
+                _dense(block(network, index), network.message_bits)
+                for index in range(len(network.connections))
+            ],
+            MAX_TICKS,
         )
         self._process, self._connection = _start()
         self._end = weakref.finalize(self, _end, self._process, self._connection)
@@ -201,34 +204,14 @@ def _lif(population: FixedLif) -> dict[str, Any]:
     }
 
 
-def _dense(network: FixedNetwork, index: int) -> dict[str, Any]:
-    """Return the arguments of Lava's Dense between all channels or neurons of two populations."""
-    connection = network.connections[index]
-    check_exponent(connection.exponent, f"connection {index}")
-    check_delay(connection.delay, f"connection {index}")
-    given = stored(connection.weights)
-    sizes = [network.channels, *(population.size for population in network.populations)]
-    begin = np.cumsum([0, *sizes])
-    ends = []
-    starts = connection.source, network.channels + connection.target
-    for first, count in zip(starts, given.shape, strict=True):
-        node = int(np.searchsorted(begin, first, "right")) - 1
-        if not 0 <= node < len(sizes) or first + count > begin[node + 1]:
-            raise NetworkError(
-                f"connection {index}: {count} from {first} on are not of one population, which "
-                "Lava connects; divide it"
-            )
-        ends.append((node, first - int(begin[node])))
-    (pre, row), (post, column) = ends
-    rows, columns = given.shape
-    weights = np.zeros((sizes[post], sizes[pre]), np.int32)
-    weights[column : column + columns, row : row + rows] = given.toarray().T
-    delays = np.full_like(weights, connection.delay, dtype=int)
+def _dense(given: Block, message_bits: int) -> dict[str, Any]:
+    """Return the arguments of Lava's Dense, or DelayDense, and what it connects."""
+    delays = np.full_like(given.weights, given.delay, dtype=int)
     return {
-        "pre": pre + INPUT,
-        "post": post + INPUT,
-        "weights": weights,
-        "weight_exp": connection.exponent,
-        "num_message_bits": 0 if pre else network.message_bits,
-        **({"delays": delays} if connection.delay else {}),
+        "pre": given.pre,
+        "post": given.post,
+        "weights": given.weights,
+        "weight_exp": given.exponent,
+        "num_message_bits": 0 if given.pre else message_bits,
+        **({"delays": delays} if given.delay else {}),
     }

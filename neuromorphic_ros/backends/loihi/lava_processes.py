@@ -22,11 +22,6 @@ with lava_imports():
     from lava.proc.io.injector import Injector, PyLoihiInjectorModel
     from lava.proc.lif.process import LIF
 
-INPUT = -1
-"""Index of what injects the spikes of the channels, before those of the populations."""
-MAX_TICKS = 50
-"""Ticks that the buffers of what injects and extracts hold."""
-
 Parameters = Mapping[str, Any]
 Amounts = npt.NDArray[np.float64]
 Raster = npt.NDArray[np.bool_]
@@ -50,23 +45,24 @@ class LavaProcesses:
         channels: int,
         populations: Sequence[Parameters],
         connections: Sequence[Parameters],
+        max_ticks: int,
     ) -> None:
         """Start the processes.
 
         populations: arguments of Lava's LIF. connections: arguments of Lava's Dense, or DelayDense
-        if `delays` is among them, and beside them `pre` (INPUT: the channels) and `post`, indices
-        of populations.
+        if `delays` is among them, and beside them `pre` and `post`, of which 0 is the channels and
+        1 the first population. max_ticks: what is run at once, at most.
         """
         self._neurons = [LIF(**parameters) for parameters in populations]
         self._start = [np.array(parameters["v"]) for parameters in populations]
         # Lava has no ports of size 0.
         self._injector: Any = None
         if channels:
-            self._injector = Injector(shape=(channels,), buffer_size=MAX_TICKS)
+            self._injector = Injector(shape=(channels,), buffer_size=max_ticks)
         self._synapses = [self._connect(**parameters) for parameters in connections]
         self._hold_together(channels, connections)
         self._extractors = [
-            Extractor(shape=neurons.v.shape, buffer_size=MAX_TICKS) for neurons in self._neurons
+            Extractor(shape=neurons.v.shape, buffer_size=max_ticks) for neurons in self._neurons
         ]
         for neurons, extractor in zip(self._neurons, self._extractors, strict=True):
             neurons.s_out.connect(extractor.in_port)
@@ -79,7 +75,7 @@ class LavaProcesses:
         self.reset()
 
     def run(self, spikes: Amounts) -> Raster:
-        """Run one tick per row, MAX_TICKS at most: (ticks, channels) to (ticks, neurons)."""
+        """Run one tick per row: (ticks, channels) to (ticks, neurons)."""
         ticks = len(spikes)
         self._neurons[0].run(condition=RunSteps(num_steps=ticks, blocking=False))
         if self._injector:
@@ -122,20 +118,20 @@ class LavaProcesses:
 
     def _connect(self, pre: int, post: int, **parameters: Any) -> Any:
         synapses = (DelayDense if "delays" in parameters else Dense)(**parameters)
-        source = self._injector.out_port if pre == INPUT else self._neurons[pre].s_out
+        source = self._neurons[pre - 1].s_out if pre else self._injector.out_port
         source.connect(synapses.s_in)
-        synapses.a_out.connect(self._neurons[post].a_in)
+        synapses.a_out.connect(self._neurons[post - 1].a_in)
         return synapses
 
     def _hold_together(self, channels: int, connections: Sequence[Parameters]) -> None:
         """Let Lava find everything, as it runs only what is connected with what it is told to."""
-        hub, width = (INPUT, channels) if self._injector else (0, self._neurons[0].v.shape[0])
+        hub, width = (0, channels) if self._injector else (1, self._neurons[0].v.shape[0])
         links = [(each["pre"], each["post"]) for each in connections]
-        pre, post = np.array([*links, (hub, hub)]).T - INPUT
-        size = len(self._neurons) - INPUT
+        pre, post = np.array([*links, (hub, hub)]).T
+        size = 1 + len(self._neurons)
         graph = scipy.sparse.coo_array((np.ones(pre.size), (pre, post)), shape=(size, size))
         _, island = connected_components(graph, directed=False)
-        for apart in sorted(set(island[-INPUT:]) - {island[hub - INPUT]}):
-            post = int(np.flatnonzero(island == apart)[-1]) + INPUT
-            none = np.zeros((self._neurons[post].v.shape[0], width), np.int32)
-            self._synapses.append(self._connect(hub, post, weights=none))
+        for apart in sorted(set(island[1:]) - {island[hub]}):
+            node = int(np.flatnonzero(island == apart)[0])
+            none = np.zeros((self._neurons[node - 1].v.shape[0], width), np.int32)
+            self._synapses.append(self._connect(hub, node, weights=none))
