@@ -11,7 +11,15 @@ from pathlib import Path
 FOLDER = Path(__file__).parent
 NOT_BENCHMARKS = ("__main__", "learning_rls", "reporting")
 # Of many minutes each: run them by their own names.
-LONG = ("adaptation", "exercises", "faults", "local_learning", "reservoir", "surrogates")
+LONG = (
+    "adaptation",
+    "ann_conversion",
+    "exercises",
+    "faults",
+    "local_learning",
+    "reservoir",
+    "surrogates",
+)
 COMPARISONS = ("graph", "learning", "streaming", "training")
 
 

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Sequence
 
 from neuromorphic_ros.cli import (
+    compress,
+    convert,
     demo,
     encode,
     energy,
@@ -27,6 +29,8 @@ from neuromorphic_ros.cli import (
 from neuromorphic_ros.errors import NeuromorphicError
 
 SUBCOMMANDS = (
+    compress,
+    convert,
     demo,
     encode,
     energy,

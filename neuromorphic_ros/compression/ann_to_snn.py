@@ -12,8 +12,6 @@ at half of the threshold).
 
 from __future__ import annotations
 
-import dataclasses
-import math
 from collections.abc import Sequence
 from typing import Annotated, Literal, NamedTuple
 
@@ -24,6 +22,7 @@ from pydantic.dataclasses import dataclass
 from neuromorphic_ros.compression.ann.folding import Block, LinearMap, blocks
 from neuromorphic_ros.compression.ann.forward import activations
 from neuromorphic_ros.compression.ann.layers import Ann, AnnError, Qcfs, Values
+from neuromorphic_ros.compression.ann.whole_numbers import ScaledMaps, in_whole_numbers
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.parameters import STRICT, build
 from neuromorphic_ros.snn.array import Array
@@ -31,6 +30,7 @@ from neuromorphic_ros.snn.neurons.leaky import If
 from neuromorphic_ros.snn.patterns import AllToAll, Pool2d
 from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population, Projection, Stage
 from neuromorphic_ros.snn.weights import Precision
+from neuromorphic_ros.spikes import Shape
 
 LIMIT = 1e6
 """Of thresholds and biases, as the parameters of neurons have it."""
@@ -53,7 +53,10 @@ class ConversionParameters:
     reset: Annotated[
         Literal["hard", "subtract"], Field(description="Of the neurons, as the hardware has it")
     ] = "subtract"
-    dt_ms: Annotated[float, Field(ge=0.01, le=1000, description="Tick [ms]")] = 1.0
+    per_channel: Annotated[
+        bool, Field(description="Each neuron has a threshold for weights rounded for it alone")
+    ] = False
+    dt_ms: Annotated[float, Field(ge=0.1, le=1000, description="Tick [ms]")] = 1.0
 
     def __post_init__(self) -> None:
         if self.bits == 1:
@@ -96,36 +99,24 @@ def convert(
     """
     _check_samples(ann, calibration)
     folded = blocks(ann)
-    active = activations(ann, calibration, tuple(block.place for block in folded))
-    source = Input("input", ann.architecture.input)
+    driven = activations(ann, calibration, tuple(block.place for block in folded))
+    source = _source(ann.architecture.input, float(calibration.max()), parameters.dt_ms)
     before, largest_before = source.name, float(calibration.max())
     populations, projections, layers = [], [], []
-    for number, (block, made) in enumerate(zip(folded, active, strict=True), 1):
+    for number, (block, drive) in enumerate(zip(folded, driven, strict=True), 1):
         population = OUTPUT if number == len(folded) else f"layer{number}"
-        largest = _largest(ann, block, made, parameters.percentile, population)
-        scaled = _scaled(block.maps, parameters.bits, largest_before)
-        threshold = largest / largest_before * scaled.unit
-        if parameters.bits:
-            threshold = float(max(1, round(threshold)))
-        if not 1 / LIMIT <= threshold <= LIMIT or scaled.largest_bias > LIMIT:
-            raise AnnError(
-                f"{population}: its threshold would be {threshold:g} and its largest bias "
-                f"{scaled.largest_bias:g}, of at most {LIMIT:g}; give fewer bits, or scale the "
-                "network"
-            )
-        populations.append(
-            Population(
-                population,
-                block.maps[-1].post,
-                If(
-                    threshold=threshold,
-                    reset=parameters.reset,
-                    initial=threshold // 2 if parameters.bits else threshold / 2,
-                ),
-            )
+        largest = _largest(ann, block, drive, parameters.percentile, population)
+        # Spikes stand for shares of the largest input: so must biases.
+        maps = [_biased(each, 1 / largest_before) for each in block.maps]
+        scaled = (
+            in_whole_numbers(maps, parameters.bits, per_channel=parameters.per_channel)
+            if parameters.bits
+            else ScaledMaps(tuple(maps), np.array(1.0), 0.0)
         )
+        neuron = _neuron(scaled, largest / largest_before, parameters, population)
+        populations.append(Population(population, block.maps[-1].post, neuron))
         projections.append(_projection(before, population, scaled.maps, parameters.bits))
-        clipped = float(np.mean(made > largest))
+        clipped = float(np.mean(drive > largest))
         layers.append(ConvertedLayer(population, largest, clipped, scaled.error))
         before, largest_before = population, largest
     parts = {
@@ -137,20 +128,6 @@ def convert(
     }
     spec = build(NetworkSpec, parts, f"network '{name}'", NetworkError)
     return Converted(spec, float(calibration.max()), tuple(layers))
-
-
-class _Scaled(NamedTuple):
-    """Maps in the form of stages; unit: of what they make per unit of what they should."""
-
-    maps: tuple[LinearMap, ...]
-    unit: float
-    error: float
-
-    @property
-    def largest_bias(self) -> float:
-        """Largest magnitude of a bias."""
-        biases = [np.abs(each.bias).max() for each in self.maps if each.bias is not None]
-        return float(max(biases, default=0.0))
 
 
 def _check_samples(ann: Ann, samples: Values) -> None:
@@ -171,13 +148,21 @@ def _check_samples(ann: Ann, samples: Values) -> None:
         raise AnnError("the calibration samples are all zero")
 
 
-def _largest(ann: Ann, block: Block, made: Values, percentile: float, population: str) -> float:
-    """Return the activation that is to fire in every tick."""
+def _source(shape: Shape, largest: float, dt_ms: float) -> Input:
+    """Return an input; one of a single axis hears arrays of amounts, whose rates end at a tick."""
+    if len(shape) > 1:
+        return Input("input", shape)
+    rates = {"low": 0.0, "high": largest, "max_rate_hz": 1000.0 / dt_ms}
+    return Input("input", shape, "array", "environment_rate", rates)
+
+
+def _largest(ann: Ann, block: Block, drive: Values, percentile: float, population: str) -> float:
+    """Return the activation that is to fire in every tick; drive: what is to be activated."""
     if isinstance(block.activation, Qcfs):
         return ann.tensor(block.activation, "threshold").item()
-    found = float(np.percentile(np.maximum(made, 0), percentile))
+    found = float(np.percentile(np.maximum(drive, 0), percentile))
     # Few neurons of a layer may be active at all.
-    found = found or float(made.max())
+    found = found or float(drive.max())
     if found <= 0:
         raise AnnError(
             f"{population}: none of its neurons is active in the calibration samples; give others"
@@ -185,35 +170,28 @@ def _largest(ann: Ann, block: Block, made: Values, percentile: float, population
     return found
 
 
-def _scaled(maps: Sequence[LinearMap], bits: int, largest_input: float) -> _Scaled:
-    """Return maps in units in which their weights have so many bits."""
-    scaled, unit, changed, total = [], 1.0, 0.0, 0.0
-    for each in maps:
-        weight, bias = each.weight, each.bias
-        if isinstance(each.pattern, Pool2d):
-            if bits:
-                unit *= math.prod(each.pattern.kernel)
-                each = each._replace(pattern=dataclasses.replace(each.pattern, type="sum_pool2d"))
-        elif weight is not None and bits:
-            rounded, per_unit = whole(weight, bits)
-            changed += float(np.sum((rounded / per_unit - weight) ** 2, dtype=np.float64))
-            total += float(np.sum(weight**2, dtype=np.float64))
-            unit, weight = unit * per_unit, rounded
-        if bias is not None:
-            bias = (bias * (unit / largest_input)).astype(np.float32)
-            bias = np.rint(bias) if bits else bias
-        scaled.append(each._replace(weight=weight, bias=bias))
-    return _Scaled(tuple(scaled), unit, math.sqrt(changed / total) if total else 0.0)
+def _biased(each: LinearMap, factor: float) -> LinearMap:
+    return each if each.bias is None else each._replace(bias=each.bias * np.float32(factor))
 
 
-def whole(weights: Values, bits: int) -> tuple[Values, float]:
-    """Round weights to whole numbers of so many bits with sign, as large ones as these hold.
-
-    Returns float32 weights between -(2^(bits-1) - 1) and its opposite, and how many of their units
-    make 1.
-    """
-    per_unit = (2 ** (bits - 1) - 1) / (float(np.abs(weights).max()) or 1.0)
-    return np.rint(weights * per_unit).astype(np.float32), per_unit
+def _neuron(
+    scaled: ScaledMaps, share: float, parameters: ConversionParameters, population: str
+) -> If:
+    """Return neurons that fire in every tick at `share` of what the largest input makes."""
+    threshold = share * scaled.by_neuron()
+    if parameters.bits:
+        threshold = np.maximum(np.rint(threshold), 1)
+    if threshold.min() < 1 / LIMIT or max(threshold.max(), scaled.largest_bias) > LIMIT:
+        raise AnnError(
+            f"{population}: its threshold would be {threshold.max():g} and its largest bias "
+            f"{scaled.largest_bias:g}, of at most {LIMIT:g}; give fewer bits, or scale the network"
+        )
+    initial = threshold // 2 if parameters.bits else threshold / 2
+    return If(
+        threshold=Array(threshold) if threshold.ndim else float(threshold),
+        reset=parameters.reset,
+        initial=Array(initial) if threshold.ndim else float(initial),
+    )
 
 
 def _projection(pre: str, post: str, maps: Sequence[LinearMap], bits: int) -> Projection:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from statistics import NormalDist
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from neuromorphic_ros.learning.samples import (
 from neuromorphic_ros.snn.counts import Counts
 from neuromorphic_ros.snn.spec import NetworkSpec
 from neuromorphic_ros.snn.streaming import StreamingNetwork
+from neuromorphic_ros.snn.tick_spikes import TickSpikes
 
 
 class Interval(NamedTuple):
@@ -54,25 +55,51 @@ class Evaluation(NamedTuple):
         return wilson(int(np.trace(self.confusion)), self.samples)
 
 
+class Network(Protocol):
+    """A network that is run for one robot, e.g. `StreamingNetwork`."""
+
+    spec: NetworkSpec
+
+    def reset(self) -> None:
+        """Return to rest."""
+
+    def run(self, spikes: TickSpikes) -> TickSpikes:
+        """Run one tick per tick of `spikes` and return the spikes of the neurons."""
+
+    def membrane(self, name: str) -> npt.NDArray[Any]:
+        """Return the membranes of a population now, flat."""
+
+
 def evaluate(spec: NetworkSpec, samples: Samples, output: str = "output") -> Evaluation:
+    """Run each sample from rest, on the streaming engine, and `predict` its class.
+
+    Raises as `check_samples` does.
+    """
+    check_samples(spec, samples, output)
+    network = StreamingNetwork(spec)
+    predicted = predict(network, samples, output)
+    classes = spec.population(output).shape[0]
+    confusion = confusion_of(samples.label, predicted, classes)
+    return Evaluation(predicted, confusion, network.counts())
+
+
+def predict(network: Network, samples: Samples, output: str) -> npt.NDArray[np.int64]:
     """Run each sample from rest; its class is the one whose neurons in `output` fired most.
 
     Of neurons that never fire it is the one whose membranes are highest at the end. Among equal
-    classes the first is taken. Raises as `check_samples` does.
+    classes the first is taken.
     """
-    check_samples(spec, samples, output)
-    network, place = StreamingNetwork(spec), addresses_of(spec, output)
-    shape, spikes = spec.population(output).shape, spec.population(output).neuron.spikes
+    spec = network.spec
+    place, population = addresses_of(spec, output), spec.population(output)
     predicted = np.empty(samples.size, np.int64)
     for index, sequence in enumerate(samples.inputs):
         network.reset()
         fired = network.run(tick_spikes(sequence)).one_by_one().address.astype(np.int64)
         mine = fired[(fired >= place.start) & (fired < place.stop)] - place.start
         votes = np.bincount(mine, minlength=place.stop - place.start)
-        support = votes if spikes else network.membrane(output)
-        predicted[index] = support.reshape(shape[0], -1).sum(axis=1).argmax()
-    confusion = confusion_of(samples.label, predicted, shape[0])
-    return Evaluation(predicted, confusion, network.counts())
+        support = votes if population.neuron.spikes else network.membrane(output)
+        predicted[index] = support.reshape(population.shape[0], -1).sum(axis=1).argmax()
+    return predicted
 
 
 def confusion_of(

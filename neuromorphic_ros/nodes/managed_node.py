@@ -47,6 +47,7 @@ SHARED_PARAMETERS = frozenset(
         "graph",
         "liquid",
         "liquid_step_ticks",
+        "conversion_folder",
         "learned_weights",
         "checkpoint_s",
         "hardware",

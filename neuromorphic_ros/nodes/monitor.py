@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,12 +22,12 @@ from neuromorphic_ros.nodes.rest import LATCHED
 from neuromorphic_ros.pipeline.energy_account import ENERGY_TOTAL
 from neuromorphic_ros.pipeline.outputs import DETECTIONS, ENERGY, RATES, TWIST, TWIST_STAMPED
 from neuromorphic_ros.pipeline.power_supervisor import POWER_STATUS
-from neuromorphic_ros.pipeline.sensing import MESSAGE_TYPES
+from neuromorphic_ros.pipeline.sensing import MESSAGE_TYPES, nanoseconds, raw_stamp_ns
 from neuromorphic_ros.report.dashboard import WIDTH, dashboard, dashboard_svg, status_line
 from neuromorphic_ros.report.html import ReportError, write_file
 from neuromorphic_ros.report.live import (
     WINDOW_S,
-    Rate,
+    Arrivals,
     Status,
     node_of,
     with_command,
@@ -94,7 +95,7 @@ class Monitor(ManagedNode):
     def activate(self) -> None:
         """Begin to look for nodes, to listen and to show."""
         self._status = Status()
-        self._rates: dict[str, Rate] = {}
+        self._arrivals: dict[str, Arrivals] = {}
         self._state_clients: dict[str, Client[Any, Any]] = {}
         self._questions: dict[str, Question] = {}
         self._begun_ns = 0
@@ -175,17 +176,24 @@ class Monitor(ManagedNode):
                 self._count(topic, kind)
 
     def _count(self, topic: str, kind: str, output: Output | None = None) -> None:
-        if topic in self._rates:
+        if topic in self._arrivals:
             return
         try:
             message_type = message_class(kind)
         except ImportError:
             return
-        rate = self._rates[topic] = Rate()
+        arrivals = self._arrivals[topic] = Arrivals()
+        stamped = "header" in message_type.get_fields_and_field_types()
 
         def received(message: Any) -> None:
-            rate.count(self.steady_ns / 1e9)
-            self._begun_ns = self._begun_ns or self.now_ns
+            # A recording that is played again sets the clock back.
+            if not 0 < self._begun_ns <= self.now_ns:
+                self._begun_ns = self.now_ns
+            age_s = math.nan
+            if stamped:
+                stamp = nanoseconds(message.header.stamp) if output else raw_stamp_ns(message)
+                age_s = (self.now_ns - stamp) / 1e9
+            arrivals.count(self.steady_ns / 1e9, age_s)
             if output:
                 self._status = output.update(self._status, message)
 
@@ -197,7 +205,7 @@ class Monitor(ManagedNode):
         now_s = self.steady_ns / 1e9
         return self._status._replace(
             clock_s=(self.now_ns - self._begun_ns) / 1e9 if self._begun_ns else 0.0,
-            message_hz={topic: rate.hz(now_s) for topic, rate in sorted(self._rates.items())},
+            topics={topic: item.at(now_s) for topic, item in sorted(self._arrivals.items())},
         )
 
     def _show(self) -> None:

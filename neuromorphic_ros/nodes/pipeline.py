@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from neuromorphic_ros.nodes.backend_parameters import compiler_of, declare_backend
+from neuromorphic_ros.nodes.convert_ann import ConvertAnnService
 from neuromorphic_ros.nodes.describe_hardware import DescribeHardwareService
 from neuromorphic_ros.nodes.event_reports import EventReports
 from neuromorphic_ros.nodes.learning import Learning
@@ -47,6 +48,7 @@ class PipelineNode(ManagedNode):
         self._description = DescribeHardwareService(self)
         self._benchmark = RunBenchmarkService(self)
         LoadNetworkService(self)
+        ConvertAnnService(self)
         ModelList(self)
         self._events = EventReports(self, self._outputs)
         self._live: LivePipeline | None = None

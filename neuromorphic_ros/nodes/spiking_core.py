@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from neuromorphic_ros.nodes.backend_parameters import compiler_of, declare_backend
+from neuromorphic_ros.nodes.convert_ann import ConvertAnnService
 from neuromorphic_ros.nodes.describe_hardware import DescribeHardwareService
 from neuromorphic_ros.nodes.learning import Learning
 from neuromorphic_ros.nodes.load_network import LoadNetworkService
@@ -41,6 +42,7 @@ class SpikingCoreNode(ManagedNode):
         self._description = DescribeHardwareService(self)
         self._benchmark = RunBenchmarkService(self)
         LoadNetworkService(self)
+        ConvertAnnService(self)
         ModelList(self)
         self._live: LiveCore | None = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -68,6 +69,13 @@ def nanoseconds(stamp: Any) -> int:
 def stamp_of(message: Any, arrival_ns: int) -> int:
     """Return the stamp of a message [ns]; without one, or if it is zero, the time of arrival."""
     return (nanoseconds(message.header.stamp) if hasattr(message, "header") else 0) or arrival_ns
+
+
+def raw_stamp_ns(raw: bytes) -> int:
+    """Return the stamp of a serialised message (CDR) that begins with a std_msgs/Header [ns]."""
+    order = "<" if raw[1] & 1 else ">"
+    seconds, nanoseconds = struct.unpack_from(f"{order}iI", raw, 4)
+    return int(seconds) * 1_000_000_000 + int(nanoseconds)
 
 
 def frame_of(message: Any) -> str:

@@ -11,7 +11,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from neuromorphic_ros.report.live import Energy, Line, Population, Power, Status
+from neuromorphic_ros.report.live import Energy, Line, Population, Power, Status, Traffic
 from neuromorphic_ros.report.words import NOT_MEASURED, number
 from neuromorphic_ros.report.words import energy as energy_words
 
@@ -27,7 +27,7 @@ def dashboard(status: Status) -> RenderableType:
     title = Text(status.network or "waiting for the network", style="bold")
     title.append(f"   {status.clock_s:.1f} s", style="not bold")
     activity = Table.grid(padding=(0, 3))
-    activity.add_row(_topics(status.message_hz), _populations(status.populations))
+    activity.add_row(_topics(status.topics), _populations(status.populations))
     figures = Table.grid(padding=(0, 2))
     figures.add_column(style="bold")
     for heading, value in _figures(status):
@@ -44,7 +44,7 @@ def dashboard_svg(status: Status) -> str:
 
 def status_line(status: Status) -> str:
     """Return the state as one line of text."""
-    messages = _join(f"{topic} {hz:.0f}" for topic, hz in status.message_hz.items())
+    messages = _join(f"{topic} {traffic.hz:.0f}" for topic, traffic in status.topics.items())
     spikes = _join(f"{item.name} {item.spikes_per_s:.0f}" for item in status.populations)
     rows = [("messages/s", messages), ("spikes/s", spikes), *_figures(status)]
     return f"{status.clock_s:5.1f} s | " + " | ".join(f"{name}: {value}" for name, value in rows)
@@ -71,10 +71,11 @@ def _health(troubles: Mapping[str, Line]) -> Text:
     return Text("\n").join(lines)
 
 
-def _topics(message_hz: Mapping[str, float]) -> Table:
-    table = _table("topic", "Hz", right={1})
-    for topic, hz in sorted(message_hz.items()):
-        table.add_row(topic, Text(f"{hz:.1f}", "" if hz else "yellow"))
+def _topics(topics: Mapping[str, Traffic]) -> Table:
+    table = _table("topic", "Hz", "ms old", right={1, 2})
+    for topic, (hz, age_ms) in sorted(topics.items()):
+        age = "-" if math.isnan(age_ms) else f"{age_ms:.1f}"
+        table.add_row(topic, Text(f"{hz:.1f}", "" if hz else "yellow"), age)
     return table
 
 

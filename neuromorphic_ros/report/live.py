@@ -5,38 +5,45 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Mapping, Sequence
+from statistics import median
 from typing import Any, NamedTuple
 
 from neuromorphic_ros.power.quality import Quality
 
 WINDOW_S = 2.0
+# Stamps that are further from the clock are of another one.
+STRANGE_AGE_S = 60.0
 OK = 0
 
 
-class Rate:
-    """Messages per second over the last two seconds."""
+class Arrivals:
+    """The messages of a topic in the last two seconds: how many, and how old they were."""
 
     def __init__(self) -> None:
         """Start without messages."""
-        self._times_s: deque[float] = deque()
+        self._messages: deque[tuple[float, float]] = deque()
         self._first_s = math.inf
 
-    def count(self, now_s: float) -> None:
-        """Note a message."""
+    def count(self, now_s: float, age_s: float = math.nan) -> None:
+        """Note a message; age_s: since its stamp, NaN: it has none."""
         self._first_s = min(self._first_s, now_s)
-        self._times_s.append(now_s)
+        self._messages.append((now_s, age_s))
 
-    @property
-    def has_begun(self) -> bool:
-        """Tell whether there was any message."""
-        return self._first_s < math.inf
-
-    def hz(self, now_s: float) -> float:
-        """Return the rate."""
-        while self._times_s and now_s - self._times_s[0] > WINDOW_S:
-            self._times_s.popleft()
+    def at(self, now_s: float) -> Traffic:
+        """Return what the topic carries."""
+        while self._messages and now_s - self._messages[0][0] > WINDOW_S:
+            self._messages.popleft()
         # A topic that has just begun has not had the whole window.
-        return len(self._times_s) / min(WINDOW_S, max(now_s - self._first_s, 0.5))
+        hz = len(self._messages) / min(WINDOW_S, max(now_s - self._first_s, 0.5))
+        ages_s = [age_s for _, age_s in self._messages if abs(age_s) < STRANGE_AGE_S]
+        return Traffic(hz, 1e3 * median(ages_s) if ages_s else math.nan)
+
+
+class Traffic(NamedTuple):
+    """Messages per second of a topic; age_ms: median time from stamp to arrival, NaN: unknown."""
+
+    hz: float
+    age_ms: float = math.nan
 
 
 class Energy(NamedTuple):
@@ -87,7 +94,7 @@ class Status(NamedTuple):
     """The present state.
 
     clock_s: time of the network since the first message [s]. states: of the lifecycle, by node.
-    lines: of the diagnostics, by name. message_hz: by topic. populations: inputs first.
+    lines: of the diagnostics, by name. topics: by name. populations: inputs first.
     tick_us: median and 99th percentile. load: share of the time that the ticks take.
     command: linear [m/s] and angular [rad/s]. detections: class and score, best first.
     """
@@ -96,7 +103,7 @@ class Status(NamedTuple):
     network: str = ""
     states: Mapping[str, str] = {}
     lines: Mapping[str, Line] = {}
-    message_hz: Mapping[str, float] = {}
+    topics: Mapping[str, Traffic] = {}
     populations: Sequence[Population] = ()
     tick_us: tuple[float, float] = (math.nan, math.nan)
     load: float = math.nan

@@ -19,6 +19,9 @@ from neuromorphic_ros.spikes import Shape
 
 # A dense row is added without looking up targets: as fast as this share of it through a list.
 DENSE_FROM = 0.3
+# Of a matrix that stays in the cache of the processor, whose rows are there without waiting.
+DENSE_FROM_CACHED = 0.1
+CACHED_BYTES = 2**19
 # Pairs that are drawn at a time, to bound the memory that drawing takes.
 DRAWN_AT_ONCE = 2**22
 
@@ -193,7 +196,8 @@ def _stored_by_density(matrix: _Matrix) -> _Matrix:
         if matrix.weight.size < DENSE_FROM * rows * matrix.columns:
             return matrix
         return np.asarray(_scipy(matrix).toarray(), np.float32)
-    if np.count_nonzero(matrix) < DENSE_FROM * matrix.size:
+    dense_from = DENSE_FROM_CACHED if matrix.nbytes <= CACHED_BYTES else DENSE_FROM
+    if np.count_nonzero(matrix) < dense_from * matrix.size:
         return _sparse(scipy.sparse.csr_array(matrix))
     return matrix
 

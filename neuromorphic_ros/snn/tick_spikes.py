@@ -91,3 +91,19 @@ def evenly_spaced(level: npt.NDArray[np.floating], start_tick: int, ticks: int) 
     number = np.floor(level.ravel() * tick + 0.5)
     fired, address = np.nonzero(np.diff(number, axis=0))
     return TickSpikes(address.astype(np.uint32), np.searchsorted(fired, np.arange(ticks + 1)))
+
+
+def concatenated(parts: Sequence[TickSpikes]) -> TickSpikes:
+    """Return the ticks of several parts, one after the other."""
+    start = np.cumsum([0, *(part.address.size for part in parts)])
+    first = [part.first[:-1] + at for part, at in zip(parts, start, strict=False)]
+    value = ONES
+    if any(part.value.size for part in parts):
+        value = np.concatenate(
+            [part.value if part.value.size else np.ones(part.address.size) for part in parts]
+        ).astype(np.float32)
+    return TickSpikes(
+        np.concatenate([np.empty(0, np.uint32), *(part.address for part in parts)]),
+        np.concatenate([*first, start[-1:]]).astype(np.int64),
+        value,
+    )

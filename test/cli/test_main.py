@@ -18,7 +18,22 @@ def test_what_is_no_command_exits_with_2(
 
 
 @pytest.mark.parametrize(
-    "command", ["demo", "encode", "export", "inspect", "replay", "report", "run", "simulate", "up"]
+    "command",
+    [
+        "compress",
+        "convert",
+        "demo",
+        "encode",
+        "export",
+        "inspect",
+        "replay",
+        "report",
+        "run",
+        "show",
+        "simulate",
+        "top",
+        "up",
+    ],
 )
 def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:

@@ -48,7 +48,10 @@ def without_torch(*arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["train", "letters"], "recipe 'letters' is unknown; there are basic_motions, digits"),
+        (
+            ["train", "letters"],
+            "recipe 'letters' is unknown; there are basic_motions, converted_digits",
+        ),
         (["train", "digits", "--data", "/nowhere"], "/nowhere: the data of recipe 'digits'"),
         (["evaluate", "letters", "--data", "/nowhere"], "model 'letters'"),
         (["evaluate", "digits", "--data", "/nowhere"], "/nowhere: has no image files"),

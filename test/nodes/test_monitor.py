@@ -15,6 +15,8 @@ pytestmark = pytest.mark.ros
 # It looks for ten seconds before it gives up, and a busy machine starts it late.
 LONG_S = 60.0
 
+composed = pytest.mark.parametrize("shared_driving", ["composed"], indirect=True)
+
 
 def test_it_ends_with_0_when_interrupted_twice(robot: Robot) -> None:
     process = robot.start("monitor")
@@ -53,6 +55,7 @@ def test_one_picture_shows_a_driving_robot(driving: Drive, tmp_path: Path) -> No
     assert "/cmd_vel" in picture.read_text(encoding="utf-8")
 
 
+@composed
 def test_a_file_that_cannot_be_written_is_named(driving: Drive, tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.touch()
@@ -61,6 +64,7 @@ def test_a_file_that_cannot_be_written_is_named(driving: Drive, tmp_path: Path) 
     assert "top.svg: cannot be written" in process.output
 
 
+@composed
 def test_without_a_terminal_it_prints_lines(driving: Drive) -> None:
     monitor = driving.robot.start("monitor")
     eventually(lambda: "cmd_vel" in monitor.output, "a line with what the robot is sent")
@@ -68,6 +72,7 @@ def test_without_a_terminal_it_prints_lines(driving: Drive) -> None:
     assert all(" | tick: " in line for line in monitor.output.splitlines())
 
 
+@composed
 def test_watching_makes_nobody_work(driving: Drive) -> None:
     monitor = driving.robot.start("monitor")
     eventually(lambda: "/rates" in watched(driving.robot), "the monitor follows the network")

@@ -13,6 +13,7 @@ from .driving import Drive
 pytestmark = pytest.mark.ros
 
 
+@pytest.mark.parametrize("shared_driving", ["composed"], indirect=True)
 def test_it_draws_a_robot_while_somebody_looks(driving: Drive) -> None:
     listener = driving.robot.listener
     visualizer = driving.robot.start("visualizer")

@@ -19,6 +19,7 @@ from neuromorphic_ros.pipeline.sensing import (
     frame_of,
     grey_of,
     imu_of,
+    raw_stamp_ns,
     scan_of,
     stamp_of,
     transport_of,
@@ -62,6 +63,24 @@ def test_every_sensor_of_a_network_has_a_stream() -> None:
 
 def test_a_stamp_is_that_of_the_header() -> None:
     assert stamp_of(image(header={"stamp": 3_000_000_007}), 5) == 3_000_000_007
+
+
+STAMPED = sorted(
+    kind
+    for kinds in MESSAGE_TYPES.values()
+    for kind in kinds
+    if "header" in dict(typestore().fielddefs[kind][1])
+)
+
+
+@pytest.mark.parametrize("little_endian", [True, False])
+@pytest.mark.parametrize("kind", STAMPED)
+def test_the_stamp_of_a_serialised_message_needs_no_more_than_its_first_bytes(
+    kind: str, little_endian: bool
+) -> None:
+    message = to_message(kind, {"header": {"stamp": 3_000_000_007, "frame_id": "sensor"}})
+    raw = bytes(typestore().serialize_cdr(message, kind, little_endian=little_endian))
+    assert raw_stamp_ns(raw[:12]) == 3_000_000_007
 
 
 def test_a_driver_that_leaves_the_stamp_zero_gets_the_time_of_arrival() -> None:

@@ -9,7 +9,15 @@ import pytest
 from rich.console import Console
 
 from neuromorphic_ros.report.dashboard import WIDTH, dashboard, dashboard_svg, status_line
-from neuromorphic_ros.report.live import Line, Population, Power, Status, with_energy, with_rates
+from neuromorphic_ros.report.live import (
+    Line,
+    Population,
+    Power,
+    Status,
+    Traffic,
+    with_energy,
+    with_rates,
+)
 from neuromorphic_ros.report.record import Record
 
 FIGURES = (
@@ -32,7 +40,7 @@ def status(record: Record) -> Status:
             "pipeline: motion": Line(0, "moving is allowed"),
             "lidar: motor": Line(2, "stuck"),
         },
-        message_hz={"/scan": 10.0, "/imu": 0.0},
+        topics={"/scan": Traffic(10.0, 101.26), "/imu": Traffic(0.0)},
         power=Power("10W", "medium", False, True, 0.4, math.nan),
         command=(0.25, -1.0),
         detections=[("motion", 0.9 - 0.1 * k) for k in range(5)],
@@ -61,7 +69,8 @@ def test_a_picture_says_everything(status: Status) -> None:
     assert row(text, "/power_manager") == "/power_manager inactive ok"
     assert row(text, "/recorder") == "/recorder gone ok"
     assert row(text, "/lidar") == "/lidar - motor: stuck"
-    assert row(text, "/scan").startswith("/scan 10.0")
+    assert row(text, "/scan").startswith("/scan 10.0 101.3")
+    assert row(text, "/imu").startswith("/imu 0.0 -")
     assert "motor 3 40 10.00 ████████████████" in " ".join(text.split())
     assert "nan" not in text
     assert max(map(len, text.splitlines())) <= WIDTH

@@ -8,10 +8,10 @@ from types import SimpleNamespace
 import pytest
 
 from neuromorphic_ros.report.live import (
+    Arrivals,
     Line,
     Population,
     Power,
-    Rate,
     Status,
     node_of,
     with_command,
@@ -98,15 +98,26 @@ def test_a_state_is_complete_when_nodes_and_network_have_spoken() -> None:
     assert with_power(silent, power(asleep=True)).is_complete
 
 
-def test_rates_are_of_the_last_two_seconds() -> None:
-    rate = Rate()
-    assert not rate.has_begun
-    assert rate.hz(0.0) == 0.0
+def test_traffic_is_that_of_the_last_two_seconds() -> None:
+    arrivals = Arrivals()
+    assert arrivals.at(0.0).hz == 0.0
+    assert math.isnan(arrivals.at(0.0).age_ms)
     for tenth in range(50):
-        rate.count(tenth / 10)
-    assert rate.hz(4.9) == pytest.approx(10.0, abs=1.0)
-    assert rate.hz(60.0) == 0.0
-    assert rate.has_begun
+        arrivals.count(tenth / 10, 0.005 if tenth > 25 else 0.5)
+    hz, age_ms = arrivals.at(4.9)
+    assert hz == pytest.approx(10.0, abs=1.0)
+    assert age_ms == pytest.approx(5.0)
+    assert arrivals.at(60.0).hz == 0.0
+
+
+@pytest.mark.parametrize("age_s", [math.nan, 1.7e9, -1.7e9])
+def test_messages_without_a_stamp_of_this_clock_have_no_age(age_s: float) -> None:
+    arrivals = Arrivals()
+    arrivals.count(0.0, age_s)
+    assert arrivals.at(0.1).hz == 2.0
+    assert math.isnan(arrivals.at(0.1).age_ms)
+    arrivals.count(0.1, 0.25)
+    assert arrivals.at(0.1).age_ms == 250.0
 
 
 def test_only_images_are_thinned() -> None:

@@ -14,7 +14,13 @@ from hypothesis import strategies as st
 
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.snn.spec import NetworkSpec
-from neuromorphic_ros.snn.synapses import DENSE_FROM, bias, connect
+from neuromorphic_ros.snn.synapses import (
+    CACHED_BYTES,
+    DENSE_FROM,
+    DENSE_FROM_CACHED,
+    bias,
+    connect,
+)
 
 Floats = npt.NDArray[np.float32]
 
@@ -412,15 +418,25 @@ def test_a_bias_of_another_shape_is_refused(pattern: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("share", "dense"), [(DENSE_FROM - 0.05, False), (DENSE_FROM + 0.05, True)]
+    ("pattern", "size", "dense_from"),
+    [
+        ("all_to_all", 100, DENSE_FROM_CACHED),
+        ("all_to_all", 400, DENSE_FROM),
+        ("random", 100, DENSE_FROM),
+    ],
 )
-@pytest.mark.parametrize("pattern", ["all_to_all", "random"])
-def test_storage_is_chosen_by_density(share: float, dense: bool, pattern: str) -> None:
-    kept = (np.arange(10_000) % 100 < 100 * share).reshape(100, 100).astype(np.float32)
+@pytest.mark.parametrize(("more", "dense"), [(-0.05, False), (0.05, True)])
+def test_storage_is_chosen_by_density_and_size(
+    pattern: str, size: int, dense_from: float, more: float, dense: bool
+) -> None:
+    number = np.arange(size * size) % 100
+    kept = (number < 100 * (dense_from + more)).reshape(size, size).astype(np.float32)
+    assert (kept.nbytes <= CACHED_BYTES) == (size == 100)
     given_pattern = (
         {"type": "random", "probability": 1.0} if pattern == "random" else {"type": pattern}
     )
-    connection = connect(network((100,), (100,), {"weights": kept, "pattern": given_pattern}), 0)
+    given = network((size,), (size,), {"weights": kept, "pattern": given_pattern})
+    connection = connect(given, 0)
     assert (connection.row is None) == dense
     assert np.array_equal(connection.dense(), kept)
 

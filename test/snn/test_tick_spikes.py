@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from neuromorphic_ros.errors import SpikeError
 from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population
-from neuromorphic_ros.snn.tick_spikes import TickSpikes, evenly_spaced
+from neuromorphic_ros.snn.tick_spikes import TickSpikes, concatenated, evenly_spaced
 
 
 def addresses(*values: int) -> npt.NDArray[np.uint32]:
@@ -102,3 +102,16 @@ def test_spikes_that_are_no_input_of_a_network_are_refused_with_its_name(
 def test_input_of_a_network_is_let_through() -> None:
     TickSpikes(addresses(), np.array([0, 0])).check(NETWORK)
     TickSpikes(addresses(1, 0), np.array([0, 1, 2]), np.array([0, -2], np.float32)).check(NETWORK)
+
+
+def test_parts_follow_one_another_and_amounts_are_filled_up() -> None:
+    graded = TickSpikes(addresses(5, 6), np.array([0, 1, 2]), np.array([3, 2], np.float32))
+    plain = TickSpikes(addresses(7, 1, 2), np.array([0, 0, 3]))
+    both = concatenated([plain, graded])
+    assert both.address.tolist() == [7, 1, 2, 5, 6]
+    assert both.first.tolist() == [0, 0, 3, 4, 5]
+    assert both.value.tolist() == [1, 1, 1, 3, 2]
+    assert concatenated([plain, plain]).value.size == 0
+    parts = [both.between(tick, tick + 1) for tick in range(both.ticks)]
+    assert concatenated(parts).first.tolist() == both.first.tolist()
+    assert concatenated([]).ticks == 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +25,14 @@ from neuromorphic_ros.compression.ann.layers import (
     Conv2d,
     Dropout,
     Flatten,
+    Layer,
     Linear,
+    Parametric,
     Relu,
 )
+
+Given = Mapping[str, Any]
+"""Arguments of an operation by name."""
 
 MODEL = "models/model.json"
 WEIGHTS = "data/weights"
@@ -59,8 +64,8 @@ def read_exported(path: Path) -> Ann:
     except UNREADABLE as wrong:
         reason = " ".join(str(wrong).split()) or type(wrong).__name__
         raise AnnError(
-            f"{path}: is no file of torch.export.save that can be read ({reason}); torch 2.9 and "
-            "later write them"
+            f"{path}: is no file of torch.export.save, as torch 2.13 writes it, that can be read: "
+            f"{reason}"
         ) from None
 
 
@@ -113,50 +118,12 @@ class _Reading:
         made = str(node["outputs"][0]["as_tensor"]["name"])
         where = f"operation '{made}' (aten.{operation})"
         source = str(given.get("input", given.get("self")))
-        if operation in ("conv2d.default", "conv2d.padding"):
-            layer = Conv2d(
-                name=made,
-                stride=_pair(given.get("stride", 1)),
-                padding=_padding(given.get("padding", 0)),
-                dilation=_pair(given.get("dilation", 1)),
-                groups=given.get("groups", 1),
-            )
-            self.chain.add(where, source, made, layer, self._tensors(given, "weight", "bias"))
-        elif operation == "linear.default":
-            tensors = self._tensors(given, "weight", "bias")
-            self.chain.add(where, source, made, Linear(made), tensors)
-        elif operation == "batch_norm.default":
-            _only(where, "training", given.get("training"), False)
-            names = ("weight", "bias", "running_mean", "running_var")
-            norm = BatchNorm(made, eps=given["eps"])
-            self.chain.add(where, source, made, norm, self._tensors(given, *names))
-        elif operation in ("relu.default", "relu_.default"):
-            self.chain.add(where, source, made, Relu())
-        elif operation == "avg_pool2d.default":
-            _only(where, "ceil_mode", given.get("ceil_mode", False), False)
-            _only(where, "divisor_override", given.get("divisor_override"), None)
-            padding = _pair(given.get("padding", 0))
-            if padding != (0, 0):
-                _only(where, "count_include_pad", given.get("count_include_pad", True), True)
-            kernel = _pair(given["kernel_size"])
-            self.chain.add(
-                where,
-                source,
-                made,
-                AvgPool2d(kernel, _pair(given.get("stride") or kernel), padding),
-            )
-        elif operation == "flatten.using_ints":
-            _only(where, "start_dim", given.get("start_dim", 0), 1)
-            _only(where, "end_dim", given.get("end_dim", -1), -1)
-            self.chain.add(where, source, made, Flatten())
-        elif operation in ("view.default", "reshape.default"):
-            _only(where, "number of axes", len(given["size" if "size" in given else "shape"]), 2)
-            self.chain.add(where, source, made, Flatten())
-        elif operation in ("dropout.default", "dropout_.default"):
-            _only(where, "train", given.get("train"), False)
-            self.chain.add(where, source, made, Dropout())
-        elif operation in ("softmax.int", "log_softmax.int"):
+        if operation in DECISIONS:
             self.chain.decide(where, source, made)
+        elif operation in LAYERS:
+            layer = LAYERS[operation](where, made, given)
+            names = (*layer.tensors, *layer.optional) if isinstance(layer, Parametric) else ()
+            self.chain.add(where, source, made, layer, self._tensors(given, *names))
         else:
             raise AnnError(
                 f"{where} is not supported; there are conv2d, linear, batch_norm, relu, "
@@ -217,6 +184,63 @@ def _pair(value: Any) -> tuple[int, int]:
 
 def _padding(value: Any) -> Any:
     return {"valid": (0, 0), "same": "same"}[value] if isinstance(value, str) else _pair(value)
+
+
+def _conv2d(where: str, name: str, given: Given) -> Conv2d:
+    return Conv2d(
+        name=name,
+        stride=_pair(given.get("stride", 1)),
+        padding=_padding(given.get("padding", 0)),
+        dilation=_pair(given.get("dilation", 1)),
+        groups=given.get("groups", 1),
+    )
+
+
+def _batch_norm(where: str, name: str, given: Given) -> BatchNorm:
+    _only(where, "training", given.get("training"), False)
+    return BatchNorm(name, given["eps"])
+
+
+def _avg_pool2d(where: str, name: str, given: Given) -> AvgPool2d:
+    _only(where, "ceil_mode", given.get("ceil_mode", False), False)
+    _only(where, "divisor_override", given.get("divisor_override"), None)
+    kernel, padding = _pair(given["kernel_size"]), _pair(given.get("padding", 0))
+    if padding != (0, 0):
+        _only(where, "count_include_pad", given.get("count_include_pad", True), True)
+    return AvgPool2d(kernel, _pair(given.get("stride") or kernel), padding)
+
+
+def _flatten(where: str, name: str, given: Given) -> Flatten:
+    _only(where, "start_dim", given.get("start_dim", 0), 1)
+    _only(where, "end_dim", given.get("end_dim", -1), -1)
+    return Flatten()
+
+
+def _reshape(where: str, name: str, given: Given) -> Flatten:
+    _only(where, "number of axes", len(given["size" if "size" in given else "shape"]), 2)
+    return Flatten()
+
+
+def _dropout(where: str, name: str, given: Given) -> Dropout:
+    _only(where, "train", given.get("train"), False)
+    return Dropout()
+
+
+LAYERS: Mapping[str, Callable[[str, str, Given], Layer]] = {
+    "conv2d.default": _conv2d,
+    "conv2d.padding": _conv2d,
+    "linear.default": lambda where, name, given: Linear(name),
+    "batch_norm.default": _batch_norm,
+    "relu.default": lambda where, name, given: Relu(),
+    "relu_.default": lambda where, name, given: Relu(),
+    "avg_pool2d.default": _avg_pool2d,
+    "flatten.using_ints": _flatten,
+    "view.default": _reshape,
+    "reshape.default": _reshape,
+    "dropout.default": _dropout,
+    "dropout_.default": _dropout,
+}
+DECISIONS = ("softmax.int", "log_softmax.int")
 
 
 def _only(where: str, name: str, value: object, needed: object) -> None:

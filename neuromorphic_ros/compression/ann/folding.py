@@ -37,7 +37,7 @@ class LinearMap(NamedTuple):
 class Block(NamedTuple):
     """Linear maps, and the activation that ends them, or none at the end of a network.
 
-    place: of the layer whose output is that of the block.
+    place: of the layer whose output is that of the maps.
     """
 
     maps: tuple[LinearMap, ...]
@@ -72,7 +72,7 @@ def blocks(ann: Ann) -> tuple[Block, ...]:
                     f"{where}: an activation needs a Linear or Conv2d since the one before it: "
                     "remove it"
                 )
-            found.append(Block(tuple(maps), layer, place))
+            found.append(Block(tuple(maps), layer, place - 1))
             maps = []
     if any(each.weight is not None for each in maps):
         found.append(Block(tuple(maps), None, len(ann.layers) - 1))

@@ -229,7 +229,9 @@ def _shape(layer: Layer, pre: Shape, tensors: Mapping[str, Values]) -> Shape:
     if isinstance(layer, Flatten):
         return (math.prod(pre),)
     if isinstance(layer, AvgPool2d):
-        return layer.pattern().shape(pre, pre[0])
+        post: Shape = layer.pattern().shape(pre, pre[0])
+        _check_size(layer.pattern().sliding(pre[0]), pre, post)
+        return post
     if isinstance(layer, Qcfs):
         threshold = tensors[f"{layer.name}.threshold"]
         if threshold.size != 1 or threshold.item() <= 0:
@@ -247,14 +249,24 @@ def _shape(layer: Layer, pre: Shape, tensors: Mapping[str, Values]) -> Shape:
     if isinstance(layer, Linear):
         if weight.ndim != 2 or weight.shape[1:] != pre or not weight.size:
             raise AnnError(f"its weight has shape {weight.shape}, its input {pre}; flatten before")
-        post: Shape = (weight.shape[0],)
+        post = (weight.shape[0],)
     else:
         if weight.ndim != 4 or not weight.size:
             raise AnnError(f"its weight has shape {weight.shape}; it needs four axes")
         post = layer.pattern(weight).shape(pre, weight.shape[0])
         if weight.shape[1] * layer.groups != pre[0]:
             raise AnnError(f"its weight has shape {weight.shape}, its input {pre}")
+        _check_size(layer.pattern(weight), pre, post)
     bias = tensors.get(f"{layer.name}.bias")
     if bias is not None and bias.shape != post[:1]:
         raise AnnError(f"its bias has shape {bias.shape}; it makes {post}")
     return post
+
+
+def _check_size(pattern: patterns.Conv2d, pre: Shape, post: Shape) -> None:
+    """Raise AnnError if sliding a kernel would take too much memory."""
+    sizes = (extent + sum(zeros) for extent, zeros in zip(pre[1:], pattern.borders, strict=True))
+    padded = pre[0] * math.prod(sizes)
+    seen = math.prod(post[1:]) * pre[0] * math.prod(pattern.kernel)
+    if max(padded, seen) > MAX_NUMBERS:
+        raise AnnError(f"its kernel of {pattern.kernel} sees more than {MAX_NUMBERS} values")

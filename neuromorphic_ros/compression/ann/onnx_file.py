@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,15 @@ from neuromorphic_ros.compression.ann.layers import (
     Conv2d,
     Dropout,
     Flatten,
+    Layer,
     Linear,
+    Parametric,
     Relu,
 )
 from neuromorphic_ros.errors import BackendError
+
+Told = Mapping[str, Any]
+"""Attributes of an operation by name."""
 
 MAX_BYTES = 2**30
 # TensorProto.DataType of onnx.proto; INT64 for shapes.
@@ -89,55 +94,26 @@ class _Reading:
             raise AnnError(f"{where} is of domain '{node.domain}', which is not supported")
         told = {each.name: _attribute(each) for each in node.attribute}
         source, *others = node.input
-        if operation == "Conv":
-            weight = self._tensor(others[0], where)
-            layer = Conv2d(
-                name=name,
-                stride=_pair(told.get("strides", [1, 1])),
-                padding=_padding(where, told),
-                dilation=_pair(told.get("dilations", [1, 1])),
-                groups=told.get("group", 1),
-            )
-            bias = self._tensor(others[1], where) if others[1:] and others[1] else None
-            self._chain.add(where, source, made, layer, {"weight": weight, "bias": bias})
-        elif operation == "Gemm":
-            for factor, needed in (("alpha", 1.0), ("beta", 1.0), ("transA", 0)):
-                _only(where, factor, told.get(factor, needed), needed)
-            weight = self._tensor(others[0], where)
-            weight = weight if told.get("transB", 0) else weight.T
-            bias = self._tensor(others[1], where) if others[1:] and others[1] else None
-            self._chain.add(where, source, made, Linear(name), {"weight": weight, "bias": bias})
-        elif operation == "MatMul":
-            weight = self._tensor(others[0], where).T
-            self._chain.add(where, source, made, Linear(name), {"weight": weight})
+        if operation in LAYERS:
+            layer = LAYERS[operation](where, name, told)
+            names = (*layer.tensors, *layer.optional) if isinstance(layer, Parametric) else ()
+            if isinstance(layer, BatchNorm):
+                # Here scale and shift come first.
+                names = (*layer.optional, *layer.tensors)
+            tensors = {
+                each: self._tensor(other, where)
+                for each, other in zip(names, others, strict=False)
+                if other
+            }
+            if isinstance(layer, Linear) and not told.get("transB"):
+                tensors["weight"] = tensors["weight"].T
+            self._chain.add(where, source, made, layer, tensors)
         elif operation == "Add":
             if source in self._stored:
                 source, others = others[0], [source]
             self._chain.shift(where, source, made, self._tensor(others[0], where))
-        elif operation == "BatchNormalization":
-            _only(where, "training_mode", told.get("training_mode", 0), 0)
-            names = ("weight", "bias", "running_mean", "running_var")
-            tensors = {
-                name: self._tensor(other, where) for name, other in zip(names, others, strict=True)
-            }
-            layer_ = BatchNorm(name, eps=told.get("epsilon", 1e-5))
-            self._chain.add(where, source, made, layer_, tensors)
-        elif operation == "Relu":
-            self._chain.add(where, source, made, Relu())
-        elif operation == "AveragePool":
-            _only(where, "ceil_mode", told.get("ceil_mode", 0), 0)
-            padding = _padding(where, told)
-            if padding != (0, 0):
-                _only(where, "count_include_pad", told.get("count_include_pad", 0), 1)
-            _only(where, "dilations", told.get("dilations", [1, 1]), [1, 1])
-            stride = _pair(told.get("strides", [1, 1]))
-            pool = AvgPool2d(_pair(told["kernel_shape"]), stride, padding)
-            self._chain.add(where, source, made, pool)
-        elif operation in ("Flatten", "Reshape"):
-            if operation == "Flatten":
-                _only(where, "axis", told.get("axis", 1), 1)
-            else:
-                _only(where, "number of axes", self._tensor(others[0], where).size, 2)
+        elif operation == "Reshape":
+            _only(where, "number of axes", self._tensor(others[0], where).size, 2)
             self._chain.add(where, source, made, Flatten())
         elif operation == "Dropout":
             if len(others) > 1 and others[1]:
@@ -148,7 +124,7 @@ class _Reading:
                 self._stored[made] = self._stored[source]
             else:
                 self._chain.add(where, source, made)
-        elif operation in ("Softmax", "LogSoftmax"):
+        elif operation in DECISIONS:
             self._chain.decide(where, source, made)
         else:
             raise AnnError(
@@ -198,12 +174,59 @@ def _attribute(attribute: Any) -> Any:
     return [*value] if attribute.type == 7 else value
 
 
+def _conv2d(where: str, name: str, told: Told) -> Conv2d:
+    return Conv2d(
+        name=name,
+        stride=_pair(told.get("strides", [1, 1])),
+        padding=_padding(where, told),
+        dilation=_pair(told.get("dilations", [1, 1])),
+        groups=told.get("group", 1),
+    )
+
+
+def _gemm(where: str, name: str, told: Told) -> Linear:
+    for factor, needed in (("alpha", 1.0), ("beta", 1.0), ("transA", 0)):
+        _only(where, factor, told.get(factor, needed), needed)
+    return Linear(name)
+
+
+def _batch_norm(where: str, name: str, told: Told) -> BatchNorm:
+    _only(where, "training_mode", told.get("training_mode", 0), 0)
+    return BatchNorm(name, told.get("epsilon", 1e-5))
+
+
+def _avg_pool2d(where: str, name: str, told: Told) -> AvgPool2d:
+    _only(where, "ceil_mode", told.get("ceil_mode", 0), 0)
+    _only(where, "dilations", told.get("dilations", [1, 1]), [1, 1])
+    padding = _padding(where, told)
+    if padding != (0, 0):
+        _only(where, "count_include_pad", told.get("count_include_pad", 0), 1)
+    return AvgPool2d(_pair(told["kernel_shape"]), _pair(told.get("strides", [1, 1])), padding)
+
+
+def _flatten(where: str, name: str, told: Told) -> Flatten:
+    _only(where, "axis", told.get("axis", 1), 1)
+    return Flatten()
+
+
+LAYERS: Mapping[str, Callable[[str, str, Told], Layer]] = {
+    "Conv": _conv2d,
+    "Gemm": _gemm,
+    "MatMul": lambda where, name, told: Linear(name),
+    "BatchNormalization": _batch_norm,
+    "Relu": lambda where, name, told: Relu(),
+    "AveragePool": _avg_pool2d,
+    "Flatten": _flatten,
+}
+DECISIONS = ("Softmax", "LogSoftmax")
+
+
 def _pair(extents: list[int]) -> tuple[int, int]:
     first, second = extents
     return first, second
 
 
-def _padding(where: str, told: Mapping[str, Any]) -> tuple[int, int]:
+def _padding(where: str, told: Told) -> tuple[int, int]:
     _only(where, "auto_pad", told.get("auto_pad", b"NOTSET"), b"NOTSET")
     top, left, bottom, right = told.get("pads", [0, 0, 0, 0])
     _only(where, "pads", [top, left, bottom, right], [top, left, top, left])

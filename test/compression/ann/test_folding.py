@@ -44,13 +44,14 @@ def test_blocks_make_what_the_layers_make() -> None:
     module, values = convolutional(), samples()
     found = blocks(ann_of_module(module, (2, 8, 8)))
     assert [len(block.maps) for block in found] == [1, 2, 1, 1]
-    assert [block.place for block in found] == [2, 5, 10, 11]
+    assert [block.place for block in found] == [1, 4, 9, 11]
     patterns = [type(each.pattern) for block in found for each in block.maps]
     assert patterns == [Conv2d, Pool2d, Conv2d, AllToAll, AllToAll]
     made = values.numpy()
     for block in found:
         made = mapped(block, made)
-        expected = module[: block.place + 1](values).detach().numpy()
+        through = block.place + (block.activation is not None)
+        expected = module[: through + 1](values).detach().numpy()
         assert math.prod(expected.shape) == made.size
         assert np.allclose(made.ravel(), expected.ravel(), atol=1e-5)
 

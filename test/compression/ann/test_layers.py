@@ -63,6 +63,8 @@ def test_shapes_follow_from_the_layers_and_what_is_not_named_is_left_out() -> No
         ([FLATTEN, POOL], {}, "layer 1 (avg_pool2d): avg_pool2d needs (channels, height, width)"),
         ([{"type": "qcfs", "name": "q", "levels": 4}], {"q__threshold": np.zeros(1)}, "positive"),
         ([{**POOL, "padding": 2**31}], {}, "more than"),
+        ([{**POOL, "kernel": 2**21, "padding": 2**20}], {}, "sees more than"),
+        ([{**CONV, "padding": 2**20, "stride": 2**20}], {}, "sees more than"),
     ],
 )
 def test_what_does_not_fit_is_named(

@@ -16,7 +16,7 @@ from neuromorphic_ros.pipeline.recipes.surrogate_recipe import SurrogateRecipe
 
 def test_an_unknown_recipe_is_told_what_there_is() -> None:
     with pytest.raises(
-        LearningError, match="basic_motions, digits, gestures, graph_avoider, graph_c"
+        LearningError, match="basic_motions, converted_digits, digits, gestures, graph_avoider"
     ):
         find_recipe("letters")
 
@@ -43,7 +43,15 @@ def surrogate(name: str) -> SurrogateRecipe:
 
 @pytest.mark.data
 @pytest.mark.parametrize(
-    "name", ["basic_motions", "gestures", "graph_cars", "graph_gestures", "pump_faults"]
+    "name",
+    [
+        "basic_motions",
+        "converted_digits",
+        "gestures",
+        "graph_cars",
+        "graph_gestures",
+        "pump_faults",
+    ],
 )
 def test_a_shipped_model_is_measured_on_its_real_data(name: str, shared_data: Path) -> None:
     recipe, model = RECIPES[name], find_model(name)
