@@ -57,8 +57,6 @@ def _of_population(spec: NetworkSpec, population: Population) -> Iterator[str]:
     rules = neuron.rules(spec.dt_ms)
     if rules.multi_spike:
         yield f"{name} fires several spikes in a tick, Loihi one: take multi_spike: false"
-    if rules.reset_next_tick:
-        yield f"{name} is reset a tick late, on Loihi at once: take reset_in: same_tick"
     if rules.lower_first:
         yield f"{name} is lowered before it may fire again, on Loihi not: take lower_first: false"
     if neuron.refractory_ticks(spec.dt_ms) > MAX_REFRACTORY:

@@ -103,7 +103,7 @@ class FixedPointEngine:
 
     @property
     def rest(self) -> npt.NDArray[np.int32]:
-        """Copy of the ticks of refractoriness that are left; int32[neurons]."""
+        """Copy of the ticks of refractoriness that are left, or -1: a reset is due; int32."""
         return np.array(self._state.rest)
 
     @property

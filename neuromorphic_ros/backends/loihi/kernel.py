@@ -10,6 +10,8 @@ import numpy.typing as npt
 
 from neuromorphic_ros.backends.loihi.neuron import DECAY_BITS, INPUT_SHIFT, STATE_LIMIT
 
+RESET_DUE = -1
+
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
 
@@ -36,10 +38,11 @@ class Synapses(NamedTuple):
 class State(NamedTuple):
     """What changes, and counts that only grow.
 
-    u, v: int32[neurons]. rest: int32[neurons], ticks of refractoriness left. input: int32[sums],
-    what the next tick adds; zero between ticks beyond the neurons. later: int32[slots, neurons],
-    what is added to the input after tick k, in slot k modulo slots. seen: uint8[channels], zero
-    between ticks. spikes: int64[channels + neurons]. active: int64[neurons], ticks with input.
+    u, v: int32[neurons]. rest: int32[neurons], ticks of refractoriness left, or RESET_DUE. input:
+    int32[sums], what the next tick adds; zero between ticks beyond the neurons. later: int32[slots,
+    neurons], what is added to the input after tick k, in slot k modulo slots. seen:
+    uint8[channels], zero between ticks. spikes: int64[channels + neurons]. active: int64[neurons],
+    ticks with input.
     """
 
     u: Int32
@@ -69,6 +72,11 @@ def advance(u: Any, v: Any, activation: Any, keep_u: Any, keep_v: Any, bias: Any
         u = np.int32(u + 2 * STATE_LIMIT)
     v = np.int32(_toward_zero(np.int64(v) * keep_v) + np.int64(u) + bias)
     return u, np.int32(min(max(v, 1 - STATE_LIMIT), STATE_LIMIT - 1))
+
+
+@numba.njit
+def _reset(v: Any, drop: Any) -> Any:
+    return np.int32(v - drop if drop else 0)
 
 
 @numba.njit
@@ -120,10 +128,16 @@ def run(
             if state.rest[neuron] > 0:
                 state.rest[neuron] -= 1
                 continue
+            if state.rest[neuron] == RESET_DUE:
+                state.rest[neuron] = 0
+                v = _reset(v, neurons.drop[neuron])
             v = max(v, neurons.floor[neuron])
             if v > neurons.threshold[neuron]:
-                v = np.int32(v - neurons.drop[neuron] if neurons.drop[neuron] else 0)
                 state.rest[neuron] = neurons.refractory[neuron]
+                if not neurons.late[neuron]:
+                    v = _reset(v, neurons.drop[neuron])
+                elif not neurons.refractory[neuron]:
+                    state.rest[neuron] = RESET_DUE
                 fired[total] = neuron
                 total += 1
             state.v[neuron] = v

@@ -8,10 +8,10 @@ tick before.
 Source: PyLifModelBitAcc of Lava 0.10 (https://github.com/lava-nc/lava), which runs it on a
 processor as Loihi does; Davies et al., IEEE Micro 38(1), 82-99, 2018.
 
-Neurons of Loihi 2 are programs (Orchard et al., IEEE SiPS 2021, arXiv:2111.03746),
-so what one more comparison, subtraction or counter does is within their reach: a spike that takes
-`drop` off v instead, a floor of v, ticks after a spike in which v stays as it is, a threshold that
-is no multiple of 64, and decays of each neuron. Lava's neuron has none of these.
+Neurons of Loihi 2 are programs (Orchard et al., IEEE SiPS 2021, arXiv:2111.03746), so what one more
+comparison, subtraction or counter does is within their reach: a spike that takes `drop` off v
+instead, or resets it a tick later; a floor of v; ticks after a spike in which v stays as it is; a
+threshold that is no multiple of 64; decays of each neuron. Lava's neuron has none of these.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ class NeuronConstants(NamedTuple):
     """What a tick needs of each neuron, int32[neurons].
 
     keep_u, keep_v: what is left of 4096 after a tick. bias: added to v. threshold: of v. drop: what
-    a spike takes off v; 0: all. floor: least v. refractory: ticks after a spike.
+    a spike takes off v; 0: all. floor: least v. refractory: ticks after a spike. late: 1 if a spike
+    resets v in the next tick.
     """
 
     keep_u: npt.NDArray[np.int32]
@@ -52,6 +53,7 @@ class NeuronConstants(NamedTuple):
     drop: npt.NDArray[np.int32]
     floor: npt.NDArray[np.int32]
     refractory: npt.NDArray[np.int32]
+    late: npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, config=STRICT, kw_only=True)
@@ -82,6 +84,9 @@ class FixedLif:
     refractory: Annotated[
         int, Field(ge=0, le=MAX_REFRACTORY, description="Ticks after a spike in which v stays")
     ] = 0
+    late: Annotated[
+        bool, Field(description="A spike resets v after what the next tick adds; not if refractory")
+    ] = False
 
     def __post_init__(self) -> None:
         for name in ("du", "dv", "bias_mant", "bias_exp", "v", "floor"):
@@ -102,6 +107,7 @@ class FixedLif:
             drop=self._each(self.drop << INPUT_SHIFT),
             floor=self._each(as_numpy(self.floor, np.int32)),
             refractory=self._each(self.refractory),
+            late=self._each(self.late),
         )
 
     @property
@@ -111,6 +117,7 @@ class FixedLif:
             "reset by subtraction": self.drop > 0,
             "a floor": np.any(as_numpy(self.floor) > 1 - STATE_LIMIT),
             "a refractory period": self.refractory > 0,
+            "a reset a tick late": self.late,
             "a threshold between weight units": self.vth_fine != 0,
             "time constants of their own": isinstance(self.du, Array) or isinstance(self.dv, Array),
         }

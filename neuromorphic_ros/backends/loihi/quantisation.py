@@ -260,6 +260,7 @@ def _population(
         drop=units if rules.subtract else 0,
         floor=_common(_within(floor), size),
         refractory=neuron.refractory_ticks(spec.dt_ms),
+        late=rules.reset_next_tick,
     )
     # A leak too slow for 12 bits is lost, but in float keeps sums of several ticks below the
     # threshold.

@@ -99,7 +99,7 @@ class IntegerRunner:
                 place.start,
                 _within(u * (mine / theirs)),
                 _within((membrane - self.quantised.origin[place]) * mine),
-                np.rint(rest * ticks),
+                np.where(rest > 0, np.rint(rest * ticks), rest),
             )
 
     def counts(self) -> Counts:

@@ -180,9 +180,9 @@ def plainly(network: FixedNetwork, driven: Any) -> Any:
     """Return the spikes of a network, (ticks, neurons), computed neuron by neuron."""
     constants = [each.constants() for each in network.populations]
     constants = [np.concatenate(part).tolist() for part in zip(*constants, strict=True)]
-    keep_u, keep_v, bias, threshold, drop, floor, refractory = constants
+    keep_u, keep_v, bias, threshold, drop, floor, refractory, late = constants
     ticks, size = len(driven), network.neurons
-    u, v, rest = [0] * size, [0] * size, [0] * size
+    u, v, rest, due = [0] * size, [0] * size, [0] * size, [False] * size
     arriving = np.zeros((ticks + 64, size), np.int64)
     fired = np.zeros((ticks, size), np.int64)
     for tick in range(ticks):
@@ -192,9 +192,16 @@ def plainly(network: FixedNetwork, driven: Any) -> Any:
                 rest[neuron] -= 1
                 continue
             moved = decayed(v[neuron], keep_v[neuron]) + u[neuron] + bias[neuron]
-            v[neuron] = max(min(moved, 2**23 - 1), floor[neuron])
+            moved = min(moved, 2**23 - 1)
+            if due[neuron]:
+                moved = moved - drop[neuron] if drop[neuron] else 0
+            v[neuron] = max(moved, floor[neuron])
+            due[neuron] = False
             if v[neuron] > threshold[neuron]:
-                v[neuron] = v[neuron] - drop[neuron] if drop[neuron] else 0
+                # What is refractory is not reset later.
+                due[neuron] = late[neuron] and not refractory[neuron]
+                if not late[neuron]:
+                    v[neuron] = v[neuron] - drop[neuron] if drop[neuron] else 0
                 rest[neuron] = refractory[neuron]
                 fired[tick, neuron] = 1
         both = np.concatenate([driven[tick], fired[tick]])
@@ -219,6 +226,7 @@ def programmed(generator: np.random.Generator) -> FixedNetwork:
             drop=int(generator.choice([0, 50, 2000])),
             floor=generator.integers(-100_000, 0, 4) if own else -64,
             refractory=int(generator.choice([0, 1, 5])),
+            late=bool(generator.random() < 0.5),
         )
         for own in generator.random(2) < 0.5
     )

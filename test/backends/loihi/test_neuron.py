@@ -27,6 +27,7 @@ def test_constants_are_those_of_one_tick() -> None:
         [0, 0],
         [1 - 2**23, 1 - 2**23],
         [0, 0],
+        [0, 0],
     ]
     assert all(part.dtype == np.int32 for part in constants)
     assert lif.start().tolist() == [5, 5]
@@ -41,7 +42,14 @@ def test_what_is_beyond_lava_is_in_the_constants_of_each_neuron() -> None:
     lif = FixedLif(
         **SMALLEST
         | {"du": np.array([1, 2]), "dv": np.array([3, 4])}
-        | {"vth": 3, "vth_fine": -1, "drop": 5, "floor": np.array([-6, -7]), "refractory": 8}
+        | {
+            "vth": 3,
+            "vth_fine": -1,
+            "drop": 5,
+            "floor": np.array([-6, -7]),
+            "refractory": 8,
+            "late": True,
+        }
     )
     constants = lif.constants()
     assert constants.keep_u.tolist() == [4094, 4093]
@@ -50,6 +58,7 @@ def test_what_is_beyond_lava_is_in_the_constants_of_each_neuron() -> None:
     assert constants.drop.tolist() == [5 * 64] * 2
     assert constants.floor.tolist() == [-6, -7]
     assert constants.refractory.tolist() == [8, 8]
+    assert constants.late.tolist() == [1, 1]
 
 
 @pytest.mark.parametrize(
@@ -60,6 +69,7 @@ def test_what_is_beyond_lava_is_in_the_constants_of_each_neuron() -> None:
         ({"drop": 1}, ("reset by subtraction",)),
         ({"floor": np.array([0, 1 - 2**23])}, ("a floor",)),
         ({"refractory": 1}, ("a refractory period",)),
+        ({"late": True}, ("a reset a tick late",)),
         ({"vth_fine": -1}, ("a threshold between weight units",)),
         ({"dv": np.array([1, 1])}, ("time constants of their own",)),
         ({"drop": 1, "refractory": 2}, ("reset by subtraction", "a refractory period")),

@@ -113,6 +113,28 @@ def test_a_variant_with_other_units_keeps_the_membrane() -> None:
     assert shares[1] == pytest.approx(shares[0], rel=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("neuron", "rest", "other"),
+    [({"refractory_ms": 10.0}, 10, 5), ({"reset_in": "next_tick"}, -1, -1), ({}, 0, 0)],
+)
+def test_a_variant_rests_as_long_and_resets_what_is_due(
+    neuron: dict[str, Any], rest: int, other: int
+) -> None:
+    content = {
+        "name": "one",
+        "dt_ms": 1.0,
+        "inputs": [{"name": "x", "shape": [1]}],
+        "populations": [{"name": "b", "shape": [1], "neuron": {"model": "lif", **neuron}}],
+        "projections": [{"pre": "x", "post": "b", "weights": 1.0, "delay_ticks": 1}],
+    }
+    first = IntegerRunner(build(NetworkSpec, content, "network", NetworkError))
+    second = IntegerRunner(build(NetworkSpec, content | {"dt_ms": 2.0}, "network", NetworkError))
+    fired = first.run(TickSpikes(np.zeros(1, np.uint32), np.array([0, 1, 1])))
+    assert fired.address.tolist() == [0]
+    second.adopt(first)
+    assert (first._engine.rest.tolist(), second._engine.rest.tolist()) == ([rest], [other])
+
+
 def test_the_state_of_another_backend_is_refused() -> None:
     with pytest.raises(NetworkError, match="network 'two' runs elsewhere"):
         IntegerRunner(SPEC).adopt(StreamingNetwork(SPEC))
