@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from lava_installed import needs_lava
 
 from neuromorphic_ros.backends.loihi.dense import FixedDense
 from neuromorphic_ros.backends.loihi.engine import FixedNetwork, FixedPointEngine
@@ -22,7 +23,6 @@ from neuromorphic_ros.errors import BackendError, NetworkError, SpikeError
 from neuromorphic_ros.snn.array import Array
 from neuromorphic_ros.snn.tick_spikes import TickSpikes
 
-from .lava_installed import needs_lava
 from .test_engine import STORED, network_of, tick_spikes
 
 ROOT = Path(__file__).resolve().parents[3]
