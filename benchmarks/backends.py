@@ -23,7 +23,7 @@ from neuromorphic_ros.pipeline.networks import find_network
 from neuromorphic_ros.resources import share_directory
 
 RECORDING = share_directory() / "recordings" / "wheeled_robot"
-NETWORKS = ("robot", "obstacle_avoider", "motion_detector")
+NETWORKS = ("analog_robot", "robot", "obstacle_avoider", "motion_detector")
 
 
 def printed(*arguments: str) -> Any:
