@@ -47,10 +47,10 @@ def test_every_case_has_a_line_with_what_training_again_gives_beside() -> None:
     names = [line["compression"] for line in lines]
     assert len(set(names)) == len(names)
     assert {"float32", "4 bits", "8 bits, membrane 16, current 8"} <= set(names)
-    assert {"80% of synapses pruned", "50% of neurons pruned"} <= set(names)
+    assert {"80 % of synapses pruned", "50 % of neurons pruned"} <= set(names)
     by_name = {line["compression"]: line for line in lines}
-    assert by_name["4 bits"]["accuracy"] == "80.0% (70.0% to 85.0%)"
-    assert by_name["4 bits"]["trained again"] == "90.0% (80.0% to 95.0%)"
+    assert by_name["4 bits"]["accuracy"] == "80.0 % (70.0 to 85.0)"
+    assert by_name["4 bits"]["trained again"] == "90.0 % (80.0 to 95.0)"
     assert by_name["float32"]["trained again"] == ""
     assert by_name["4 bits"]["bytes"] == "60"
 
