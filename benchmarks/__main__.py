@@ -14,6 +14,7 @@ NOT_BENCHMARKS = ("__main__", "learning_rls", "reporting")
 LONG = (
     "adaptation",
     "ann_conversion",
+    "compression",
     "exercises",
     "faults",
     "local_learning",
