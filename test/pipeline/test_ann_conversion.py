@@ -69,7 +69,7 @@ def test_what_was_measured_on_the_target_is_told(
 ) -> None:
     answer(monkeypatch, FITS)
     told: list[str] = []
-    done = convert_model(Order(files.model, "jetson", files.data, bits=8), told.append)
+    done = convert_model(Order(files.model, "jetson", files.data, bits=8, there=True), told.append)
     assert done.bits == 8
     assert done.measured is not None
     there = done.measured.there
@@ -84,7 +84,7 @@ def test_what_does_not_fit_is_measured_here_alone(
     files: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer(monkeypatch, REFUSED)
-    done = convert_model(Order(files.model, "jetson", files.data))
+    done = convert_model(Order(files.model, "jetson", files.data, there=True))
     assert not done.fit.fits
     assert done.measured is not None
     assert done.measured.there == "it does not fit"
@@ -98,19 +98,19 @@ def test_a_backend_that_cannot_run_is_quoted(files: Files, monkeypatch: pytest.M
 
     without = registry.BACKENDS["jetson"]._replace(compile=fail)
     monkeypatch.setitem(registry.BACKENDS, "jetson", without)
-    measured = convert_model(Order(files.model, "jetson", files.data)).measured
+    measured = convert_model(Order(files.model, "jetson", files.data, there=True)).measured
     assert measured is not None
     assert str(measured.there) == "it is not there"
 
 
-def test_the_target_is_spared_if_that_is_asked_for(
+def test_the_target_is_spared_unless_somebody_asks(
     files: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer(monkeypatch, FITS)
-    done = convert_model(Order(files.model, "jetson", files.data, there=False))
+    done = convert_model(Order(files.model, "jetson", files.data))
     assert done.fit.fits
     assert done.measured is not None
-    assert done.measured.there == "nobody asked for it"
+    assert done.measured.there == ""
 
 
 def test_samples_without_labels_are_calibrated_with_and_not_measured_on(tmp_path: Path) -> None:
