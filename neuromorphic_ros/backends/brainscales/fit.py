@@ -74,10 +74,7 @@ def _details(plan: Plan) -> Mapping[str, Any]:
         "played_ms": played_ms,
         "latency_ms": WINDOW_MS + played_ms,
         "saturated": {
-            f"{name}.{parameter}": {
-                "wanted": _finite(wanted),
-                "set": kept,
-            }
+            f"{name}.{parameter}": {"wanted": _finite(wanted), "set": kept}
             for name, each in plan.saturated.items()
             for parameter, (wanted, kept) in each.items()
         },

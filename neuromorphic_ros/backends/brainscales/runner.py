@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -17,10 +18,26 @@ from neuromorphic_ros.backends.brainscales.translation import synapses
 from neuromorphic_ros.errors import NetworkError, SpikeError
 from neuromorphic_ros.snn.counts import Counts
 from neuromorphic_ros.snn.dense_equivalent import dense_equivalent
+from neuromorphic_ros.snn.synapses import connect
 from neuromorphic_ros.snn.tick_spikes import TickSpikes
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+
+
+class _Expenses(NamedTuple):
+    """What spikes cost, by the nodes that fire them.
+
+    fan_out: synapses on the chip of each channel and neuron. projections: address of the first
+    source, and synapses of each; dense_macs, dense_bytes: of each in a tick.
+    """
+
+    sizes: Integers
+    begin: Integers
+    fan_out: Integers
+    projections: list[tuple[int, Integers]]
+    dense_macs: Integers
+    dense_bytes: Integers
 
 
 class _Spikes(NamedTuple):
@@ -103,37 +120,55 @@ class BrainScalesRunner:
     def counts(self) -> Counts:
         """Return the counts since construction.
 
-        Synaptic events are those of the synapses of the chip, of which a large weight takes
-        several; those of channels count once for all that are one source. Circuits are not
-        updated and read no memory. Events of a projection are not told apart where several join
-        the same neurons: the first has them.
+        Synaptic events are those of the chip, where a large weight takes several synapses; those of
+        projections are of the network. Circuits are not updated and read no memory.
         """
-        spec, plan = self.spec, self.plan
+        ticks, spikes, each = self._ticks, self._spikes, self._expenses
+        nothing = np.zeros(each.sizes.size, np.int64)
+        return Counts(
+            names=tuple(node.name for node in self.spec.execution_nodes()),
+            sizes=each.sizes,
+            spikes=np.add.reduceat(spikes, each.begin),
+            synaptic_events=np.add.reduceat(spikes * each.fan_out, each.begin),
+            neuron_updates=nothing,
+            active_updates=nothing,
+            projections=tuple(map(str, self.spec.projections)),
+            projection_events=np.array(
+                [spikes[first : first + rows.size] @ rows for first, rows in each.projections],
+                np.int64,
+            ),
+            plasticity_updates=np.zeros(len(each.projections), np.int64),
+            memory_bytes=np.zeros(len(each.projections), np.int64),
+            dense_macs=each.dense_macs * ticks,
+            dense_bytes=each.dense_bytes * ticks,
+            ticks=ticks,
+        )
+
+    @cached_property
+    def _expenses(self) -> _Expenses:
+        spec, sources = self.spec, self.plan.sources
         nodes = spec.execution_nodes()
         sizes = np.array([math.prod(node.shape) for node in nodes], np.int64)
-        begins = np.cumsum(sizes) - sizes
-        taken = plan.weights.copy()
+        begin = np.cumsum(sizes) - sizes
+        place = {node.name: int(first) for node, first in zip(nodes, begin, strict=True)}
+        taken = self.plan.weights.copy()
         taken.data = synapses(taken.data)
         fan_out = np.asarray(taken.sum(axis=1), np.int64).ravel()
         channels = np.zeros(spec.channels, np.int64)
-        np.add.at(channels, plan.sources.channel, fan_out[plan.sources.source])
-        each = np.concatenate((channels, fan_out[plan.sources.number :]))
+        np.add.at(channels, sources.channel, fan_out[sources.source])
+        projections = []
+        for index, projection in enumerate(spec.projections):
+            pre = spec.end(projection.pre)
+            rows = connect(spec, index).synapses_per_row
+            projections.append((place[pre.name] + pre.start, rows))
         dense = [dense_equivalent(spec, index) for index in range(len(spec.projections))]
-        nothing = np.zeros(len(spec.projections), np.int64)
-        return Counts(
-            names=tuple(node.name for node in nodes),
+        return _Expenses(
             sizes=sizes,
-            spikes=np.add.reduceat(self._spikes, begins),
-            synaptic_events=np.add.reduceat(self._spikes * each, begins),
-            neuron_updates=np.zeros(sizes.size, np.int64),
-            active_updates=np.zeros(sizes.size, np.int64),
-            projections=tuple(map(str, spec.projections)),
-            projection_events=nothing,
-            plasticity_updates=nothing.copy(),
-            memory_bytes=nothing.copy(),
-            dense_macs=np.array([one.macs for one in dense], np.int64) * self._ticks,
-            dense_bytes=np.array([one.weight_bytes for one in dense], np.int64) * self._ticks,
-            ticks=self._ticks,
+            begin=begin,
+            fan_out=np.concatenate((channels, fan_out[sources.number :])),
+            projections=projections,
+            dense_macs=np.array([one.macs for one in dense], np.int64),
+            dense_bytes=np.array([one.weight_bytes for one in dense], np.int64),
         )
 
     def _played(self, spikes: _Spikes, end: int) -> _Spikes:

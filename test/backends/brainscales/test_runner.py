@@ -108,6 +108,7 @@ def test_counts_are_those_of_the_chip(fresh: BrainScalesRunner) -> None:
     of_input = -(-abs(taken.weights[[0]].data) // 63).sum()
     assert counts.synaptic_events[0] == of_input
     assert counts.synaptic_events[3] == 0
+    assert counts.projection_events.tolist() == [1, 0, 1, 1]
     assert not counts.neuron_updates.any()
     assert counts.dense_macs.tolist() == [6, 6, 6, 6]
 
