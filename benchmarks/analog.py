@@ -1,13 +1,15 @@
 """Measure how PyNN's simulators keep up with a robot that runs a network for BrainScaleS-2.
 
-The camera's channels at random, one process for the simulator as on a robot, in chunks of
-`chunk_ms` of robot time. `realtime`: how many times faster than the robot, once it has started.
-`same_rates`: spikes in common with float in 100 ms, of the population that is read out; circuits
-are ideal, or as far off as `spread.CALIBRATED` has them. What is not installed is left out.
+All channels at random, one process for the simulator as on a robot, in chunks of `chunk_ms` of
+robot time. `realtime`: how many times faster than the robot, once it has started.
+`same_rates`: spikes in common with float in 100 ms, of the population that commands are read from;
+circuits are ideal, or as far off as `spread.CALIBRATED` has them. What is not installed is left
+out.
 """
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from collections.abc import Iterator
@@ -28,8 +30,8 @@ from neuromorphic_ros.spikes import SpikeBatch, merge
 NETWORK = "analog_robot"
 CHUNK = 20
 CHUNKS = 20
-# Of the two halves of the camera, one sees more.
-SHARES = (5e-4, 2e-3)
+# Of the channels of an input, how many spike in a tick.
+SHARES = {"dvs": 1e-3, "scan": 0.2, "drive": 0.5}
 RATE_WINDOW_NS = 100_000_000
 
 
@@ -38,8 +40,9 @@ def stimulus() -> TickSpikes:
     spec = find_network(NETWORK)
     generator = np.random.default_rng(0)
     ticks = (CHUNKS + 1) * CHUNK
-    share = np.where(np.arange(spec.channels) < spec.channels // 2, *SHARES)
-    tick, channel = np.nonzero(generator.random((ticks, spec.channels)) < share)
+    shares = [np.full(math.prod(each.shape), SHARES[each.name]) for each in spec.inputs]
+    hits = generator.random((ticks, spec.channels), np.float32) < np.concatenate(shares)
+    tick, channel = np.nonzero(hits)
     return TickSpikes(channel.astype(np.uint32), np.searchsorted(tick, np.arange(ticks + 1)))
 
 
@@ -47,7 +50,7 @@ def rows() -> Iterator[Row]:
     """Yield a row for each simulator and kind of circuits."""
     spec, spikes = find_network(NETWORK), stimulus()
     order = spec.execution_order()
-    read = spec.readouts[-1].population
+    read = next(each for each in spec.readouts if each.name == "cmd_vel").population
     reference = StreamingNetwork(spec).run(spikes).by_node(order, spec.dt_ns)[read]
     for engine in ENGINES:
         for circuits, spread in (("ideal", IDEAL), ("calibrated", CALIBRATED)):

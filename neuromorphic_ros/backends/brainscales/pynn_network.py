@@ -368,12 +368,13 @@ class Chip:
             np.sort(self._time_us[self._source == which] - begin) * 1e-3
             for which in range(self.built.sources.size)
         ]
-        self.pynn.reset()
         self.built.sources.set(spike_times=played)
         self.pynn.run((stop_us - begin) * 1e-3)
+        self.pynn.reset()
         neuron, fired_us = [], []
         for population, first in zip(self.built.populations, self.network.first, strict=False):
-            for index, train in enumerate(population.get_data("spikes").segments[-1].spiketrains):
+            segment = population.get_data("spikes", clear=True).segments[-1]
+            for index, train in enumerate(segment.spiketrains):
                 times = begin + 1e3 * np.asarray(train.rescale("ms").magnitude)
                 fresh = times[times >= self.time_us]
                 neuron.append(np.full(fresh.size, first + index))

@@ -81,6 +81,8 @@ class BrainScalesRunner:
         divide the addresses into ticks, or a spike has an amount; BackendError if PyNN fails.
         """
         _check(spikes, self.spec.channels)
+        if not spikes.ticks:
+            return spikes
         tick = self._tick + np.repeat(np.arange(spikes.ticks), np.diff(spikes.first))
         end = self._tick + spikes.ticks
         played = self._played(_Spikes(tick, spikes.address.astype(np.int64)), end)

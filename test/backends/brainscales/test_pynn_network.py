@@ -178,7 +178,9 @@ class VendorPopulation:
         assert len(spike_times) == self.size
         self.spike_times = spike_times
 
-    def get_data(self, what: str) -> Any:
+    def get_data(self, what: str, clear: bool) -> Any:
+        assert clear
+        assert what == self.recorded
         # One neuron fires 0.25 ms after the begin of every run.
         trains = [Train([0.25] if neuron == 0 else []) for neuron in range(self.size)]
         segment = type("Segment", (), {"spiketrains": trains})
@@ -223,6 +225,7 @@ class Vendor(ModuleType):
         self.runtimes_ms.append(runtime)
 
     def reset(self) -> None:
+        assert self.running, "there is nothing to reset before the first run"
         self.running = False
 
 
