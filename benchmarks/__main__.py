@@ -14,11 +14,13 @@ NOT_BENCHMARKS = ("__main__", "learning_rls", "reporting")
 LONG = (
     "adaptation",
     "ann_conversion",
+    "compression",
     "exercises",
     "faults",
     "local_learning",
     "reservoir",
     "surrogates",
+    "truenorth_models",
 )
 COMPARISONS = ("graph", "learning", "streaming", "training")
 

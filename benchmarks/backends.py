@@ -1,10 +1,9 @@
 """What each kind of hardware makes of the shipped networks, beside the same in float.
 
 The recording that the project makes itself in simulation, by `neuromorphic replay --profile`.
-`same_rates`: spikes in common in 100 ms, of the population that commands or detections are read
-from, once its lag is taken off; `same_spikes`: in the same tick. `linear_rms_m_s`,
-`angular_rms_rad_s`: of the differences of commands, beside `of_*`, those of the commands in float.
-`realtime`: how many times faster than the recording.
+`same_rates`: spikes in common in 100 ms of a population that is read out, once its lag is taken
+off; `same_spikes`: in the same tick. `linear_rms_m_s`, `angular_rms_rad_s`: of the differences of
+commands, beside `of_*`, those of the commands in float.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from neuromorphic_ros.pipeline.networks import find_network
 from neuromorphic_ros.resources import share_directory
 
 RECORDING = share_directory() / "recordings" / "wheeled_robot"
-NETWORKS = ("robot", "obstacle_avoider", "motion_detector")
+NETWORKS = ("analog_robot", "robot", "obstacle_avoider", "motion_detector")
 
 
 def printed(*arguments: str) -> Any:
@@ -35,36 +34,32 @@ def printed(*arguments: str) -> Any:
 
 
 def rows(network: str) -> Iterator[Row]:
-    """Yield a row for each backend that runs here."""
+    """Yield a row for each backend and each population that is read out."""
     surveyed = printed("inspect", network, "--hardware", "all")
-    for name, backend in BACKENDS.items():
-        if backend.here != "works":
-            continue
-        told, replayed = (
-            surveyed[name],
-            printed("replay", str(RECORDING), "--network", network, "--profile", name),
-        )
+    for name in BACKENDS:
+        options = ("--network", network, "--profile", name)
+        replayed = printed("replay", str(RECORDING), *options)
         if replayed is None:
             continue
-        read = find_network(network).readouts[0].population
-        population = replayed["agreement"]["populations"][read]
-        commands = replayed["agreement"]["commands"]
-        yield {
-            "network": network,
-            "backend": name,
-            "cores": told["cores"],
-            "weight_bits": told["weight_bits"],
-            "weight_error": told["weight_error"],
-            "latency_ms": told["latency_ms"],
-            "same_rates": population["rates"],
-            "same_spikes": population["spikes"],
-            "linear_rms_m_s": commands["linear_rms_m_s"],
-            "of_linear": commands["reference_linear_rms_m_s"],
-            "angular_rms_rad_s": commands["angular_rms_rad_s"],
-            "of_angular": commands["reference_angular_rms_rad_s"],
-            "detections": replayed["topics"].get("/detections", {}).get("count", 0),
-            "realtime": replayed["realtime_factor"],
-        }
+        told, agreement = surveyed[name], replayed["agreement"]
+        commands = agreement["commands"]
+        for readout in find_network(network).readouts:
+            population = agreement["populations"][readout.population]
+            yield {
+                "network": network,
+                "backend": name,
+                "cores": told["cores"],
+                "weight_bits": told["weight_bits"],
+                "weight_error": told["weight_error"],
+                "latency_ms": told["latency_ms"],
+                "population": readout.population,
+                "same_rates": population["rates"],
+                "same_spikes": population["spikes"],
+                "linear_rms_m_s": commands["linear_rms_m_s"],
+                "of_linear": commands["reference_linear_rms_m_s"],
+                "angular_rms_rad_s": commands["angular_rms_rad_s"],
+                "of_angular": commands["reference_angular_rms_rad_s"],
+            }
 
 
 if __name__ == "__main__":

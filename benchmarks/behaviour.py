@@ -201,11 +201,11 @@ def run(pipeline: Pipeline, sensor: str, messages: Iterable[Message]) -> Iterato
     yield from pipeline.advance(end_ns + TAIL_NS)
 
 
-def drive_by(messages: Iterable[Message]) -> Commands:
-    """Return what the obstacle avoider commands on scans."""
+def drive_by(messages: Iterable[Message], network: str = "obstacle_avoider") -> Commands:
+    """Return what a network commands on scans."""
     commands = [
         (decision.command.stamp_ns, *decision.command.velocity)
-        for decision in run(pipeline_of("obstacle_avoider"), "scan", messages)
+        for decision in run(pipeline_of(network), "scan", messages)
         if decision.command and decision.command.velocity
     ]
     stamps = np.array([command[0] for command in commands], np.int64)

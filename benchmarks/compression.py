@@ -143,7 +143,7 @@ def main() -> None:
     if arguments.json:
         print(json.dumps(rows))
     elif arguments.markdown:
-        for name in MODELS:
+        for name in dict.fromkeys(row["model"] for row in rows):
             print(f"\n{name}\n\n{markdown(beside(rows, name))}")
     else:
         print(table(rows))
@@ -162,8 +162,8 @@ def beside(rows: list[Row], name: str) -> list[Row]:
                 "bytes": f"{plain['bytes']:,.0f}",
                 "accuracy": _accuracy(plain),
                 "trained again": _accuracy(again[0]) if again else "",
-                "same output spikes": f"{plain['same_spikes']:.0%}",
-                "of the trained": f"{again[0]['same_spikes']:.0%}" if again else "",
+                "same output spikes": f"{100 * plain['same_spikes']:.0f} %",
+                "of the trained": f"{100 * again[0]['same_spikes']:.0f} %" if again else "",
             }
         )
     return found
@@ -177,11 +177,13 @@ def _named(row: Row) -> str:
         return f"{amount:g} {kind}"
     if "current" in kind:
         return kind.replace("current", f"membrane {amount:g}, current")
-    return f"{kind} {amount:.0%}" if "bits" in kind else f"{amount:.0%} of {kind}"
+    share = f"{100 * amount:.0f} %"
+    return f"{kind} {share}" if "bits" in kind else f"{share} of {kind}"
 
 
 def _accuracy(row: Row) -> str:
-    return f"{row['accuracy']:.1%} ({row['low']:.1%} to {row['high']:.1%})"
+    value, low, high = (100 * float(row[name]) for name in ("accuracy", "low", "high"))
+    return f"{value:.1f} % ({low:.1f} to {high:.1f})"
 
 
 if __name__ == "__main__":

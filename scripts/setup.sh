@@ -28,7 +28,7 @@ make_venv() {
 install_packages() {
     # The pip that comes with Python 3.10 and 3.11 may search for minutes for what fits together.
     pip_install --upgrade pip &&
-        "$venv/bin/python" scripts/print_requirements.py events mpu6050 simulation test |
+        "$venv/bin/python" scripts/print_requirements.py events mpu6050 pynn simulation test |
         pip_install -r "requirements/$distro.txt" -r requirements/build.txt -r /dev/stdin &&
         "$venv/bin/python" scripts/patch_ros_wheels.py
 }

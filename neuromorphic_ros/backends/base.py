@@ -108,22 +108,21 @@ class Backend(NamedTuple):
     hardware: tuple[str, ...]
     engines: tuple[str, ...]
     examine: Callable[[NetworkSpec], Fit]
-    compile: Callable[[NetworkSpec, Options], Runner] | None
+    compile: Callable[[NetworkSpec, Options], Runner]
 
-    def compiled(self, spec: NetworkSpec, options: Options = DEFAULT) -> Runner:
-        """Compile a network.
-
-        Raises BackendError if the backend is not implemented or has no such engine, NetworkError if
-        the network is wrong.
-        """
-        if self.compile is None:
-            raise BackendError(
-                f"backend '{self.name}' ({self.description}) is not implemented; nothing is run "
-                "in its place: choose --profile jetson to run on this machine's CPU"
-            )
+    def check(self, options: Options) -> None:
+        """Raise BackendError if there is no such engine."""
         if options.engine not in ("", *self.engines):
             raise BackendError(
                 f"backend '{self.name}' has no engine '{options.engine}'; there are "
                 f"{', '.join(self.engines)}"
             )
+
+    def compiled(self, spec: NetworkSpec, options: Options = DEFAULT) -> Runner:
+        """Compile a network.
+
+        Raises BackendError if there is no such engine or it is not on this machine, NetworkError if
+        the network is wrong or does not fit.
+        """
+        self.check(options)
         return self.compile(spec, options)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from neuromorphic_ros.backends.base import Backend, Compile
-from neuromorphic_ros.backends.fit import Fit
+from neuromorphic_ros.backends.brainscales.brainscales import ENGINES, compile_brainscales
+from neuromorphic_ros.backends.brainscales.fit import examine as examine_brainscales
 from neuromorphic_ros.backends.jetson import jetson
 from neuromorphic_ros.backends.jetson.fit import examine as examine_jetson
 from neuromorphic_ros.backends.loihi import loihi
@@ -16,12 +16,6 @@ from neuromorphic_ros.backends.options import Options
 from neuromorphic_ros.backends.truenorth import truenorth
 from neuromorphic_ros.errors import BackendError
 from neuromorphic_ros.parameters import build
-from neuromorphic_ros.snn.spec import NetworkSpec
-
-
-def _unknown(spec: NetworkSpec) -> Fit:
-    return Fit(0, 0, 0, math.nan, {}, {}, ("how networks are mapped is not implemented",))
-
 
 BACKENDS = {
     backend.name: backend
@@ -48,13 +42,13 @@ BACKENDS = {
         ),
         Backend(
             "brainscales",
-            "BrainScaleS-2 through PyNN",
-            here="not implemented",
-            on_hardware="not implemented",
+            "BrainScaleS-2 through PyNN, on its simulators or the chip",
+            here="works",
+            on_hardware="needs hardware",
+            engines=ENGINES,
             hardware=("brainscales2",),
-            engines=(),
-            examine=_unknown,
-            compile=None,
+            examine=examine_brainscales,
+            compile=compile_brainscales,
         ),
         Backend(
             "truenorth",
@@ -85,5 +79,6 @@ def compiler(name: str, options: Mapping[str, Any]) -> Compile:
 
     Raises BackendError if the backend is unknown or an option is wrong.
     """
-    chosen = build(Options, options, f"backend '{name}'", BackendError)
-    return partial(backend(name).compiled, options=chosen)
+    chosen, found = build(Options, options, f"backend '{name}'", BackendError), backend(name)
+    found.check(chosen)
+    return partial(found.compiled, options=chosen)

@@ -20,7 +20,13 @@ from neuromorphic_ros.pipeline.calibration import (
 from neuromorphic_ros.pipeline.compression import Compressed, Compression, Size, compress
 from neuromorphic_ros.pipeline.compression_report import CompressionReport, report
 from neuromorphic_ros.pipeline.measurement import of_classes
-from neuromorphic_ros.pipeline.models import find_model, measured_card, model_names, write_card
+from neuromorphic_ros.pipeline.models import (
+    CARD,
+    find_model,
+    measured_card,
+    model_names,
+    write_card,
+)
 from neuromorphic_ros.pipeline.networks import find_network
 from neuromorphic_ros.pipeline.recipes.recipe import Made
 from neuromorphic_ros.pipeline.recipes.registry import data_path, find_recipe
@@ -174,7 +180,7 @@ def _given(values: dict[str, Any]) -> dict[str, Any]:
 
 def _network(name: str) -> tuple[NetworkSpec, SurrogateRecipe | None]:
     """Return a network, and the recipe that it was trained by if that is one of surrogates."""
-    if name in model_names() or (Path(name) / "card.yaml").is_file():
+    if name in model_names() or (Path(name) / CARD).is_file():
         model = find_model(name)
         recipe = find_recipe(model.card.recipe)
         return model.spec(), recipe if isinstance(recipe, SurrogateRecipe) else None

@@ -99,7 +99,8 @@ def convert(
     """
     _check_samples(ann, calibration)
     folded = blocks(ann)
-    driven = activations(ann, calibration, tuple(block.place for block in folded))
+    with np.errstate(over="ignore", invalid="ignore"):
+        driven = activations(ann, calibration, tuple(block.place for block in folded))
     source = _source(ann.architecture.input, float(calibration.max()), parameters.dt_ms)
     before, largest_before = source.name, float(calibration.max())
     populations, projections, layers = [], [], []
@@ -158,6 +159,8 @@ def _source(shape: Shape, largest: float, dt_ms: float) -> Input:
 
 def _largest(ann: Ann, block: Block, drive: Values, percentile: float, population: str) -> float:
     """Return the activation that is to fire in every tick; drive: what is to be activated."""
+    if not np.all(np.isfinite(drive)):
+        raise AnnError(f"{population}: what drives it is beyond float32; scale the network")
     if isinstance(block.activation, Qcfs):
         return ann.tensor(block.activation, "threshold").item()
     found = float(np.percentile(np.maximum(drive, 0), percentile))

@@ -72,7 +72,8 @@ class Order(NamedTuple):
 
     bits, percentile: other than the target and `ConversionParameters` say; none: as these say.
     seed: of the samples that are held out and of those that are drawn. most_measured: samples to
-    measure on. there: whether on the engine of the target too, which may be slow.
+    measure on. there: whether on the engine of the target too, which may take
+    seconds for each.
     """
 
     model: Path
@@ -82,14 +83,14 @@ class Order(NamedTuple):
     percentile: float | None = None
     seed: int = 0
     most_measured: int = MAX_MEASURED
-    there: bool = True
+    there: bool = False
 
 
 class Measured(NamedTuple):
     """What was right on labelled samples that the thresholds were not set by.
 
     ann: of the conventional network. in_float: spiking, before weights were rounded. here: on the
-    engine of this machine. there: on that of the target, or why not.
+    engine of this machine. there: on that of the target, or why not; empty: nobody asked.
     """
 
     ann: int
@@ -225,7 +226,7 @@ def _measured(
 
     here = by_ticks(converted, StreamingNetwork(converted.spec), "here")
     exact = by_ticks(in_float, StreamingNetwork(in_float.spec), "in float")
-    there: AccuracyByTicks | str = "it does not fit" if runs_on else "nobody asked for it"
+    there: AccuracyByTicks | str = "it does not fit" if runs_on else ""
     if fit.fits and runs_on:
         try:
             runner, lag_ticks = runs_on.compiled(converted.spec), fit.lag_ticks.get(OUTPUT, 0)

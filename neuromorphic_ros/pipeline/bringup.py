@@ -8,7 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
-from neuromorphic_ros.backends.registry import backend
+from neuromorphic_ros.backends.registry import compiler
 from neuromorphic_ros.bags.reader import open_recording
 from neuromorphic_ros.bags.topics import find_topics
 from neuromorphic_ros.errors import NeuromorphicError
@@ -16,7 +16,7 @@ from neuromorphic_ros.pipeline.core import CoreParameters
 from neuromorphic_ros.pipeline.networks import find_hardware, find_network
 from neuromorphic_ros.pipeline.online_learning import LearningParameters
 from neuromorphic_ros.pipeline.power_situation import FreshnessParameters
-from neuromorphic_ros.pipeline.profile import Profile, load_profile
+from neuromorphic_ros.pipeline.profile import Profile, load_profile, options_of
 from neuromorphic_ros.pipeline.readouts import detection_readout, joint_readout, motor_readout
 from neuromorphic_ros.pipeline.sample_rate import SampleRates
 from neuromorphic_ros.pipeline.sensing import (
@@ -152,18 +152,11 @@ def parameter_sets(spec: NetworkSpec) -> dict[str, dict[str, Tunable]]:
     return sets
 
 
-def require_implemented(name: str, spec: NetworkSpec) -> None:
-    """Raise the backend's own BackendError if it is unknown or cannot run networks at all."""
-    found = backend(name)
-    if found.compile is None:
-        found.compiled(spec)
-
-
 def plan(request: Request) -> tuple[NodePlan, ...]:
     """Return the nodes to start, those that produce data first.
 
     Raises NeuromorphicError with one line if the request, the profile, the network, a parameter or
-    the recording is wrong, or if the backend is not implemented.
+    the recording is wrong, or if the backend or its engine is unknown.
     """
     namespace = checked_namespace(request.namespace)
     profile = load_profile(request.profile, request.params_files, namespace)
@@ -171,7 +164,7 @@ def plan(request: Request) -> tuple[NodePlan, ...]:
     core = profile.of("pipeline" if request.composed else "spiking_core")
     network = request.network or str(core.get("network", ""))
     spec = find_network(network, str(core.get("variant", "")))
-    require_implemented(str(core.get("backend", "jetson")), spec)
+    compiler(str(core.get("backend", "jetson")), options_of(core))
     find_hardware(profile.hardware)
     find_hardware(profile.baseline)
 

@@ -22,8 +22,7 @@ from neuromorphic_ros.snn.streaming import StreamingNetwork
 from neuromorphic_ros.snn.synapses import connect
 from neuromorphic_ros.snn.tick_spikes import TickSpikes
 from neuromorphic_ros.snn.weight_grid import WeightGrid
-
-FLOAT_BITS = 32
+from neuromorphic_ros.snn.weights import ITEM_BYTES
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -123,7 +122,8 @@ def size_of(spec: NetworkSpec, grid: WeightGrid | None = None) -> Size:
     for index, projection in enumerate(spec.projections):
         count = int(connect(spec, index).synapses_per_row.sum())
         synapses += count
-        bits += count * (FLOAT_BITS if grid is None or projection.plasticity else grid.bits)
+        stored = 8 * ITEM_BYTES[projection.precision]
+        bits += count * (stored if grid is None or projection.plasticity else grid.bits)
     return Size(spec.neurons, synapses, bits)
 
 

@@ -61,7 +61,7 @@ def prepare(
     path = Path(folder) / output
 
     def work() -> WrittenNetwork:
-        done = convert_model(order._replace(most_measured=MAX_MEASURED, there=False), tell)
+        done = convert_model(order._replace(most_measured=MAX_MEASURED), tell)
         tell("writing")
         write_network(done.converted.spec, path)
         info = list_network(str(path))

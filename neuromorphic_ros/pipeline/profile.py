@@ -50,8 +50,7 @@ class Profile(NamedTuple):
     @property
     def options(self) -> dict[str, Any]:
         """Options of the backend, by name."""
-        said = self.of("pipeline")
-        return {field.name: said[field.name] for field in fields_of(Options) if field.name in said}
+        return options_of(self.of("pipeline"))
 
     @property
     def hardware(self) -> str:
@@ -91,6 +90,12 @@ class Profile(NamedTuple):
             # Put last: what ROS reads last wins.
             sections[full_name] = {**sections.pop(full_name, {}), **values}
         return self._replace(sections=sections)
+
+
+def options_of(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of a backend among the parameters of a node."""
+    names = [field.name for field in fields_of(Options)]
+    return {name: parameters[name] for name in names if name in parameters}
 
 
 def profile_names() -> list[str]:

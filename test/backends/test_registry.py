@@ -28,14 +28,12 @@ def test_the_promised_backends_are_there_under_their_names() -> None:
 
 @pytest.mark.parametrize("name", BACKENDS)
 def test_the_status_is_one_of_the_documented_words_and_is_kept(name: str) -> None:
+    if name == "brainscales":
+        pytest.importorskip("nest", reason="PyNN is not installed")
     found = backend(name)
     assert found.here in STATUS
     assert found.on_hardware in STATUS
-    if found.compile is None:
-        assert found.here == found.on_hardware == "not implemented"
-        with pytest.raises(BackendError, match=f"'{name}'.* is not implemented"):
-            found.compiled(SPEC)
-    elif found.here == "works":
+    if found.here == "works":
         runner = found.compiled(SPEC)
         assert runner.spec == SPEC
         assert runner.counts().names == ("a", "b")

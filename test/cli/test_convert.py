@@ -30,7 +30,7 @@ def test_the_contract_for_scripts_holds(
     words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
-    arguments = ["--target", "loihi2", "--bits", "8", "--out", str(out), "--json"]
+    arguments = ["--target", "loihi2", "--bits", "8", "--on-target", "--out", str(out), "--json"]
     assert main([*words, *arguments]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["network"] == str(out / "network.nir")
@@ -38,6 +38,7 @@ def test_the_contract_for_scripts_holds(
     assert [layer["population"] for layer in found["layers"]] == ["layer1", "output"]
     assert len(found["accuracy_by_ticks"]) == len(found["float_accuracy_by_ticks"]) == 64
     assert all(0 <= share <= 1 for share in found["accuracy_by_ticks"])
+    assert len(found["target_accuracy_by_ticks"]) == 64
     assert set(found) >= {"fits", "cores", "reasons", "weight_error", "ann_accuracy"}
     # What was written is taken by the other commands.
     assert main(["inspect", found["network"], "--json"]) == 0

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from neuromorphic_ros.backends.registry import BACKENDS
 from neuromorphic_ros.bags.reader import open_recording
 from neuromorphic_ros.bags.writer import RecordingWriter
 from neuromorphic_ros.cli.main import main
@@ -176,14 +175,6 @@ def test_what_cannot_be_done_is_refused_in_one_line(
     options: list[str], reason: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert reason in refusal(capsys, str(RECORDING), *options)
-
-
-def test_a_backend_that_is_not_implemented_is_refused(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(BACKENDS, "loihi", BACKENDS["loihi"]._replace(compile=None))
-    options = ("--network", "robot", "--profile", "loihi")
-    assert "not implemented" in refusal(capsys, str(RECORDING), *options)
 
 
 def test_the_integers_of_loihi_command_nearly_what_float_does(

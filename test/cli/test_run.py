@@ -14,6 +14,7 @@ import nir
 import numpy as np
 import numpy.typing as npt
 import pytest
+from lava_installed import needs_lava
 
 from neuromorphic_ros.cli.main import main
 
@@ -259,6 +260,28 @@ def test_what_is_no_npz_is_refused(
     given = model.with_name("input.npz")
     given.write_bytes(content)
     assert "not a readable npz" in refused(capsys, model, "--input", given, "--output", "no.npz")
+
+
+@needs_lava
+def test_lava_runs_what_the_integers_of_loihi_run(tmp_path: Path) -> None:
+    generator = np.random.default_rng(3)
+    nodes = {
+        "input": nir.Input(np.array([6])),
+        "weights": nir.Linear(generator.uniform(-10.0, 40.0, (4, 6))),
+        "lif": nir.LIF(full(0.01, 4), full(1.0, 4), full(0.0, 4), full(1.0, 4)),
+        "output": nir.Output(np.array([4])),
+    }
+    edges = [("input", "weights"), ("weights", "lif"), ("lif", "output")]
+    file = tmp_path / "model.nir"
+    nir.write(str(file), nir.NIRGraph(nodes, edges))
+    spikes = (generator.random((60, 6)) < 0.2).astype(np.float32)
+    conventions = ("--preset", "spikingjelly", "--set", "dt_ms=1")
+    ours, lava = (
+        run(file, {"input": spikes}, *conventions, "--backend", "loihi", "--engine", engine)
+        for engine in ("integer", "lava")
+    )
+    assert ours["output"].sum() > 20
+    assert np.array_equal(lava["output"], ours["output"])
 
 
 def test_inputs_of_different_length_are_refused(

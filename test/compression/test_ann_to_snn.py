@@ -247,6 +247,15 @@ def test_a_layer_that_is_never_active_is_named() -> None:
         convert(silent, samples(shape=(7,)), ConversionParameters(), "net")
 
 
+@pytest.mark.filterwarnings("error")
+def test_what_leaves_float32_is_refused() -> None:
+    ann = network(Linear("a"), Relu(), Linear("b"), shape=(7,))
+    tensors = dict(ann.tensors) | {"a.weight": np.full((5, 7), 3e38, np.float32)}
+    large = ann_of(ann.architecture, tensors)
+    with pytest.raises(AnnError, match="layer1: what drives it is beyond float32"):
+        convert(large, samples(shape=(7,)), ConversionParameters(bits=8), "net")
+
+
 def test_a_network_that_is_too_large_is_refused_before_it_is_built() -> None:
     weight = np.broadcast_to(np.float32(1), (5000, 5000))
     ann = ann_of(Architecture((5000,), (Linear("a"),)), {"a.weight": weight})

@@ -7,8 +7,7 @@ from typing import NamedTuple
 
 from harness import PATIENCE_S, Listener, Received, eventually
 
-from neuromorphic_ros.backends.registry import BACKENDS
-from neuromorphic_ros.pipeline.profile import load_profile, profile_names
+from neuromorphic_ros.pipeline.profile import profile_names
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORDING = ROOT / "recordings" / "wheeled_robot"
@@ -37,13 +36,6 @@ class Scenario(NamedTuple):
     heard: tuple[str, ...] = ()
 
 
-def is_implemented(profile: str) -> bool:
-    """Tell whether the backend of a shipped profile can run networks."""
-    return BACKENDS[load_profile(profile).backend].compile is not None
-
-
-REFUSED = [profile for profile in profile_names() if not is_implemented(profile)]
-
 WATCHING = {"/energy_monitor", "/power_manager"}
 COMPOSED = {"/pipeline", *WATCHING}
 
@@ -57,7 +49,6 @@ SCENARIOS = {
         heard=("/cmd_vel", "/energy", "/detections"),
     )
     for name in profile_names()
-    if is_implemented(name)
 } | {
     "namespace and remapping": Scenario(
         "bringup",

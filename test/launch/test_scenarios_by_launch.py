@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
@@ -16,7 +13,7 @@ from harness import Listener
 from launch import LaunchDescription
 from launch.actions import IncludeLaunchDescription, RegisterEventHandler
 from launch.event_handlers import OnProcessExit
-from scenarios import REFUSED, ROOT, SCENARIOS, Observer
+from scenarios import ROOT, SCENARIOS, Observer
 
 pytestmark = [pytest.mark.ros, pytest.mark.slow]
 
@@ -70,14 +67,3 @@ def test_a_launch_file_runs_and_ends_with_0_and_the_motors_stopped(
     yield
     assert list(launched.codes.values()) == [0] * launched.processes, launched.codes
     launched.observer.assert_motors_are_stopped()
-
-
-@pytest.mark.parametrize("profile", REFUSED)
-def test_a_profile_without_an_implemented_backend_is_refused(profile: str) -> None:
-    launch = subprocess.run(
-        [sys.executable, "-c", LAUNCH, path_of(profile)], capture_output=True, text=True
-    )
-    printed = launch.stdout + launch.stderr
-    assert launch.returncode == 1
-    assert re.search(f"backend '{profile}' .* is not implemented", printed)
-    assert "process started" not in printed

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pytest
 from ament_index_python import get_package_prefix
 from harness import PACKAGE, PATIENCE_S, Listener, eventually
-from scenarios import REFUSED, SCENARIOS, Observer, Scenario
+from scenarios import SCENARIOS, Observer, Scenario
 
 pytestmark = [pytest.mark.ros, pytest.mark.slow]
 
@@ -70,13 +70,6 @@ def test_a_scenario_runs_and_ends_with_0_and_the_motors_stopped(
         observer.wait_until_running()
         assert up.end(signal.SIGINT) == 0
         observer.assert_motors_are_stopped()
-
-
-@pytest.mark.parametrize("profile", REFUSED)
-def test_a_profile_without_an_implemented_backend_is_refused(profile: str) -> None:
-    refused = subprocess.run(command("up", "--profile", profile), capture_output=True, text=True)
-    assert refused.returncode == 2
-    assert re.fullmatch(r"neuromorphic: backend .* is not implemented; .*\n", refused.stderr)
 
 
 def test_a_replay_ends_with_its_recording(listener: Listener, tmp_path: Path) -> None:

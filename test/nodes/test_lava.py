@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import signal
 import time
@@ -11,16 +10,11 @@ from pathlib import Path
 import psutil
 import pytest
 from harness import NodeProcess, Robot
+from lava_installed import needs_lava
 
 from .driving import Drive, drive, stopped_after, wait_for_motion, write_network
 
-pytestmark = [
-    pytest.mark.ros,
-    pytest.mark.skipif(
-        importlib.util.find_spec("lava") is None,
-        reason="Lava is not installed; `make lava` does it",
-    ),
-]
+pytestmark = [pytest.mark.ros, needs_lava]
 
 
 def lava_drives(robot: Robot, folder: Path) -> tuple[Drive, NodeProcess, list[psutil.Process]]:

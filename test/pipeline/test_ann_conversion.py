@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from neuromorphic_ros.backends import registry
+from neuromorphic_ros.backends.base import Runner
 from neuromorphic_ros.backends.fit import Fit
+from neuromorphic_ros.backends.options import Options
 from neuromorphic_ros.compression.ann.layers import AnnError
 from neuromorphic_ros.errors import BackendError, NetworkError
 from neuromorphic_ros.pipeline.accuracy_by_ticks import AccuracyByTicks
@@ -25,6 +27,7 @@ from neuromorphic_ros.pipeline.ann_conversion import (
 from neuromorphic_ros.snn.array import as_numpy
 from neuromorphic_ros.snn.network_file import load_network
 from neuromorphic_ros.snn.neurons.leaky import If
+from neuromorphic_ros.snn.spec import NetworkSpec
 from neuromorphic_ros.snn.streaming import StreamingNetwork
 
 from .conversions import Files, write_files
@@ -66,7 +69,7 @@ def test_what_was_measured_on_the_target_is_told(
 ) -> None:
     answer(monkeypatch, FITS)
     told: list[str] = []
-    done = convert_model(Order(files.model, "jetson", files.data, bits=8), told.append)
+    done = convert_model(Order(files.model, "jetson", files.data, bits=8, there=True), told.append)
     assert done.bits == 8
     assert done.measured is not None
     there = done.measured.there
@@ -81,7 +84,7 @@ def test_what_does_not_fit_is_measured_here_alone(
     files: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer(monkeypatch, REFUSED)
-    done = convert_model(Order(files.model, "jetson", files.data))
+    done = convert_model(Order(files.model, "jetson", files.data, there=True))
     assert not done.fit.fits
     assert done.measured is not None
     assert done.measured.there == "it does not fit"
@@ -89,21 +92,25 @@ def test_what_does_not_fit_is_measured_here_alone(
 
 def test_a_backend_that_cannot_run_is_quoted(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
     answer(monkeypatch, FITS)
-    without = registry.BACKENDS["jetson"]._replace(compile=None)
+
+    def fail(spec: NetworkSpec, options: Options) -> Runner:
+        raise BackendError("it is not there")
+
+    without = registry.BACKENDS["jetson"]._replace(compile=fail)
     monkeypatch.setitem(registry.BACKENDS, "jetson", without)
-    measured = convert_model(Order(files.model, "jetson", files.data)).measured
+    measured = convert_model(Order(files.model, "jetson", files.data, there=True)).measured
     assert measured is not None
-    assert "is not implemented" in str(measured.there)
+    assert str(measured.there) == "it is not there"
 
 
-def test_the_target_is_spared_if_that_is_asked_for(
+def test_the_target_is_spared_unless_somebody_asks(
     files: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer(monkeypatch, FITS)
-    done = convert_model(Order(files.model, "jetson", files.data, there=False))
+    done = convert_model(Order(files.model, "jetson", files.data))
     assert done.fit.fits
     assert done.measured is not None
-    assert done.measured.there == "nobody asked for it"
+    assert done.measured.there == ""
 
 
 def test_samples_without_labels_are_calibrated_with_and_not_measured_on(tmp_path: Path) -> None:

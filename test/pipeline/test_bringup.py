@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from neuromorphic_ros.backends.registry import BACKENDS
 from neuromorphic_ros.bags.writer import RecordingWriter
 from neuromorphic_ros.errors import BackendError, BagError, HardwareModelError, NetworkError
 from neuromorphic_ros.pipeline.bringup import (
@@ -228,6 +227,8 @@ def test_the_pipeline_has_the_parameter_sets_of_all_parts() -> None:
         ({"parameters": {"pipeline": {DRIVE: -1}}}, ParameterError, "pipeline: .*linear_gain_m_s"),
         ({"parameters": {"pipeline": {DRIVE: math.nan}}}, ParameterError, "linear_gain_m_s"),
         ({"parameters": {"pipeline": {"backend": "loihi9"}}}, BackendError, "there are jetson"),
+        ({"parameters": {"pipeline": {"engine": "steam"}}}, BackendError, "no engine 'steam'"),
+        ({"parameters": {"pipeline": {"device": "tpu"}}}, BackendError, "device"),
         ({"parameters": {"energy_monitor": {"hardware": "x"}}}, HardwareModelError, "'x'"),
         (
             {"composed": False, "parameters": {"motor_decoder": {"network": "motion_detector"}}},
@@ -257,14 +258,6 @@ def test_what_is_wrong_is_refused_by_name(
     with pytest.raises(error, match=words) as refused:
         plan(Request(**request_))
     assert "\n" not in str(refused.value)
-
-
-def test_a_profile_whose_backend_is_not_implemented_is_refused(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setitem(BACKENDS, "loihi", BACKENDS["loihi"]._replace(compile=None))
-    with pytest.raises(BackendError, match=r"backend 'loihi' .* is not implemented"):
-        plan(Request(profile="loihi"))
 
 
 def test_a_wrong_value_in_a_file_is_refused(tmp_path: Path) -> None:

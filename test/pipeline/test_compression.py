@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from neuromorphic_ros.compression.map_weights import CompressionError
+from neuromorphic_ros.compression.quantize import quantize
 from neuromorphic_ros.learning.samples import LearningError, Samples, tick_spikes
 from neuromorphic_ros.parameters import build
 from neuromorphic_ros.pipeline.calibration import Calibration, labelled_calibration
@@ -125,6 +126,7 @@ def test_size_counts_synapses_and_their_bits() -> None:
     assert size_of(spec) == (14, 120, 120 * 32)
     pruned = compress(spec, Compression(weights=0.5), PIECES).spec
     assert size_of(pruned, WeightGrid(bits=4)) == (14, 60, 60 * 4)
+    assert size_of(quantize(pruned, "int8")).weight_bits <= 60 * 8
 
 
 def test_a_report_tells_size_spikes_and_answers() -> None:

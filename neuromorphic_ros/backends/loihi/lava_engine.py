@@ -121,22 +121,29 @@ class LavaEngine:
         Lava fails.
         """
         self.network.check(spikes)
-        tick = np.repeat(np.arange(spikes.ticks), np.diff(spikes.first))
-        amount = spikes.value if spikes.value.size else 1
-        driven = np.zeros((spikes.ticks, self.network.channels))
-        np.add.at(driven, (tick, spikes.address), amount)
-        driven = np.minimum(driven, payload(self.network.message_bits))
-        fired = np.zeros((spikes.ticks, self.network.neurons), np.bool_)
-        for start in range(0, spikes.ticks, MAX_TICKS):
-            at_once = slice(start, start + MAX_TICKS)
-            fired[at_once] = self._ask("run", driven[at_once])
-            self._activity.add(driven[at_once], fired[at_once])
-        first = np.concatenate(([0], np.cumsum(fired.sum(axis=1))))
+        starts = range(0, spikes.ticks, MAX_TICKS)
+        parts = [
+            self._run(spikes.between(start, min(start + MAX_TICKS, spikes.ticks)))
+            for start in starts
+        ]
+        fired = np.concatenate([np.empty((0, self.network.neurons), np.bool_), *parts])
+        first = np.concatenate(([0], np.cumsum(np.count_nonzero(fired, axis=1))))
         return TickSpikes(np.nonzero(fired)[1].astype(np.uint32), first)
 
     def close(self) -> None:
         """End Lava."""
         self._end()
+
+    def _run(self, spikes: TickSpikes) -> npt.NDArray[np.bool_]:
+        """Return the spikes of the neurons in a few ticks; bool[ticks, neurons]."""
+        tick = np.repeat(np.arange(spikes.ticks), np.diff(spikes.first))
+        amount = spikes.value if spikes.value.size else 1
+        driven = np.zeros((spikes.ticks, self.network.channels))
+        np.add.at(driven, (tick, spikes.address), amount)
+        driven = np.minimum(driven, payload(self.network.message_bits))
+        fired = np.asarray(self._ask("run", driven))
+        self._activity.add(driven, fired)
+        return fired
 
     def _ask(self, *request: Any) -> Any:
         try:
@@ -146,6 +153,10 @@ class LavaEngine:
             failure = f"has not answered for {PATIENCE_S:g} s"
         except (EOFError, OSError):
             failure = "has ended; if it failed, it has printed why"
+        except KeyboardInterrupt:
+            # The next answer would be that to this request.
+            self._end()
+            raise
         self._end()
         raise BackendError(f"Lava {failure}: configure anew, or choose the engine `integer`")
 
@@ -206,12 +217,12 @@ def _lif(population: FixedLif) -> dict[str, Any]:
 
 def _dense(given: Block, message_bits: int) -> dict[str, Any]:
     """Return the arguments of Lava's Dense, or DelayDense, and what it connects."""
-    delays = np.full_like(given.weights, given.delay, dtype=int)
+    delays = {"delays": np.full_like(given.weights, given.delay, dtype=int)} if given.delay else {}
     return {
         "pre": given.pre,
         "post": given.post,
         "weights": given.weights,
         "weight_exp": given.exponent,
         "num_message_bits": 0 if given.pre else message_bits,
-        **({"delays": delays} if given.delay else {}),
+        **delays,
     }

@@ -55,13 +55,10 @@ def coded(population: str, moves: Dynamics, weights: Any) -> Coded:
     book = codebook(weights, largest)
     best = Coded(book, translate(population, moves, book))
     error = best.error(weights)
-    sources = np.diff(weights.indptr)
-    neuron = np.repeat(np.arange(sources.size), sources)
-    few = np.array(
-        [np.unique(own).size <= _FEW for own in np.split(weights.data, weights.indptr[1:-1])]
-    )
+    owner = np.repeat(np.arange(error.size), np.diff(weights.indptr))
+    few = _with_few_weights(weights, np.flatnonzero(error > _TOLERANCE))
     for parts in _PARTS:
-        rough = np.flatnonzero(few & (error > _TOLERANCE))
+        rough = few[error[few] > _TOLERANCE]
         if not rough.size:
             break
         some = weights[:, rough]
@@ -81,9 +78,8 @@ def coded(population: str, moves: Dynamics, weights: Any) -> Coded:
             *zip(best.made, made.made, strict=True),
         ):
             whole[taken] = part[better]
-        best.book.times[np.isin(neuron, taken)] = finer.times[
-            np.repeat(better, np.diff(some.indptr))
-        ]
+        kept = np.repeat(better, np.diff(some.indptr))
+        best.book.times[np.isin(owner, taken)] = finer.times[kept]
     return best
 
 
@@ -91,3 +87,13 @@ def axons(book: Codebook, weights: Any) -> Integers:
     """Return the axons that each neuron needs."""
     until = np.concatenate(([0], np.cumsum(book.times.sum(axis=1))))
     return np.asarray(np.diff(until[weights.indptr]))
+
+
+def _with_few_weights(weights: Any, neurons: Integers) -> Integers:
+    """Return those of some neurons whose weights multiples of four values may hold."""
+    first = weights.indptr
+    few = [
+        np.unique(weights.data[first[each] : first[each + 1]]).size <= _FEW
+        for each in neurons.tolist()
+    ]
+    return neurons[np.array(few, np.bool_)]

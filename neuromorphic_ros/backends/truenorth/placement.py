@@ -14,7 +14,8 @@ import numpy.typing as npt
 from neuromorphic_ros.atomic_file import write_atomically
 from neuromorphic_ros.backends.truenorth.chip import AXONS, CORES, NEURONS, TYPES
 from neuromorphic_ros.backends.truenorth.core import Core
-from neuromorphic_ros.backends.truenorth.mapping import SPLITTER, Axon, Mapping
+from neuromorphic_ros.backends.truenorth.filling import SPLITTER, Axon
+from neuromorphic_ros.backends.truenorth.mapping import Mapping
 from neuromorphic_ros.backends.truenorth.neuron import NO_CORE
 from neuromorphic_ros.snn.spec import NetworkSpec
 

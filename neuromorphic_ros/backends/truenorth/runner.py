@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from neuromorphic_ros.backends.truenorth.chip import NEURONS
+from neuromorphic_ros.backends.truenorth.filling import SPLITTER
 from neuromorphic_ros.backends.truenorth.layer import Integers
-from neuromorphic_ros.backends.truenorth.mapping import SPLITTER, Mapping, map_network
+from neuromorphic_ros.backends.truenorth.mapping import Mapping, map_network
 from neuromorphic_ros.backends.truenorth.simulator import Simulator, checked
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.snn.counts import Counts
@@ -182,7 +185,7 @@ class _Expenses(NamedTuple):
 def _expenses(mapping: Mapping) -> _Expenses:
     spec, order = mapping.spec, mapping.spec.execution_order()
     names = [node.name for node in spec.execution_nodes()]
-    ends = np.cumsum([math.prod(node.shape) for node in spec.execution_nodes()])
+    ends = list(accumulate(math.prod(node.shape) for node in spec.execution_nodes()))
     first: dict[tuple[str, str, int], int] = {}
     for index, each in enumerate(spec.projections):
         ways = (spec.end(each.pre).name, spec.end(each.post).name, each.delay_ticks)
@@ -195,9 +198,9 @@ def _expenses(mapping: Mapping) -> _Expenses:
             if carried.post != SPLITTER:
                 post = order[mapping.of[carried.post]].name
                 if source < ends[-1]:
-                    pre = names[int(np.searchsorted(ends, source, side="right"))]
+                    pre = names[bisect_right(ends, source)]
                     projection = first[pre, post, carried.delay]
                 else:
-                    source = int(ends[names.index(post)]) - 1
+                    source = ends[names.index(post)] - 1
             rows.append((core, axon, source, int(synapses[axon]), projection))
     return _Expenses(*np.array(rows, np.int64).reshape(-1, 5).T)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from neuromorphic_ros.backends.truenorth import tick
 from neuromorphic_ros.backends.truenorth.chip import AXONS, NEURONS
 from neuromorphic_ros.backends.truenorth.core import Core, check_cores
-from neuromorphic_ros.backends.truenorth.neuron import POTENTIAL_MAX, POTENTIAL_MIN, Neurons
+from neuromorphic_ros.backends.truenorth.neuron import POTENTIAL_MAX, POTENTIAL_MIN, Neurons, idle
 from neuromorphic_ros.errors import SpikeError
 from neuromorphic_ros.snn.tick_spikes import TickSpikes
 
@@ -19,12 +19,14 @@ from neuromorphic_ros.snn.tick_spikes import TickSpikes
 class Chip(NamedTuple):
     """All cores, as compiled code reads them, and their state.
 
+    used: int64[cores], neurons of a core up to the last that may ever change.
     weight: int16[cores, axons, neurons], what a spike adds for sure. stochastic: bool[cores],
     whether any synapse of a core is. pending: uint8[slots, cores, axons], what arrives in the ticks
     to come. arrivals: int64[cores, axons], spikes that have arrived. driven: int64[cores, neurons],
     ticks in which what arrived moved a neuron. potential: int32[cores, neurons].
     """
 
+    used: npt.NDArray[np.int64]
     axon_type: npt.NDArray[np.uint8]
     crossbar: npt.NDArray[np.bool_]
     neurons: Neurons
@@ -74,7 +76,9 @@ class Simulator:
             np.take_along_axis(neurons[field].transpose(0, 2, 1), types, axis=1)
             for field in ("weight", "stochastic_weight")
         )
+        changes = neurons != idle(1)[0]
         self._chip = Chip(
+            used=np.max(np.where(changes, np.arange(1, NEURONS + 1), 0), axis=1),
             axon_type=axon_type,
             crossbar=crossbar,
             neurons=neurons,

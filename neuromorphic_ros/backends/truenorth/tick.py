@@ -108,18 +108,19 @@ def _fired(neuron: Any, potential: int, key: Any, index: int) -> Any:
 @numba.njit(cache=True)
 def _integrate(chip: Any, core: int, arrived: Any, total: Any, key: Any) -> None:
     """Add to total[256] what the arrived axons of a core bring, and count their spikes."""
+    used = chip.used[core]
     for axon in range(AXONS):
         if not arrived[axon]:
             continue
         arrived[axon] = 0
         chip.arrivals[core, axon] += 1
         weights = chip.weight[core, axon]
-        for neuron in range(NEURONS):
+        for neuron in range(used):
             total[neuron] += weights[neuron]
         if not chip.stochastic[core]:
             continue
         kind = chip.axon_type[core, axon]
-        for neuron in range(NEURONS):
+        for neuron in range(used):
             record = chip.neurons[core, neuron]
             if chip.crossbar[core, axon, neuron] and record.stochastic_weight[kind]:
                 weight = np.int64(record.weight[kind])
@@ -151,7 +152,7 @@ def run(
         for core in range(cores):
             total[:] = 0
             _integrate(chip, core, chip.pending[slot, core], total, key)
-            for neuron in range(NEURONS):
+            for neuron in range(chip.used[core]):
                 record = chip.neurons[core, neuron]
                 index = core * NEURONS + neuron
                 chip.driven[core, neuron] += total[neuron] != 0

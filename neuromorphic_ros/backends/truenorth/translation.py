@@ -81,8 +81,10 @@ def dynamics(population: Population, bias: Floats, dt_ms: float) -> Dynamics:
 
     The leak of `lif` is linear on TrueNorth. It is set to half of what the exponential takes at the
     threshold, the mean between rest and threshold, so that the rates are the same for strong input;
-    the weakest constant input that fires is half of that of `lif`. Its refractory period becomes
-    one that input shortens: a reset so far below rest that the leak needs the period to return.
+    the weakest constant input that fires is half of that of `lif`. A linear leak does not end what
+    inhibition does, so there is a floor where `lif` would settle under a threshold of inhibition
+    per tick. Its refractory period becomes one that input shortens: a reset so far below rest that
+    the leak needs the period to return.
     Raises NetworkError that names what TrueNorth does not have, and what to choose instead.
     """
     neuron = population.neuron
@@ -134,6 +136,9 @@ def dynamics(population: Population, bias: Floats, dt_ms: float) -> Dynamics:
             "leak returns; choose lif with reset: hard and without floor, or refractory_ms: 0"
         )
     decay = each(constants.decay)
+    if leaky and neuron.floor is None and not rules.refractory:
+        with np.errstate(divide="ignore"):
+            floor = -threshold / (1 - decay)
     return Dynamics(
         gain=gain,
         threshold=threshold,

@@ -39,19 +39,6 @@ WEIGHTS = "data/weights"
 MAX_JSON_BYTES = 2**26
 # ScalarType of torch/_export/serde/schema.py.
 DTYPES = {6: np.float16, 7: np.float32, 8: np.float64}
-UNREADABLE = (
-    OSError,
-    ValueError,
-    TypeError,
-    KeyError,
-    IndexError,
-    AttributeError,
-    RecursionError,
-    NotImplementedError,
-    RuntimeError,
-    EOFError,
-    zipfile.BadZipFile,
-)
 
 
 def read_exported(path: Path) -> Ann:
@@ -61,7 +48,8 @@ def read_exported(path: Path) -> Ann:
             return _read(archive)
     except AnnError as unfit:
         raise AnnError(f"{path}: {unfit}") from None
-    except UNREADABLE as wrong:
+    except Exception as wrong:
+        # A file of a stranger can make its reader fail in any way.
         reason = " ".join(str(wrong).split()) or type(wrong).__name__
         raise AnnError(
             f"{path}: is no file of torch.export.save, as torch 2.13 writes it, that can be read: "

@@ -13,14 +13,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lava_installed import needs_lava
 
 from neuromorphic_ros.backends.loihi.dense import FixedDense, stored
 from neuromorphic_ros.backends.loihi.engine import FixedNetwork, FixedPointEngine
 from neuromorphic_ros.backends.loihi.neuron import FixedLif
 from neuromorphic_ros.errors import NetworkError, SpikeError
 from neuromorphic_ros.snn.tick_spikes import TickSpikes
-
-from .lava_installed import needs_lava
 
 ROOT = Path(__file__).resolve().parents[3]
 # python scripts/lava_traces.py test/backends/loihi/lava_traces.npz --networks 24 --seed 0
@@ -158,7 +157,7 @@ def test_the_neuron_of_the_nir_paper_is_reproduced_as_in_simulation_and_on_the_c
 def test_lava_itself_is_reproduced_on_200_networks(tmp_path: Path) -> None:
     command = [sys.executable, ROOT / "scripts" / "lava_traces.py", "--networks", "100", "--seed"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    # Lava waits more than it works: two at once take little longer than one.
+    # Lava waits for itself most of the time: two at once share the cores.
     made = [tmp_path / f"{seed}.npz" for seed in (1, 2)]
     runs = [
         subprocess.Popen([*command, str(seed), file], env=environment)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from lava_installed import needs_lava
 
 from neuromorphic_ros.backends.loihi.dense import FixedDense
 from neuromorphic_ros.backends.loihi.engine import FixedNetwork, FixedPointEngine
@@ -22,7 +23,6 @@ from neuromorphic_ros.errors import BackendError, NetworkError, SpikeError
 from neuromorphic_ros.snn.array import Array
 from neuromorphic_ros.snn.tick_spikes import TickSpikes
 
-from .lava_installed import needs_lava
 from .test_engine import STORED, network_of, tick_spikes
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -215,6 +215,31 @@ def test_an_end_of_lava_is_told_and_leaves_nothing_behind() -> None:
         engine.run(tick_spikes([[0, 0]]))
     assert until_gone(engine._process.pid)
     engine.reset()
+    with pytest.raises(BackendError, match="Lava has ended"):
+        engine.run(tick_spikes([[0, 0]]))
+
+
+class Interrupted:
+    """A connection on which Ctrl-C comes before the answer."""
+
+    def send(self, request: Any) -> None:
+        """Take a request."""
+
+    def poll(self, timeout_s: float) -> bool:
+        """Wait for an answer."""
+        raise KeyboardInterrupt
+
+
+@needs_lava
+def test_after_an_interrupted_run_no_old_answer_is_taken_for_a_new_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine = LavaEngine(SMALL)
+    with monkeypatch.context() as patched:
+        patched.setattr(engine, "_connection", Interrupted())
+        with pytest.raises(KeyboardInterrupt):
+            engine.run(tick_spikes([[0, 0]]))
+    assert until_gone(engine._process.pid)
     with pytest.raises(BackendError, match="Lava has ended"):
         engine.run(tick_spikes([[0, 0]]))
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from lava_installed import needs_lava
 
 from neuromorphic_ros.backends.loihi.loihi import ENGINES, compile_loihi, examine
 from neuromorphic_ros.backends.options import Options
@@ -18,7 +19,6 @@ from neuromorphic_ros.snn.neurons.leaky import Lif
 from neuromorphic_ros.snn.spec import NetworkSpec
 from neuromorphic_ros.snn.tick_spikes import TickSpikes
 
-from .lava_installed import needs_lava
 from .test_runner import SPEC as TWO
 from .test_runner import spikes
 

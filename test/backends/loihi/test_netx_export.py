@@ -13,6 +13,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 import pytest
+from lava_installed import needs_lava
 
 from neuromorphic_ros.backends.loihi.engine import FixedPointEngine
 from neuromorphic_ros.backends.loihi.netx_export import Layer, fixed_network, layers, write_netx
@@ -23,7 +24,6 @@ from neuromorphic_ros.parameters import build
 from neuromorphic_ros.snn.array import as_numpy
 from neuromorphic_ros.snn.spec import NetworkSpec
 
-from .lava_installed import needs_lava
 from .test_activity import raster
 from .test_engine import tick_spikes
 

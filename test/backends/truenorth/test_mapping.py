@@ -9,7 +9,8 @@ import pytest
 
 from neuromorphic_ros.backends.truenorth.chip import NEURONS
 from neuromorphic_ros.backends.truenorth.core import check_cores
-from neuromorphic_ros.backends.truenorth.mapping import SPLITTER, Mapping, map_network
+from neuromorphic_ros.backends.truenorth.filling import SPLITTER
+from neuromorphic_ros.backends.truenorth.mapping import Mapping, map_network
 from neuromorphic_ros.backends.truenorth.neuron import NO_CORE
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.snn.builder import Network
@@ -227,7 +228,8 @@ def test_weights_that_learn_are_refused() -> None:
 
 
 def test_a_network_larger_than_a_chip_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("neuromorphic_ros.backends.truenorth.mapping.CORES", 2)
+    for module in ("mapping", "filling"):
+        monkeypatch.setattr(f"neuromorphic_ros.backends.truenorth.{module}.CORES", 2)
     assert len(map_network(chain(2, 512).spec()).cores) == 2
     refused(chain(2, 513), "has 513 neurons, a chip of TrueNorth 512; choose")
     refused(chain(2, 200, 200, 100), "more than the 2 cores")

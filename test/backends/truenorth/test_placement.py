@@ -104,3 +104,12 @@ def test_a_splitter_is_told() -> None:
     read = document(map_network(spec), place(10))
     carried = [row["carries"] for core in read["cores"] for row in core["crossbar"]["rows"]]
     assert carried.count("a[0] to its splitter") == 1
+
+
+def test_accumulators_are_told() -> None:
+    spec = Network().add_input("in", 300).add("a", 2, Lif()).connect("in", "a", weights=0.5).spec()
+    mapping = map_network(spec)
+    read = document(mapping, place(len(mapping.cores)))
+    carried = [row["carries"] for core in read["cores"] for row in core["crossbar"]["rows"]]
+    assert carried.count("in[299] to accumulators of a") == 1
+    assert carried.count(f"accumulator {mapping.accumulators - 1} to a") == 1

@@ -237,6 +237,17 @@ def test_events_of_splitters_are_those_of_the_population() -> None:
     assert counts.synaptic_events.tolist() == [250, 250 * 300 + 250 * 2, 0]
 
 
+def test_events_of_accumulators_are_those_of_the_population() -> None:
+    spec = Network().add_input("in", 300).add("a", 1, If()).connect("in", "a", weights=0.25).spec()
+    runner = TrueNorthRunner(spec)
+    runner.run(TickSpikes(np.zeros(1, np.uint32), np.array([0, 1, 1, 1])))
+    counts = runner.counts()
+    # Four accumulators hear the channel; the one that is nearest to its threshold fires.
+    assert counts.projection_events.tolist() == [4]
+    assert counts.synaptic_events.tolist() == [4, 1]
+    assert counts.spikes.tolist() == [1, 0]
+
+
 def variant(threshold: float, second: str = "b", largest: float = 1.0) -> NetworkSpec:
     """An input, a neuron `a`, and more that hear it in two cores, so that it is copied."""
     network = Network().add_input("in", 2).add("a", 1, If(threshold=threshold, reset="subtract"))

@@ -83,6 +83,17 @@ def test_the_leak_of_lif_is_half_of_that_at_the_threshold_and_towards_rest() -> 
     assert made.leak_error < 0.001
 
 
+def test_inhibition_of_lif_ends_where_its_leak_would_end_it() -> None:
+    made = translated(Lif(tau_mem_ms=20.0), [0.25, 0, 0, 0])
+    settled = 0.0
+    for _ in range(1000):
+        settled = settled * np.exp(-1 / 20) - 1
+    assert -made.neurons["negative_threshold"][0] / made.scale[0] == pytest.approx(settled, 0.01)
+    # Without a leak it never ends, and a refractory period begins below any floor.
+    for neuron in (If(), Lif(refractory_ms=5.0, tau_mem_ms=20.0)):
+        assert translated(neuron, [0.25, 0, 0, 0]).neurons["negative_threshold"] == 2**18 - 1
+
+
 def test_rest_is_zero_on_the_chip() -> None:
     made = translated(Lif(rest=-1.0, threshold=1.0, reset_value=-1.0, floor=-2.0), [0.5, 0, 0, 0])
     neuron = made.neurons[0]

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
@@ -167,6 +171,34 @@ def test_what_is_no_program_is_refused(exported: Path, tmp_path: Path, content: 
     path = changed(exported, tmp_path / "net.pt2", MODEL, lambda _: content)
     with pytest.raises(AnnError, match=r"is no file of torch\.export\.save"):
         load_ann(path)
+
+
+def _other(document: Any, leaves: Iterator[int], place: int, value: object) -> Any:
+    """Return a document in which the leaf at a place is another."""
+    if isinstance(document, dict):
+        return {name: _other(each, leaves, place, value) for name, each in document.items()}
+    if isinstance(document, list):
+        return [_other(each, leaves, place, value) for each in document]
+    return value if next(leaves) == place else document
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    name=st.sampled_from([MODEL, WEIGHTS]),
+    place=st.integers(0, 400),
+    value=st.one_of(
+        st.none(), st.integers(-1, 3), st.just(10**30), st.floats(), st.text(max_size=3)
+    ),
+)
+def test_every_other_value_is_read_or_refused(
+    exported: Path, name: str, place: int, value: object
+) -> None:
+    def change(content: bytes) -> bytes:
+        return json.dumps(_other(json.loads(content), count(), place, value)).encode()
+
+    path = changed(exported, exported.with_name("changed.pt2"), name, change)
+    with suppress(AnnError):
+        assert load_ann(path).architecture.layers
 
 
 def test_what_declares_too_much_is_refused(exported: Path, tmp_path: Path) -> None:
