@@ -37,10 +37,10 @@ def examine(spec: NetworkSpec) -> Fit:
     """Tell how a valid network fits, whether it does or not.
 
     details: `lava_lif`, whether neurons are those of Lava, which engine `lava` needs, and by
-    population what they do `beyond_lava`. Of what fits, `synapses` and, by population, `threshold`
-    in weight units, what `most_thresholds` its membrane holds and, by projection, the relative
-    `weight_error`, the share of `lost_weights`, the `delay_ticks` from a spike to its effect, and
-    by how many of these it is `late_ticks`.
+    population what they do `beyond_lava`. Of what fits, `message_bits` of what channels carry,
+    `synapses`, by population the `threshold` in weight units and what `most_thresholds` its
+    membrane holds, and by projection the relative `weight_error`, the share of `lost_weights`, the
+    `delay_ticks` from a spike to its effect, and by how many of these it is `late_ticks`.
     """
     try:
         found = quantise(spec)
@@ -83,6 +83,7 @@ def _details(spec: NetworkSpec, found: Quantised) -> dict[str, Any]:
     return {
         "lava_lif": not beyond,
         "beyond_lava": beyond,
+        "message_bits": found.network.message_bits,
         "synapses": sum(core.synapses for core in found.cores),
         "populations": {
             each.population: {

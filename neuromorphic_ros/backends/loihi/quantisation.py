@@ -32,8 +32,8 @@ from neuromorphic_ros.snn.neurons.cuba import CubaLif
 from neuromorphic_ros.snn.spec import NetworkSpec, Population
 from neuromorphic_ros.snn.synapses import bias, connect
 
-MESSAGE_BITS = 3
-"""Of what a channel carries: event cameras fire up to about as often in a tick of 10 ms."""
+MESSAGE_BITS = (3, 2, 0)
+"""Of what channels carry: pixels of event cameras fire up to about 7 times in a tick of 10 ms."""
 # Of a number near 1.
 FLOAT32_ERROR = 1e-6
 
@@ -99,19 +99,21 @@ class Misfit(NetworkError):
 class _Drive(NamedTuple):
     """Synapses of a projection, and where they lead.
 
-    most: spikes of a source in a tick. weights: float64[synapses], in the order of `jumps`, which
-    has their effect on the membrane of their targets: scipy.sparse.csr_array (sources, targets).
+    weights: float64[synapses], in the order of `jumps`, which has their effect on the membrane of
+    their targets: scipy.sparse.csr_array (sources, targets).
     """
 
     source: int
     target: int
-    most: int
     weights: Floats
     jumps: Any
 
 
 class _Arriving(NamedTuple):
-    """What a projection brings to a population: target and jump of each synapse, and as _Drive."""
+    """What a projection brings to a population.
+
+    column: target of each synapse. jumps: of the membrane. most: spikes of a source in a tick.
+    """
 
     column: npt.NDArray[np.int64]
     jumps: Floats
@@ -123,27 +125,34 @@ def quantise(spec: NetworkSpec) -> Quantised:
 
     A membrane is counted from its reset value, or from 0 if it resets by subtraction, in units of
     which the threshold has as many as weights and input allow: even if all sources spike in every
-    tick, channels as often as their messages tell, no current leaves 24 bits.
+    tick, channels as often as their messages tell, no current leaves 24 bits. Messages are the
+    longest of MESSAGE_BITS with which the network fits.
     Raises Misfit that names everything that does not fit, its limit and a way out.
     """
     reasons = refusals(spec)
     if reasons:
         raise Misfit(spec.name, reasons)
-    try:
-        return _quantised(spec)
-    except NetworkError as full:
-        raise Misfit(spec.name, (str(full),)) from None
-
-
-def _quantised(spec: NetworkSpec) -> Quantised:
-    begin, timing = _begin(spec), timed(spec)
+    begin = _begin(spec)
     drives = [_drive(spec, index, begin) for index in range(len(spec.projections))]
+    for message_bits in MESSAGE_BITS:
+        try:
+            return _quantised(spec, begin, drives, message_bits)
+        except NetworkError as full:
+            reason = str(full)
+    raise Misfit(spec.name, (reason,))
+
+
+def _quantised(
+    spec: NetworkSpec, begin: dict[str, int], drives: Sequence[_Drive], message_bits: int
+) -> Quantised:
+    timing = timed(spec)
     populations, roundings = [], []
     origin, units, thresholds = np.empty((3, spec.neurons))
     for population in spec.execution_order():
         first = begin[population.name] - spec.channels
         own = slice(first, first + population.size)
-        fixed, rounding = _population(spec, population, own, drives)
+        arriving = _arriving(own, drives, payload(message_bits), spec.channels)
+        fixed, rounding = _population(spec, population, arriving)
         populations.append(fixed)
         roundings.append(rounding)
         thresholds[own] = rounding.threshold
@@ -158,7 +167,7 @@ def _quantised(spec: NetworkSpec) -> Quantised:
         changes.append(_rounding(str(projection), connection, drive, ratio, units / thresholds))
         change = drive.weights * (ratio - 1)
         squares += np.sum(change**2), np.sum(drive.weights**2)
-    network = FixedNetwork(spec.channels, tuple(populations), tuple(connections), MESSAGE_BITS)
+    network = FixedNetwork(spec.channels, tuple(populations), tuple(connections), message_bits)
     return Quantised(
         network=network,
         origin=origin,
@@ -215,14 +224,13 @@ def _drive(spec: NetworkSpec, index: int, begin: dict[str, int]) -> _Drive:
     return _Drive(
         source=begin[pre] + connection.pre_start,
         target=begin[post] - spec.channels + connection.post_start,
-        most=payload(MESSAGE_BITS) if begin[pre] < spec.channels else 1,
         weights=matrix.data,
         jumps=jumps,
     )
 
 
 def _population(
-    spec: NetworkSpec, population: Population, own: slice, drives: Sequence[_Drive]
+    spec: NetworkSpec, population: Population, arriving: Sequence[_Arriving]
 ) -> tuple[FixedLif, PopulationRounding]:
     neuron, size = fixed_neuron(population), population.size
     constants, rules = neuron.constants(spec.dt_ms), neuron.rules(spec.dt_ms)
@@ -234,7 +242,6 @@ def _population(
 
     drift = np.ravel(constants.drift) + (decay - 1) * origin
     drift = np.broadcast_to(drift, (size,)) + _projected_bias(spec, population)
-    arriving = _arriving(own, drives)
     up, down, largest = _sums(size, arriving)
     load = Load(
         current=np.maximum(up, down) / span * DECAY_UNITY / (du + 1),
@@ -317,12 +324,13 @@ def _projected_bias(spec: NetworkSpec, population: Population) -> Floats:
     return total * _gain(fixed_neuron(population), spec.dt_ms)
 
 
-def _arriving(own: slice, drives: Sequence[_Drive]) -> list[_Arriving]:
+def _arriving(own: slice, drives: Sequence[_Drive], told: int, channels: int) -> list[_Arriving]:
+    """Return what projections bring to a population; told: most spikes of a channel in a tick."""
     return [
         _Arriving(
             drive.target - own.start + drive.jumps.indices.astype(np.int64),
             drive.jumps.data,
-            drive.most,
+            told if drive.source < channels else 1,
         )
         for drive in drives
         if own.start <= drive.target < own.stop

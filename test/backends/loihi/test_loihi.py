@@ -82,6 +82,7 @@ def test_a_network_that_fits_is_described() -> None:
     assert details == {
         "lava_lif": True,
         "beyond_lava": {},
+        "message_bits": 3,
         "synapses": 2,
         "populations": {"b": {"threshold": units, "most_thresholds": 2**23 / 64 / units}},
         "projections": {

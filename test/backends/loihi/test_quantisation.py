@@ -344,7 +344,7 @@ def test_addresses_are_those_of_execution_order_and_slices() -> None:
         (
             {"model": "lif"},
             {"weights": 1e5},
-            r"population 'b' may receive 1\.12e\+07 thresholds in a tick, .* hold 64881",
+            r"population 'b' may receive 1\.6e\+06 thresholds in a tick, .* hold 64881",
         ),
         ({"model": "lif", "bias": -1e4}, {}, "may receive 10000 thresholds .* hold 8190"),
     ],
@@ -354,6 +354,13 @@ def test_what_loihi_cannot_do_is_refused_with_a_way_out(
 ) -> None:
     with pytest.raises(NetworkError, match=f"network 'tiny' does not fit Loihi 2: .*{message}"):
         quantise(network(neuron, **projection))
+
+
+@pytest.mark.parametrize(("weight", "message_bits"), [(500.0, 3), (1000.0, 2), (3000.0, 0)])
+def test_messages_of_channels_are_as_long_as_24_bits_allow(
+    weight: float, message_bits: int
+) -> None:
+    assert quantise(network(weights=weight)).network.message_bits == message_bits
 
 
 def test_all_that_does_not_fit_is_said_at_once() -> None:
