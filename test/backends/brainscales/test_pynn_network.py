@@ -41,7 +41,7 @@ def write_spikes(path: Path, stop_us: float) -> None:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pynn")
-    write_script(plan(small()), folder)
+    write_script(network(plan(small())), folder)
     write_spikes(folder / "spikes.npz", 40.0)
     return folder
 
