@@ -10,6 +10,7 @@ import numpy as np
 
 from neuromorphic_ros.backends.brainscales.chip import chip
 from neuromorphic_ros.backends.brainscales.plan import Plan, attempt
+from neuromorphic_ros.backends.brainscales.pynn_network import LEAD_STEPS
 from neuromorphic_ros.backends.fit import Fit
 from neuromorphic_ros.snn.spec import NetworkSpec
 
@@ -39,11 +40,11 @@ def examine(spec: NetworkSpec) -> Fit:
 def lags(plan: Plan) -> Mapping[str, int]:
     """Return how many whole ticks later than in float each population fires.
 
-    Every layer takes the delay of a connection and the rise of a synapse; a delay that the network
-    has too is not late.
+    The host plays a spike after the begin of its tick. Then every layer takes the delay of a
+    connection and the rise of a synapse; a delay that the network has too is not late.
     """
     spec = plan.spec
-    late_us = {source.name: 0.0 for source in spec.inputs}
+    late_us = {source.name: LEAD_STEPS * plan.step_us for source in spec.inputs}
     for population in spec.execution_order():
         rise_us = float(np.max(plan.cells[population.name].tau_syn_us))
         ways = [0.0]

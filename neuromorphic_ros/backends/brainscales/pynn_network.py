@@ -178,9 +178,9 @@ class Software:
         """Return what has fired since the last run."""
         raise NotImplementedError
 
-    def reset(self) -> None:
-        """Return to rest at time 0."""
-        type(self).__init__(self, self.network)
+    def reset(self) -> Software:
+        """Return the simulator at rest at time 0, built anew: not all of them can go back."""
+        return type(self)(self.network)
 
     def _on_grid(self, time_us: Any) -> Any:
         """Return times rounded to whole steps."""
@@ -382,10 +382,11 @@ class Chip:
         self.time_us = stop_us
         return _together(neuron, fired_us)
 
-    def reset(self) -> None:
-        """Return to rest at time 0."""
+    def reset(self) -> Chip:
+        """Return the chip at rest at time 0, with its calibration."""
         self.time_us = 0.0
         self._source, self._time_us = np.empty(0, np.int64), np.empty(0)
+        return self
 
 
 SCALARS = ("sources", "delay_us", "step_us", "history_us")
@@ -430,7 +431,7 @@ def serve(simulator: Any, requests: Any, answers: Any) -> None:
         source = np.frombuffer(requests.read(8 * count), np.int64)
         time_us = np.frombuffer(requests.read(8 * count), np.float64)
         if stop_us < 0:
-            simulator.reset()
+            simulator = simulator.reset()
             fired = _together([], [])
         else:
             fired = simulator.run(source, time_us, stop_us)

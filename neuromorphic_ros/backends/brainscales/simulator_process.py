@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from neuromorphic_ros.backends.brainscales import pynn_network
 from neuromorphic_ros.backends.brainscales.pynn_network import Fired, Network
+from neuromorphic_ros.backends.brainscales.script import NETWORK, write_script
 from neuromorphic_ros.errors import BackendError
 
 _RESET = -1.0
@@ -26,12 +26,13 @@ class SimulatorProcess:
     def __init__(self, network: Network, engine: str) -> None:
         """Start it; raises BackendError with what it said if it fails."""
         self._folder = tempfile.TemporaryDirectory(prefix="neuromorphic_pynn_")
-        path = Path(self._folder.name) / "network.npz"
-        pynn_network.save(str(path), network)
+        # From a folder of its own: modules beside a script come before those of Python's.
+        script = write_script(network, Path(self._folder.name))
         self._engine = engine
         self._said = (Path(self._folder.name) / "said.txt").open("w+b")
         self._process = subprocess.Popen(
-            [sys.executable, pynn_network.__file__, str(path), engine],
+            [sys.executable, str(script), NETWORK, engine],
+            cwd=self._folder.name,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._said,

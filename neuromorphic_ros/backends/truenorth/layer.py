@@ -131,14 +131,16 @@ def _layer(
     drive = _driving(spec, population, incoming)
     drive.weights.data *= np.repeat(moves.gain, np.diff(drive.weights.indptr))
     _check_weights(population.name, drive.weights, moves.threshold)
-    few = np.diff(drive.weights.indptr) <= AXONS
-    code = coded(population.name, moves, drive.weights) if np.all(few) else None
+    sources = np.diff(drive.weights.indptr)
+    code = coded(population.name, moves, drive.weights) if np.all(sources <= AXONS) else None
+    # With one axon of each type, others fit a core.
+    over = np.flatnonzero(sources > AXONS // TYPES)
     heard, accumulators, sums = drive, None, None
-    if code is None or _crowded(code, drive.weights):
-        sums = _summed(population.name, moves, drive, spec.channels + after)
+    if code is None or (over.size and _crowded(code, drive.weights)):
+        sums = _summed(population.name, moves, drive, over, spec.channels + after)
         heard = sums.heard
         code = coded(population.name, moves, heard.weights)
-        _check_axons(population.name, axons(code.book, heard.weights))
+    _check_axons(population.name, axons(code.book, heard.weights))
     loss = _loss(moves, drive, heard, code, sums)
     refractory = moves.refractory > 0
     layer = _coded_layer(population, begin, heard, code, loss, refractory)
@@ -166,13 +168,13 @@ class _Summed(NamedTuple):
     each: int
 
 
-def _summed(population: str, moves: Dynamics, drive: Drive, begin: int) -> _Summed:
-    """Let accumulators add up for all neurons that may need more axons than a core has.
+def _summed(population: str, moves: Dynamics, drive: Drive, over: Integers, begin: int) -> _Summed:
+    """Let accumulators add up for some neurons, and return what all neurons hear then.
 
-    begin: address of the first accumulator as a source. Raises NetworkError if they are too many.
+    over: these neurons. begin: address of the first accumulator as a source. Raises NetworkError if
+    accumulators, or the axons of one, are too many.
     """
     sources = np.diff(drive.weights.indptr)
-    over = np.flatnonzero(sources > AXONS // TYPES)
     sums = partial_sums(population, drive.weights[:, over], moves.threshold[over])
     if sums is None:
         most = int(np.argmax(sources))
@@ -186,6 +188,10 @@ def _summed(population: str, moves: Dynamics, drive: Drive, begin: int) -> _Summ
     direct.eliminate_zeros()
     accumulators = sums.weights.shape[1]
     heard = scipy.sparse.coo_array(sums.heard)
+    needed = np.zeros(sources.size, np.int64)
+    each = axons(sums.code.book, sums.weights)
+    np.maximum.at(needed, over[heard.col], each[heard.row])
+    _check_axons(population, needed)
     added = scipy.sparse.coo_array(
         (heard.data, (heard.row, over[heard.col])), (accumulators, sources.size)
     )

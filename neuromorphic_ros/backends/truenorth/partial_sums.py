@@ -66,7 +66,7 @@ def partial_sums(population: str, weights: Any, threshold: Floats) -> PartialSum
     # One after the other those of a group, which share its axons.
     key, place = np.unique(group * columns + column, return_inverse=True)
     sums = key % columns
-    count = min(MOST, AXONS // int(np.bincount(sums % threshold.size).max(initial=1)))
+    count = min(MOST, AXONS // int(np.bincount(sums % threshold.size).max()))
     if count < 1:
         return None
     order = np.argsort(place, kind="stable")

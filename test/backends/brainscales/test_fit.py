@@ -20,7 +20,7 @@ def test_a_network_that_fits() -> None:
     assert fit.fits
     assert (fit.cores, fit.cores_available, fit.weight_bits) == (2, 2, 6)
     assert fit.weight_error < 0.001
-    assert fit.lag_ticks == {"cell": 0, "whole": 1, "retinotopic": 2}
+    assert fit.lag_ticks == {"cell": 1, "whole": 1, "retinotopic": 2}
     details = fit.details
     assert details["neurons"] == 385
     assert details["sources"] == 192

@@ -41,7 +41,7 @@ def write_spikes(path: Path, stop_us: float) -> None:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pynn")
-    write_script(plan(small()), folder)
+    write_script(network(plan(small())), folder)
     write_spikes(folder / "spikes.npz", 40.0)
     return folder
 
@@ -105,8 +105,9 @@ def test_a_stream_is_served_until_it_ends() -> None:
         def run(self, source: Any, time_us: Any, stop_us: float) -> pynn_network.Fired:
             return pynn_network.Fired(source + 1, time_us + stop_us)
 
-        def reset(self) -> None:
+        def reset(self) -> Echo:
             self.resets += 1
+            return self
 
     def request(stop_us: float, source: list[int], time_us: list[float]) -> bytes:
         return (

@@ -11,13 +11,12 @@ from neuromorphic_ros.errors import BackendError
 from neuromorphic_ros.snn.builder import Network
 
 
-def tiny() -> SimulatorProcess:
-    network_spec = Network().add_input("in", 1).add("a", 1).connect("in", "a", weights=1.3)
-    return SimulatorProcess(network(plan(network_spec.spec())), "nest")
-
-
-def test_it_runs_resets_and_ends() -> None:
-    process = tiny()
+@pytest.mark.parametrize("engine", ["nest", "neuron", "brian2"])
+def test_it_runs_resets_and_ends(engine: str) -> None:
+    if engine == "neuron":
+        pytest.importorskip("neuron", reason="NEURON is not installed")
+    made = Network().add_input("in", 1).add("a", 1).connect("in", "a", weights=1.3)
+    process = SimulatorProcess(network(plan(made.spec())), engine)
     fired = process.run(np.array([0]), np.array([1.0]), 10.0)
     assert fired.neuron.tolist() == [0]
     assert 1.0 < fired.time_us[0] < 4.0

@@ -191,6 +191,24 @@ def test_more_sources_than_a_chip_adds_up_are_refused_at_once() -> None:
     )
 
 
+def test_few_sources_with_large_weights_are_heard_directly() -> None:
+    # Each neuron fits a core, and both do not; accumulators would not help.
+    weights = np.random.default_rng(0).uniform(260, 500, (40, 2))
+    network = Network().add_input("in", 40).add("out", 2, If())
+    mapping = map_network(network.connect("in", "out", weights=weights).spec())
+    assert mapping.accumulators == 0
+    assert mapping.taken == (1, 1)
+
+
+def test_a_source_of_more_axons_than_a_core_has_is_refused() -> None:
+    weights = np.random.default_rng(0).uniform(20_000, 30_000, (90, 1))
+    network = Network().add_input("in", 90).add("out", 1, If())
+    refused(
+        network.connect("in", "out", weights=weights),
+        r"'out', neuron 0: its sources need \d+ axons, a core of TrueNorth has 256; choose",
+    )
+
+
 def test_large_weights_from_many_sources_are_refused() -> None:
     network = Network().add_input("in", 60).add("out", 1, If())
     refused(

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from neuromorphic_ros.backends.options import Options
 from neuromorphic_ros.backends.truenorth.chip import CORES
@@ -83,6 +85,29 @@ def test_more_neurons_than_a_chip_has_are_told_at_once() -> None:
     network = Network(max_neurons=2_000_000).add_input("in", 1).add("a", 1_500_000, If())
     (reason,) = examine(network.spec()).reasons
     assert "1500000 neurons, a chip of TrueNorth 1048576; choose" in reason
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    seed=st.integers(0, 2**32),
+    sources=st.sampled_from([1, 40, 300]),
+    neurons=st.sampled_from([1, 20]),
+    neuron=st.sampled_from([If(), Lif(), Lif(reset="subtract", tau_mem_ms=1e4), If(bias=0.01)]),
+    size=st.floats(-4, 4),
+    spread=st.sampled_from([0.0, 0.3, 1.0]),
+)
+def test_whatever_the_weights_nothing_is_raised(
+    seed: int, sources: int, neurons: int, neuron: If | Lif, size: float, spread: float
+) -> None:
+    rng = np.random.default_rng(seed)
+    weights = 10 ** rng.normal(size, spread, (sources, neurons)) * rng.choice(
+        [-1, 0, 1], (sources, neurons)
+    )
+    network = Network().add_input("in", sources).add("a", neurons, neuron)
+    fit = examine(network.connect("in", "a", weights=weights).spec())
+    assert fit.fits == (fit.cores > 0) == math.isfinite(fit.weight_error)
+    if fit.fits:
+        assert fit.weight_error < 0.5
 
 
 @pytest.mark.parametrize(
