@@ -17,6 +17,7 @@ LONG = (
     "compression",
     "exercises",
     "faults",
+    "hardware_accuracy",
     "local_learning",
     "reservoir",
     "surrogates",
