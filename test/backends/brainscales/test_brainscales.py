@@ -17,6 +17,7 @@ SPEC = Network().add_input("in", 1).add("a", 1).connect("in", "a").spec()
 
 
 def test_the_first_engine_is_the_one_by_default() -> None:
+    pytest.importorskip("nest", reason="PyNN is not installed")
     assert compile_brainscales(SPEC, Options()).engine == ENGINES[0] == "nest"
     assert compile_brainscales(SPEC, Options(engine="brian2")).engine == "brian2"
 

@@ -65,6 +65,7 @@ def counts(fired: pynn_network.Fired) -> Any:
 
 @pytest.fixture(scope="module")
 def by_nest(folder: Path) -> pynn_network.Fired:
+    pytest.importorskip("nest", reason="PyNN is not installed")
     return run_script(folder, "nest")
 
 

@@ -20,6 +20,8 @@ from neuromorphic_ros.snn.spike_agreement import spike_agreement
 from neuromorphic_ros.snn.streaming import StreamingNetwork
 from neuromorphic_ros.snn.tick_spikes import TickSpikes
 
+pytest.importorskip("nest", reason="PyNN is not installed")
+
 # What docs/brainscales.md states.
 RATES_OF_SHIPPED = 0.85
 RATE_WINDOW_NS = 100_000_000

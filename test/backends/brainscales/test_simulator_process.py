@@ -10,6 +10,8 @@ from neuromorphic_ros.backends.brainscales.simulator_process import SimulatorPro
 from neuromorphic_ros.errors import BackendError
 from neuromorphic_ros.snn.builder import Network
 
+pytest.importorskip("nest", reason="PyNN is not installed")
+
 
 @pytest.mark.parametrize("engine", ["nest", "neuron", "brian2"])
 def test_it_runs_resets_and_ends(engine: str) -> None:
