@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from rclpy.task import Future
 
+from neuromorphic_ros.errors import NeuromorphicError
 from neuromorphic_ros.nodes.managed_node import ManagedNode
 
 T = TypeVar("T")
@@ -27,6 +28,31 @@ class Background:
     def is_full(self) -> bool:
         """Tell whether as many requests wait as may."""
         return self._waiting >= MAX_WAITING
+
+    async def answer(
+        self, response: Any, prepare: Callable[[], Callable[[], T | str]], fill: Callable[[T], None]
+    ) -> Any:
+        """Return the response of a service, with `success` and `message` set.
+
+        prepare: checks the request, raises NeuromorphicError if it is wrong, and returns the work,
+        which must not raise and returns why it could not if it could not. fill: puts what comes of
+        it into the response.
+        """
+        if self.is_full:
+            response.message = "busy"
+            return response
+        try:
+            work = prepare()
+        except NeuromorphicError as refused:
+            response.message = str(refused)
+            return response
+        found = await self.result(work)
+        if isinstance(found, str):
+            response.message = found
+        else:
+            response.success = True
+            fill(found)
+        return response
 
     async def result(self, work: Callable[[], T]) -> T:
         """Return what `work`, which must not raise, returns in a thread of its own."""

@@ -8,7 +8,6 @@ from typing import Any
 
 from rclpy.callback_groups import ReentrantCallbackGroup
 
-from neuromorphic_ros.errors import NeuromorphicError
 from neuromorphic_ros.msg import ModelInfo
 from neuromorphic_ros.nodes.background import Background
 from neuromorphic_ros.nodes.managed_node import ManagedNode
@@ -37,9 +36,6 @@ class ConvertAnnService:
         node.create_service(ConvertAnn, "convert_ann", self._on_request, callback_group=group)
 
     async def _on_request(self, request: Any, response: Any) -> Any:
-        if self._background.is_full:
-            response.message = "busy"
-            return response
         order = Order(
             model=Path(request.model),
             target=request.target,
@@ -47,21 +43,20 @@ class ConvertAnnService:
             bits=request.bits or None,
         )
         folder = self._node.value("conversion_folder")
-        try:
-            work = prepare(order, request.output, folder, self._tell, self._lock)
-        except NeuromorphicError as refused:
-            response.message = str(refused)
-            return response
-        written = await self._background.result(work)
-        response.success = isinstance(written, WrittenNetwork)
-        if isinstance(written, WrittenNetwork):
+
+        def fill(written: WrittenNetwork) -> None:
             response.message = written.summary
             response.info = ModelInfo(**written.info._asdict())
             self._tell(f"wrote {written.info.file}")
-        else:
-            response.message = written
-            self._tell(f"refused: {written}")
-        return response
+
+        answer = await self._background.answer(
+            response,
+            lambda: prepare(order, request.output, folder, self._tell, self._lock),
+            fill,
+        )
+        if not answer.success:
+            self._tell(f"refused: {answer.message}")
+        return answer
 
     def _tell(self, words: str) -> None:
         self._node.diagnostics.set(LINE, "ok", words)

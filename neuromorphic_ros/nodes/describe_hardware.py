@@ -6,7 +6,6 @@ from typing import Any
 
 from rclpy.callback_groups import ReentrantCallbackGroup
 
-from neuromorphic_ros.errors import NeuromorphicError
 from neuromorphic_ros.nodes.background import Background
 from neuromorphic_ros.nodes.managed_node import ManagedNode
 from neuromorphic_ros.pipeline.hardware_description import Description, prepare
@@ -39,18 +38,8 @@ class DescribeHardwareService:
         self._spec = None
 
     async def _on_request(self, request: Any, response: Any) -> Any:
-        if self._background.is_full:
-            response.message = "busy"
-            return response
-        try:
-            work = prepare(request.hardware or self._node.value("hardware"), self._spec)
-        except NeuromorphicError as refused:
-            response.message = str(refused)
-            return response
-        found = await self._background.result(work)
-        response.success = isinstance(found, Description)
-        if isinstance(found, Description):
+        def fill(found: Description) -> None:
             response.description = found.text
-        else:
-            response.message = found
-        return response
+
+        hardware = request.hardware or self._node.value("hardware")
+        return await self._background.answer(response, lambda: prepare(hardware, self._spec), fill)

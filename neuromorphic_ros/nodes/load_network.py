@@ -7,7 +7,6 @@ from typing import Any
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.parameter import Parameter
 
-from neuromorphic_ros.errors import NeuromorphicError
 from neuromorphic_ros.msg import ModelInfo
 from neuromorphic_ros.nodes.backend_parameters import compiler_of
 from neuromorphic_ros.nodes.background import Background
@@ -33,27 +32,19 @@ class LoadNetworkService:
         node.create_service(LoadNetwork, "load_network", self._on_request, callback_group=group)
 
     async def _on_request(self, request: Any, response: Any) -> Any:
-        if self._background.is_full:
-            response.message = "busy"
-            return response
-        try:
-            work = trial(request.network, compiler_of(self._node))
-        except NeuromorphicError as refused:
-            response.message = str(refused)
-            return response
-        found = await self._background.result(work)
-        if not isinstance(found, ListedNetwork):
-            response.message = found
-            return response
-        before = [self._node.get_parameter(name) for name in ("network", "variant")]
-        self._node.set_parameters(
-            [Parameter("network", value=request.network), Parameter("variant", value="")]
+        def fill(found: ListedNetwork) -> None:
+            before = [self._node.get_parameter(name) for name in ("network", "variant")]
+            self._node.set_parameters(
+                [Parameter("network", value=request.network), Parameter("variant", value="")]
+            )
+            response.success = self._node.restart()
+            if response.success:
+                response.info = ModelInfo(**found._asdict())
+            else:
+                response.message = self._node.diagnostics.message("lifecycle")
+                self._node.set_parameters(before)
+                self._node.restart()
+
+        return await self._background.answer(
+            response, lambda: trial(request.network, compiler_of(self._node)), fill
         )
-        response.success = self._node.restart()
-        if response.success:
-            response.info = ModelInfo(**found._asdict())
-        else:
-            response.message = self._node.diagnostics.message("lifecycle")
-            self._node.set_parameters(before)
-            self._node.restart()
-        return response

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from rclpy.callback_groups import ReentrantCallbackGroup
 
-from neuromorphic_ros.errors import NeuromorphicError
 from neuromorphic_ros.nodes.background import Background
 from neuromorphic_ros.nodes.managed_node import ManagedNode
 from neuromorphic_ros.pipeline.graph_processing import GraphProcessing, ProcessedGraph
+from neuromorphic_ros.pipeline.spike_processing import ProcessingError
 from neuromorphic_ros.srv import ProcessGraph
 
 NOT_SET = (
@@ -44,28 +45,21 @@ class ProcessGraphService:
         self._processing = None
 
     async def _on_request(self, request: Any, response: Any) -> Any:
-        processing = self._processing
-        if processing is None or self._background.is_full:
-            response.message = "busy" if processing else NOT_SET
-            return response
-        try:
-            work = processing.prepare(
+        def prepare() -> Callable[[], ProcessedGraph | str]:
+            if self._processing is None:
+                raise ProcessingError(NOT_SET)
+            return self._processing.prepare(
                 request.node_features,
                 request.nodes,
                 request.edge_index,
                 request.edge_attributes,
                 request.ticks,
             )
-        except NeuromorphicError as refused:
-            response.message = str(refused)
-            return response
-        processed = await self._background.result(work)
-        if not isinstance(processed, ProcessedGraph):
-            response.message = processed
-            return response
-        response.success = True
-        response.output = processed.output.ravel()
-        response.outputs = processed.output.shape[1]
-        response.energy_pj = processed.energy_pj
-        response.latency_us = processed.latency_us
-        return response
+
+        def fill(processed: ProcessedGraph) -> None:
+            response.output = processed.output.ravel()
+            response.outputs = processed.output.shape[1]
+            response.energy_pj = processed.energy_pj
+            response.latency_us = processed.latency_us
+
+        return await self._background.answer(response, prepare, fill)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from rclpy.callback_groups import ReentrantCallbackGroup
 
-from neuromorphic_ros.errors import NeuromorphicError
 from neuromorphic_ros.nodes.background import Background
 from neuromorphic_ros.nodes.managed_node import ManagedNode
 from neuromorphic_ros.pipeline.sequence_processing import ProcessedSequence, SequenceProcessing
+from neuromorphic_ros.pipeline.spike_processing import ProcessingError
 from neuromorphic_ros.srv import ProcessSequence
 
 NOT_SET = (
@@ -51,22 +52,15 @@ class ProcessSequenceService:
         self._processing = None
 
     async def _on_request(self, request: Any, response: Any) -> Any:
-        processing = self._processing
-        if processing is None or self._background.is_full:
-            response.message = "busy" if processing else NOT_SET
-            return response
-        try:
-            work = processing.prepare(request.sequence, request.steps, reset=request.reset)
-        except NeuromorphicError as refused:
-            response.message = str(refused)
-            return response
-        processed = await self._background.result(work)
-        if not isinstance(processed, ProcessedSequence):
-            response.message = processed
-            return response
-        response.success = True
-        response.output = processed.output.ravel()
-        response.outputs = processed.output.shape[1]
-        response.energy_pj = processed.energy_pj
-        response.latency_us = processed.latency_us
-        return response
+        def prepare() -> Callable[[], ProcessedSequence | str]:
+            if self._processing is None:
+                raise ProcessingError(NOT_SET)
+            return self._processing.prepare(request.sequence, request.steps, reset=request.reset)
+
+        def fill(processed: ProcessedSequence) -> None:
+            response.output = processed.output.ravel()
+            response.outputs = processed.output.shape[1]
+            response.energy_pj = processed.energy_pj
+            response.latency_us = processed.latency_us
+
+        return await self._background.answer(response, prepare, fill)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from rclpy.callback_groups import ReentrantCallbackGroup
 
 from neuromorphic_ros.backends.base import Compile
-from neuromorphic_ros.errors import NeuromorphicError
 from neuromorphic_ros.nodes.background import Background
 from neuromorphic_ros.nodes.managed_node import ManagedNode
 from neuromorphic_ros.pipeline.core import SpikingCore
 from neuromorphic_ros.pipeline.networks import hardware_names
-from neuromorphic_ros.pipeline.spike_processing import Processed, SpikeProcessing
+from neuromorphic_ros.pipeline.spike_processing import Processed, ProcessingError, SpikeProcessing
 from neuromorphic_ros.srv import ProcessSpikes
+
+NOT_SET = "the node has no network: configure it"
 
 
 class ProcessSpikesService:
@@ -41,24 +43,20 @@ class ProcessSpikesService:
 
     async def _on_request(self, request: Any, response: Any) -> Any:
         processing = self._processing
-        if processing is None or self._background.is_full:
-            response.message = "busy" if processing else "the node has no network: configure it"
-            return response
-        try:
-            work = processing.prepare(request.spikes, request.batch, request.ticks, request.reward)
-        except NeuromorphicError as refused:
-            response.message = str(refused)
-            return response
-        processed = await self._background.result(work)
-        if not isinstance(processed, Processed):
-            response.message = processed
-            return response
-        if processing is self._processing:
-            processing.take_over(processed)
-        response.success = True
-        response.spike_count = processed.spike_count.ravel()
-        response.outputs = processed.spike_count.shape[1]
-        response.energy_pj = processed.energy_pj
-        response.energy_per_spike_pj = processed.energy_per_spike_pj
-        response.latency_us = processed.latency_us
-        return response
+
+        def prepare() -> Callable[[], Processed | str]:
+            if processing is None:
+                raise ProcessingError(NOT_SET)
+            return processing.prepare(request.spikes, request.batch, request.ticks, request.reward)
+
+        def fill(processed: Processed) -> None:
+            # The node may have another network by now.
+            if processing and processing is self._processing:
+                processing.take_over(processed)
+            response.spike_count = processed.spike_count.ravel()
+            response.outputs = processed.spike_count.shape[1]
+            response.energy_pj = processed.energy_pj
+            response.energy_per_spike_pj = processed.energy_per_spike_pj
+            response.latency_us = processed.latency_us
+
+        return await self._background.answer(response, prepare, fill)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from rclpy.callback_groups import ReentrantCallbackGroup
 
 from neuromorphic_ros.backends.base import Compile
-from neuromorphic_ros.errors import NeuromorphicError
 from neuromorphic_ros.nodes.background import Background
 from neuromorphic_ros.nodes.managed_node import ManagedNode
 from neuromorphic_ros.pipeline.energy_account import priced_on
-from neuromorphic_ros.pipeline.network_benchmark import Benchmark, Workload, accuracy, prepare
+from neuromorphic_ros.pipeline.network_benchmark import (
+    Benchmark,
+    BenchmarkError,
+    Workload,
+    accuracy,
+    prepare,
+)
 from neuromorphic_ros.pipeline.networks import find_network
 from neuromorphic_ros.snn.spec import NetworkSpec
 from neuromorphic_ros.srv import RunBenchmark
@@ -42,25 +48,19 @@ class RunBenchmarkService:
         self._loaded = None
 
     async def _on_request(self, request: Any, response: Any) -> Any:
-        if self._loaded is None or self._background.is_full:
-            response.message = "busy" if self._loaded else NOT_SET
-            return response
-        spec, compile_network = self._loaded
-        workload = Workload(request.batch, request.ticks, request.iterations, request.activity)
-        try:
-            hardware = priced_on(self._node.value("hardware"), self._node.value("baseline"))
+        def prepare_() -> Callable[[], Benchmark | str]:
+            if self._loaded is None:
+                raise BenchmarkError(NOT_SET)
+            spec, compile_network = self._loaded
             spec = find_network(request.model) if request.model else spec
-            work = prepare(spec, compile_network, workload, hardware)
-        except NeuromorphicError as refused:
-            response.message = str(refused)
-            return response
-        found = await self._background.result(work)
-        if not isinstance(found, Benchmark):
-            response.message = found
-            return response
-        response.success = True
-        for name, value in found._asdict().items():
-            setattr(response, name, value)
-        response.hardware, response.baseline = hardware.model.name, hardware.baseline.name
-        response.accuracy = accuracy(spec.name)
-        return response
+            hardware = priced_on(self._node.value("hardware"), self._node.value("baseline"))
+            workload = Workload(request.batch, request.ticks, request.iterations, request.activity)
+            response.hardware, response.baseline = hardware.model.name, hardware.baseline.name
+            response.accuracy = accuracy(spec.name)
+            return prepare(spec, compile_network, workload, hardware)
+
+        def fill(found: Benchmark) -> None:
+            for name, value in found._asdict().items():
+                setattr(response, name, value)
+
+        return await self._background.answer(response, prepare_, fill)
