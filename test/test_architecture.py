@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent / PACKAGE
 # From the bottom up. A part imports from itself and from lower tiers, never from its neighbours.
 TIERS = (
     ("errors",),
-    ("spikes", "parameters", "resources", "atomic_file"),
+    ("spikes", "parameters", "resources", "atomic_file", "array_header"),
     ("snn",),
     (
         "backends",

@@ -10,11 +10,12 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from neuromorphic_ros.array_header import ArrayHeader, read_header
 from neuromorphic_ros.bags.event_recording import (
     EventRecording,
     in_order,
@@ -64,7 +65,7 @@ def open_event_npz(path: Path, sample: int = 0) -> EventRecording:
         if sample:
             raise BagError(f"{path}: holds one sample, not a number {sample}; ask for sample 0")
         columns = ("x", "y", "p", time)
-        lengths = {name: _column(archive, name)[1].length for name in columns}
+        lengths = {name: _column(archive, name)[1].shape[0] for name in columns}
         if len(set(lengths.values())) > 1:
             raise BagError(f"{path}: its columns differ in length: {lengths}")
         if {"width", "height"} <= names:
@@ -131,22 +132,14 @@ def _add(
         shutil.copyfileobj(content, member)
 
 
-class _Header(NamedTuple):
-    dtype: np.dtype[Any]
-    length: int
-
-
-def _column(archive: zipfile.ZipFile, name: str) -> tuple[IO[bytes], _Header]:
+def _column(archive: zipfile.ZipFile, name: str) -> tuple[IO[bytes], ArrayHeader]:
     """Return the content of a one-dimensional array of integers, not read yet."""
     file = archive.open(f"{name}.npy")
-    version = np.lib.format.read_magic(file)
-    if version == (1, 0):
-        shape, _, dtype = np.lib.format.read_array_header_1_0(file)
-    else:
-        shape, _, dtype = np.lib.format.read_array_header_2_0(file)
+    header = read_header(file)
+    shape, dtype = header
     if len(shape) != 1 or dtype.kind not in "iub":
         raise BagError(f"its array {name} is {dtype} of shape {shape}, not a column of integers")
-    return file, _Header(dtype, shape[0])
+    return file, header
 
 
 def _chunks(path: Path, names: tuple[str, ...]) -> Iterator[list[Column]]:
@@ -155,8 +148,8 @@ def _chunks(path: Path, names: tuple[str, ...]) -> Iterator[list[Column]]:
         columns = [_column(archive, name) for name in names]
         for file, _ in columns:
             stack.enter_context(file)
-        for start in range(0, columns[0][1].length, CHUNK_EVENTS):
-            count = min(CHUNK_EVENTS, columns[0][1].length - start)
+        for start in range(0, columns[0][1].shape[0], CHUNK_EVENTS):
+            count = min(CHUNK_EVENTS, columns[0][1].shape[0] - start)
             chunk = []
             for name, (file, header) in zip(names, columns, strict=True):
                 data = file.read(count * header.dtype.itemsize)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import time
 import zipfile
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from neuromorphic_ros.array_header import check_declared
 from neuromorphic_ros.backends.base import Runner
 from neuromorphic_ros.backends.registry import BACKENDS, backend, compiler
 from neuromorphic_ros.cli.nir_arguments import add_nir_arguments, network_model
@@ -141,24 +141,10 @@ def _load(path: Path) -> dict[str, npt.NDArray[Any]]:
     """Read the arrays of an npz file, after their declared sizes."""
     try:
         with zipfile.ZipFile(path) as archive:
-            declared = 0
-            for member in archive.infolist():
-                with archive.open(member) as file:
-                    version = np.lib.format.read_magic(file)
-                    read = (
-                        np.lib.format.read_array_header_1_0
-                        if version == (1, 0)
-                        else np.lib.format.read_array_header_2_0
-                    )
-                    shape, _, dtype = read(file)
-                declared += math.prod(shape) * dtype.itemsize
-            if declared > MAX_INPUT_BYTES:
-                raise SpikeError(f"{path}: declares {declared} bytes, more than {MAX_INPUT_BYTES}")
+            check_declared(archive, archive.namelist(), MAX_INPUT_BYTES)
         with np.load(path, allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
     except (OSError, ValueError, EOFError, KeyError, NotImplementedError, zipfile.error) as wrong:
-        if isinstance(wrong, SpikeError):
-            raise
         reason = " ".join(str(wrong).split()) or type(wrong).__name__
         raise SpikeError(f"{path}: is not a readable npz file: {reason}") from None
 

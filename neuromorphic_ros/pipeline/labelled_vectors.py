@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from neuromorphic_ros.array_header import check_declared
 from neuromorphic_ros.learning.samples import Labels, LearningError
 from neuromorphic_ros.spikes import Shape
 
@@ -93,19 +94,7 @@ def _arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
     found = {}
     with zipfile.ZipFile(path) as archive:
         names = [name for name in (*SAMPLES, *LABELS) if f"{name}.npy" in archive.namelist()]
-        declared = 0
-        for name in names:
-            with archive.open(f"{name}.npy") as file:
-                version = np.lib.format.read_magic(file)
-                read = (
-                    np.lib.format.read_array_header_1_0
-                    if version == (1, 0)
-                    else np.lib.format.read_array_header_2_0
-                )
-                shape, _, dtype = read(file)
-            declared += math.prod(shape) * dtype.itemsize
-        if declared > MAX_BYTES:
-            raise ValueError(f"declares {declared} bytes, more than {MAX_BYTES}")
+        check_declared(archive, [f"{name}.npy" for name in names], MAX_BYTES)
         for name in names:
             with archive.open(f"{name}.npy") as file:
                 found[name] = np.lib.format.read_array(file, allow_pickle=False)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -112,7 +113,7 @@ def build(simulator: Any, network: Network) -> Built:
     return Built(sources, populations, projections)
 
 
-class Software:
+class Software(ABC):
     """What PyNN's simulators have in common: the cell, and lists of connections."""
 
     pynn: Any
@@ -166,17 +167,17 @@ class Software:
         self.time_us = stop_us
         return self.fired()
 
+    @abstractmethod
     def play(self, source: Integers, time_us: Floats) -> None:
         """Let sources fire in the coming run."""
-        raise NotImplementedError
 
     def advance(self, stop_us: float) -> None:
         """Run up to a time."""
         self.pynn.run_until(stop_us)
 
+    @abstractmethod
     def fired(self) -> Fired:
         """Return what has fired since the last run."""
-        raise NotImplementedError
 
     def reset(self) -> Software:
         """Return the simulator at rest at time 0, built anew: not all of them can go back."""
