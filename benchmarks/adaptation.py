@@ -27,7 +27,7 @@ from neuromorphic_ros.pipeline.core import CoreParameters
 from neuromorphic_ros.pipeline.networks import find_network
 from neuromorphic_ros.pipeline.online_learning import LearningParameters
 from neuromorphic_ros.pipeline.pipeline import Pipeline
-from neuromorphic_ros.simulation.recording import START_NS
+from neuromorphic_ros.simulation.sensor_sample import START_NS
 from neuromorphic_ros.simulation.wheeled_robot import WheeledRobot
 from neuromorphic_ros.simulation.world import free_pose
 from neuromorphic_ros.snn.streaming import REWARD, StreamingNetwork

@@ -30,7 +30,8 @@ from neuromorphic_ros.pipeline.networks import find_network
 from neuromorphic_ros.pipeline.pipeline import Decision, Pipeline
 from neuromorphic_ros.resources import share_directory
 from neuromorphic_ros.sensors.camera import frames
-from neuromorphic_ros.simulation.recording import START_NS, TICK_NS, sense
+from neuromorphic_ros.simulation.plant import TICK_NS
+from neuromorphic_ros.simulation.sensor_sample import START_NS
 from neuromorphic_ros.simulation.wheeled_robot import WheeledRobot
 from neuromorphic_ros.simulation.world import BALL_RADIUS_M, ROOM_LENGTH_M, ROOM_WIDTH_M, ball_pose
 from neuromorphic_ros.snn.streaming import StreamingNetwork
@@ -451,7 +452,7 @@ def crash(speed_m_s: float) -> tuple[list[Message], int]:
         robot.step(elapsed_ns)
         if robot.in_collision and not hit_ns:
             hit_ns = START_NS + elapsed_ns
-        for sample in sense(robot, elapsed_ns, camera=False).samples:
+        for sample in robot.sense(elapsed_ns):
             if sample.type_name == IMU:
                 messages.append(Message(to_message(IMU, sample.fields), sample.log_ns))
         elapsed_ns += TICK_NS

@@ -33,7 +33,7 @@ from neuromorphic_ros.energy.price import price
 from neuromorphic_ros.pipeline.networks import find_hardware, find_network, network_names
 from neuromorphic_ros.pipeline.pipeline import Decision, Pipeline
 from neuromorphic_ros.power.sleep import SleepParameters
-from neuromorphic_ros.simulation.recording import START_NS
+from neuromorphic_ros.simulation.sensor_sample import START_NS
 from neuromorphic_ros.snn.network import TorchNetwork
 from neuromorphic_ros.snn.neurons.leaky import Lif
 from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population, Projection

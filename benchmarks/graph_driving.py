@@ -27,7 +27,8 @@ from neuromorphic_ros.pipeline.networks import find_network
 from neuromorphic_ros.pipeline.pipeline import Pipeline
 from neuromorphic_ros.pipeline.recipes.graph_avoider import RECIPE, SECTORS, TEACHER, TOPICS
 from neuromorphic_ros.pipeline.recipes.registry import data_path
-from neuromorphic_ros.simulation.recording import START_NS, TICK_NS, sense
+from neuromorphic_ros.simulation.plant import TICK_NS
+from neuromorphic_ros.simulation.sensor_sample import START_NS
 from neuromorphic_ros.simulation.wheeled_robot import CAMERA_HEIGHT, CAMERA_WIDTH, WheeledRobot
 from neuromorphic_ros.snn.array import Array
 from neuromorphic_ros.snn.spec import GivenGraphLayers, NetworkSpec, Population
@@ -61,7 +62,7 @@ def drive(network: NetworkSpec, seed: int, *, camera: bool, duration_s: int = DR
         path_m.append((pose.x_m, pose.y_m))
         collisions += robot.in_collision and not touching
         touching = robot.in_collision
-        for sample in sense(robot, elapsed_ns, camera=camera).samples:
+        for sample in robot.sense(elapsed_ns):
             if sample.topic in TOPICS:
                 message = to_message(sample.type_name, sample.fields)
                 pipeline.receive(TOPICS[sample.topic], message, now_ns)

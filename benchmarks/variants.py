@@ -24,7 +24,7 @@ from neuromorphic_ros.pipeline.networks import find_hardware, find_network, netw
 from neuromorphic_ros.pipeline.pipeline import Decision, Pipeline
 from neuromorphic_ros.pipeline.profile import load_profile, preset_names
 from neuromorphic_ros.pipeline.tuning import tune
-from neuromorphic_ros.simulation.recording import START_NS
+from neuromorphic_ros.simulation.sensor_sample import START_NS
 from neuromorphic_ros.snn.streaming import StreamingNetwork
 
 GRID_NS = 20_000_000

@@ -12,16 +12,10 @@ from rosgraph_msgs.msg import Clock
 from neuromorphic_ros.nodes.conversion import message_class, stamp_message, to_ros
 from neuromorphic_ros.nodes.managed_node import ManagedNode, run
 from neuromorphic_ros.nodes.worker import Worker
-from neuromorphic_ros.simulation.recording import START_NS, TICK_NS, sense
-from neuromorphic_ros.simulation.wheeled_robot import WheeledRobot
+from neuromorphic_ros.simulation.plant import TICK_NS
+from neuromorphic_ros.simulation.plants import PLANTS, plant_kind
+from neuromorphic_ros.simulation.sensor_sample import START_NS
 
-TOPICS = {
-    "scan": "sensor_msgs/msg/LaserScan",
-    "imu": "sensor_msgs/msg/Imu",
-    "image_raw": "sensor_msgs/msg/Image",
-    "odom": "nav_msgs/msg/Odometry",
-}
-REMAPPED = {"/camera/image_raw": "image_raw"}
 COMMAND_TIMEOUT_NS = 500_000_000
 
 
@@ -31,6 +25,7 @@ class Simulator(ManagedNode):
     def __init__(self) -> None:
         """Declare the parameters."""
         super().__init__("simulator")
+        self.parameter("robot", next(iter(PLANTS)), f"Which robot: {', '.join(PLANTS)}")
         self.parameter("seed", 0, "Seed of room, obstacles and noise", low=0, high=2**31 - 1)
         self.parameter("camera", True, "Render the camera; needs OpenGL")
         self._time: Publisher[Clock] | None = None
@@ -41,10 +36,13 @@ class Simulator(ManagedNode):
 
     def configure(self) -> None:
         """Advertise the sensors."""
+        kind = plant_kind(self.value("robot"))
         self._time = self.create_publisher(Clock, "/clock", QoSProfile(depth=10))
         self._sensors = {
-            topic: self.create_publisher(message_class(kind), topic, QoSProfile(depth=10))
-            for topic, kind in TOPICS.items()
+            topic: self.create_publisher(
+                message_class(type_name), _relative(topic), QoSProfile(depth=10)
+            )
+            for topic, type_name in kind.topics.items()
         }
 
     def activate(self) -> None:
@@ -71,21 +69,26 @@ class Simulator(ManagedNode):
     def _simulate(self, worker: Worker) -> None:
         assert self._time is not None
         # OpenGL contexts belong to the thread that makes them.
-        camera = bool(self.value("camera"))
-        robot = WheeledRobot(self.value("seed"), camera=camera)
+        kind = plant_kind(self.value("robot"))
+        robot = kind.make(self.value("seed"), bool(self.value("camera")))
         begun_ns, elapsed_ns = self.steady_ns, 0
         while worker.sleep_until(begun_ns + elapsed_ns):
             fresh = self.steady_ns - self._commanded_ns < COMMAND_TIMEOUT_NS
             robot.command(*(self._wanted if fresh else (0.0, 0.0)))
             robot.step(elapsed_ns)
             self._time.publish(Clock(clock=stamp_message(START_NS + elapsed_ns)))
-            for sample in sense(robot, elapsed_ns, camera=camera).samples:
-                topic = REMAPPED.get(sample.topic, sample.topic.lstrip("/"))
-                self._sensors[topic].publish(to_ros(sample.type_name, sample.fields))
+            for sample in robot.sense(elapsed_ns):
+                message = to_ros(sample.type_name, sample.fields)
+                self._sensors[sample.topic].publish(message)
             level = "warn" if robot.in_collision else "ok"
             self.diagnostics.set("robot", level, "collision" if robot.in_collision else "driving")
             elapsed_ns += TICK_NS
         robot.close()
+
+
+def _relative(topic: str) -> str:
+    """Return a recorded topic as the other nodes name it before remapping."""
+    return topic.removeprefix("/").removeprefix("camera/")
 
 
 def main() -> int:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+# An MPU-6050 behind its 100 Hz filter: 0.05 deg/s rms, 400 ug/sqrt(Hz)
+# (InvenSense PS-MPU-6000A-00, sections 6.1 and 6.2).
+GYRO_NOISE_RAD_S = math.radians(0.05)
+ACCELEROMETER_NOISE_M_S2 = 400e-6 * math.sqrt(100.0) * 9.80665
 
 
 class LidarScan(NamedTuple):

@@ -10,7 +10,22 @@ import numpy.typing as npt
 
 from neuromorphic_ros.errors import BackendError
 from neuromorphic_ros.simulation.engine import load_mujoco
-from neuromorphic_ros.simulation.readings import ImuSample, LidarScan, Pose2D, Velocity2D
+from neuromorphic_ros.simulation.readings import (
+    ACCELEROMETER_NOISE_M_S2,
+    GYRO_NOISE_RAD_S,
+    ImuSample,
+    LidarScan,
+    Pose2D,
+    Velocity2D,
+)
+from neuromorphic_ros.simulation.sensor_sample import (
+    START_NS,
+    SensorSample,
+    image,
+    imu,
+    laser_scan,
+    odometry,
+)
 from neuromorphic_ros.simulation.world import ball_pose, build_world, place_obstacles
 
 mujoco = load_mujoco()
@@ -20,11 +35,10 @@ CAMERA_WIDTH = 96
 LIDAR_BEAMS = 360
 RANGE_MIN_M = 0.1
 RANGE_MAX_M = 8.0
-# An MPU-6050 behind its 100 Hz filter: 0.05 deg/s rms, 400 ug/sqrt(Hz)
-# (InvenSense PS-MPU-6000A-00, sections 6.1 and 6.2).
-GYRO_NOISE_RAD_S = math.radians(0.05)
-ACCELEROMETER_NOISE_M_S2 = 400e-6 * math.sqrt(100.0) * 9.80665
 
+_IMU_PERIOD_NS = 20_000_000
+_CAMERA_PERIOD_NS = 50_000_000
+_SCAN_PERIOD_NS = 100_000_000
 _RANGE_NOISE_M = 0.005
 _RANGE_RESOLUTION_M = 0.001
 _GROUP_ROBOT = 3
@@ -174,6 +188,22 @@ class WheeledRobot:
         self._renderer.update_scene(self._data, camera="camera_link")
         colours: npt.NDArray[np.uint8] = self._renderer.render()
         return (colours @ _LUMA >> 8).astype(np.uint8)
+
+    def sense(self, elapsed_ns: int) -> list[SensorSample]:
+        """Read the sensors that are due: /odom, the truth, and /scan at 10 Hz, the others faster.
+
+        /imu comes at 50 Hz, /camera/image_raw at 20 Hz if there is a camera.
+        """
+        stamp_ns = START_NS + elapsed_ns
+        samples = []
+        if elapsed_ns % _SCAN_PERIOD_NS == 0:
+            samples.append(odometry(stamp_ns, self.pose(), self.velocity()))
+            samples.append(laser_scan(stamp_ns, self.scan(), _SCAN_PERIOD_NS))
+        if elapsed_ns % _IMU_PERIOD_NS == 0:
+            samples.append(imu(stamp_ns, self.imu()))
+        if self._renderer is not None and elapsed_ns % _CAMERA_PERIOD_NS == 0:
+            samples.append(image(stamp_ns, self.camera()))
+        return samples
 
     def close(self) -> None:
         """Release the camera's graphics context."""

@@ -14,7 +14,7 @@ from neuromorphic_ros.encoding.scan import Scan
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.pipeline.networks import find_network
 from neuromorphic_ros.pipeline.pipeline import Decision, Pipeline
-from neuromorphic_ros.simulation.recording import START_NS
+from neuromorphic_ros.simulation.sensor_sample import START_NS
 from neuromorphic_ros.snn.array import Array
 from neuromorphic_ros.snn.streaming import REWARD, StreamingNetwork
 

@@ -14,7 +14,7 @@ from neuromorphic_ros.backends.options import Options
 from neuromorphic_ros.encoding.scan import Scan
 from neuromorphic_ros.pipeline.networks import find_network
 from neuromorphic_ros.pipeline.pipeline import Pipeline
-from neuromorphic_ros.simulation.recording import START_NS
+from neuromorphic_ros.simulation.sensor_sample import START_NS
 
 S = 1_000_000_000
 ANGLES_RAD = np.radians(np.arange(-120, 121))

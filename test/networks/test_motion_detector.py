@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pytest
 
 from neuromorphic_ros.decoding.detection import Detections
-from neuromorphic_ros.simulation.recording import START_NS
+from neuromorphic_ros.simulation.sensor_sample import START_NS
 
 HEIGHT, WIDTH, SIDE = 480, 640, 100
 # A neuron stands for a cell of 40 px and hears the cells around it.

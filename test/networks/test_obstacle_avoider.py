@@ -9,7 +9,7 @@ import pytest
 
 from neuromorphic_ros.bags.typestore import to_message
 from neuromorphic_ros.encoding.scan import Scan
-from neuromorphic_ros.simulation.recording import START_NS
+from neuromorphic_ros.simulation.sensor_sample import START_NS
 
 S = 1_000_000_000
 ANGLES_RAD = np.radians(np.arange(-120, 121))

@@ -15,7 +15,7 @@ from neuromorphic_ros.pipeline.energy_account import EnergyAccount, Hardware
 from neuromorphic_ros.pipeline.networks import find_hardware
 from neuromorphic_ros.pipeline.outputs import OutputMessage
 from neuromorphic_ros.pipeline.replay import replay
-from neuromorphic_ros.simulation.recording import START_NS
+from neuromorphic_ros.simulation.sensor_sample import START_NS
 
 TOPICS = {"scan": "/scan", "camera": "/camera/image_raw", "imu": "/imu"}
 MS = 1_000_000

@@ -16,7 +16,8 @@ from neuromorphic_ros.errors import BackendError
 
 pytest.importorskip("mujoco", reason="needs pip install 'neuromorphic_ros[simulation]'")
 
-from neuromorphic_ros.simulation.recording import START_NS, SensorSample, recorded_samples
+from neuromorphic_ros.simulation.recording import recorded_samples
+from neuromorphic_ros.simulation.sensor_sample import START_NS, SensorSample
 
 SHIPPED = Path(__file__).parents[2] / "recordings" / "wheeled_robot"
 DURATION_S = 20.0
