@@ -184,7 +184,8 @@ def until_lines_come(process: subprocess.Popen[str]) -> None:
 @pytest.mark.slow
 def test_a_run_ends_by_itself_with_a_report(tmp_path: Path) -> None:
     begun_s = time.monotonic()
-    process = started(tmp_path, "--duration", "4")
+    # Energy is told once in a second, by a node that a busy machine may connect late.
+    process = started(tmp_path, "--duration", "10")
     output, errors = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, errors
     assert time.monotonic() - begun_s < PATIENCE_S
@@ -196,7 +197,7 @@ def test_a_run_ends_by_itself_with_a_report(tmp_path: Path) -> None:
 
     run = read_record(tmp_path / "recording")
     assert run.network == "robot"
-    assert 3.0 < (run.end_ns - run.start_ns) / 1e9 < 5.0
+    assert 9.0 < (run.end_ns - run.start_ns) / 1e9 < 11.0
     assert {"dvs", "scan", "imu", "motor"} <= run.spikes.keys()
     assert len(run.spikes["dvs"]) > 1000
     assert len(run.spikes["motor"]) > 10
