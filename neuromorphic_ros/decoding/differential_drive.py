@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import Annotated
 
 import numpy as np
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
+from neuromorphic_ros.decoding.duty import filtered
 from neuromorphic_ros.decoding.velocity import Velocity
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.parameters import STRICT
@@ -21,8 +21,7 @@ FORWARD, LEFT, RIGHT = range(3)
 class DifferentialDrive:
     """Read (forward, turn left, turn right) neurons as low-pass filtered duties.
 
-    The duty of a neuron is 1 when it fires in every tick. Filter: exponential kernel, as the
-    synaptic trace of Dayan & Abbott, Theoretical Neuroscience (2001), section 1.2.
+    The duty of a neuron is 1 when it fires in every tick.
     """
 
     linear_gain_m_s: Annotated[
@@ -58,12 +57,8 @@ class DifferentialDriveDecoder:
             raise NetworkError(
                 f"a differential drive reads 3 neurons (forward, left, right), not {spikes.size}"
             )
-        tau_ns = self.parameters.tau_ms * 1e6
-        per_spike = -math.expm1(-self.dt_ns / tau_ns)
-        age_ns = stop_ns - self.dt_ns - spikes.time_ns
-        self._duty = self._duty * math.exp((start_ns - stop_ns) / tau_ns) + np.bincount(
-            spikes.address, per_spike * np.exp(-age_ns / tau_ns), minlength=3
-        )
+        tau_ms = self.parameters.tau_ms
+        self._duty = filtered(self._duty, spikes, start_ns, stop_ns, self.dt_ns, tau_ms)
         forward, left, right = self._duty
         return Velocity(
             float(self.parameters.linear_gain_m_s * forward),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Annotated, NamedTuple
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy.typing as npt
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
+from neuromorphic_ros.decoding.duty import filtered
 from neuromorphic_ros.decoding.population import decode_population
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.parameters import STRICT
@@ -83,15 +83,8 @@ def step(
 
     dt_ns: tick of the network. No joint moves faster than it may, but to its first position, from
     where nobody knows.
-    Filter: exponential kernel, as that of `DifferentialDrive`.
     """
-    tau_ns = parameters.tau_ms * 1e6
-    per_spike = -math.expm1(-dt_ns / tau_ns)
-    age_ns = stop_ns - dt_ns - spikes.time_ns
-    arrived = np.bincount(
-        spikes.address, per_spike * np.exp(-age_ns / tau_ns), minlength=state.duty.size
-    )
-    duty = state.duty * math.exp((start_ns - stop_ns) / tau_ns) + arrived.reshape(state.duty.shape)
+    duty = filtered(state.duty, spikes, start_ns, stop_ns, dt_ns, parameters.tau_ms)
     low, high = np.array(parameters.low_rad), np.array(parameters.high_rad)
     centres = np.linspace(low, high, duty.shape[1], axis=1)
     wanted = decode_population(np.where(duty > 1e-9, duty, 0.0), centres)

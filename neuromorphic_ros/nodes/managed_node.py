@@ -61,7 +61,18 @@ SHARED_PARAMETERS = frozenset(
     }
 )
 SHARED_SETS = frozenset(
-    {"core", "sleep", "learning", "quality", "drive", "limits", "safety", "detection", "joints"}
+    {
+        "core",
+        "sleep",
+        "learning",
+        "quality",
+        "drive",
+        "limits",
+        "safety",
+        "detection",
+        "joints",
+        "alert",
+    }
 )
 EXECUTORS = ("single", "events")
 

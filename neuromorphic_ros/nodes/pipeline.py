@@ -22,15 +22,16 @@ from neuromorphic_ros.nodes.quality_subscription import QualitySubscription
 from neuromorphic_ros.nodes.rest import Rest
 from neuromorphic_ros.nodes.run_benchmark import RunBenchmarkService
 from neuromorphic_ros.nodes.sensor_subscription import SensorSubscription, declare_transports
+from neuromorphic_ros.pipeline.alert_readout import health
 from neuromorphic_ros.pipeline.live import LivePipeline, Now
-from neuromorphic_ros.pipeline.outputs import DETECTIONS, JOINT_TRAJECTORY, RATES
+from neuromorphic_ros.pipeline.outputs import ALERT, DETECTIONS, JOINT_TRAJECTORY, RATES
 from neuromorphic_ros.pipeline.pipeline import Pipeline
 from neuromorphic_ros.pipeline.quality_control import compile_lower
 from neuromorphic_ros.power.quality import Quality
 
 
 class PipelineNode(ManagedNode):
-    """Sensor topics in, cmd_vel, detections, rates and, while somebody listens, spikes out."""
+    """Sensor topics in; cmd_vel, detections, alerts, rates and, if somebody listens, spikes out."""
 
     def __init__(self) -> None:
         """Declare the parameters."""
@@ -73,6 +74,8 @@ class PipelineNode(ManagedNode):
             self._outputs.add("detections", DETECTIONS)
         if pipeline.joints:
             self._outputs.add("joint_trajectory", JOINT_TRAJECTORY)
+        if pipeline.alert:
+            self._outputs.add("alert", ALERT)
 
     def activate(self) -> None:
         """Begin to listen."""
@@ -155,6 +158,9 @@ class PipelineNode(ManagedNode):
         assert self._live is not None
         advanced = self._live.advance(self._now())
         self._outputs.publish(advanced.messages)
+        for alert in advanced.alerts:
+            told = health(alert)
+            self.diagnostics.set("alert", told.level, told.message, **told.values)
         for command in advanced.commands:
             self._motion.publish(command)
             level = "warn" if command.reason else "ok"

@@ -17,7 +17,12 @@ from neuromorphic_ros.pipeline.networks import find_hardware, find_network
 from neuromorphic_ros.pipeline.online_learning import LearningParameters
 from neuromorphic_ros.pipeline.power_situation import FreshnessParameters
 from neuromorphic_ros.pipeline.profile import Profile, load_profile, options_of
-from neuromorphic_ros.pipeline.readouts import detection_readout, joint_readout, motor_readout
+from neuromorphic_ros.pipeline.readouts import (
+    alert_readout,
+    detection_readout,
+    joint_readout,
+    motor_readout,
+)
 from neuromorphic_ros.pipeline.sample_rate import SampleRates
 from neuromorphic_ros.pipeline.sensing import (
     ENVIRONMENT,
@@ -42,6 +47,7 @@ DECODERS = {
     "differential_drive": "motor_decoder",
     "blob_detection": "detection_decoder",
     "joint_positions": "joint_decoder",
+    "alert": "alert_decoder",
 }
 # Beside every network: what it uses and what it may use.
 WATCHING = ("energy_monitor", "power_manager")
@@ -143,6 +149,8 @@ def parameter_sets(spec: NetworkSpec) -> dict[str, dict[str, Tunable]]:
     sets["detection_decoder"] = {"detection": Tunable(detection, "parameters")} if detection else {}
     joints = joint_readout(spec)
     sets["joint_decoder"] = joints.tunables if joints else {}
+    alert = alert_readout(spec)
+    sets["alert_decoder"] = alert.tunables if alert else {}
     sets["pipeline"] = {name: item for node in list(sets.values()) for name, item in node.items()}
     sets["pipeline"]["quality"] = quality
     sets["power_manager"] = {

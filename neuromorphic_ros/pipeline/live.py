@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+from neuromorphic_ros.pipeline.alert_readout import Alert
 from neuromorphic_ros.pipeline.core import SpikingCore, Step
 from neuromorphic_ros.pipeline.event_images import EventImages
 from neuromorphic_ros.pipeline.health import Health
@@ -13,6 +14,7 @@ from neuromorphic_ros.pipeline.messages import ReceivedSpikes
 from neuromorphic_ros.pipeline.outputs import (
     CoreOutputs,
     OutputMessage,
+    alert_messages,
     detection_messages,
     joint_messages,
 )
@@ -34,11 +36,15 @@ class Now(NamedTuple):
 
 
 class Advanced(NamedTuple):
-    """What to publish after an advance; failure: what broke, else empty."""
+    """What to publish after an advance; failure: what broke, else empty.
+
+    alerts: those that are among the messages.
+    """
 
     messages: list[OutputMessage]
     commands: list[Command]
     failure: str
+    alerts: tuple[Alert, ...] = ()
 
 
 class LiveCore:
@@ -210,7 +216,8 @@ class LivePipeline:
             self._watchdog.failed(failure)
         decisions = [self.pipeline.decide(step) for step in steps]
         messages = [item for decision in decisions for item in self._messages(decision)]
-        return Advanced(messages, self._commands(decisions, now), failure)
+        alerts = tuple(decision.alert for decision in decisions if decision.alert)
+        return Advanced(messages, self._commands(decisions, now), failure, alerts)
 
     def _commands(self, decisions: list[Decision], now: Now) -> list[Command]:
         if self.pipeline.motor is None:
@@ -238,3 +245,6 @@ class LivePipeline:
             frame_id = self.core.outputs.frame_of(self.pipeline.detection.population)
             view = self.pipeline.detection_view
             yield from detection_messages(decision.detections, frame_id, view)
+        if self.pipeline.alert:
+            frame_id = self.core.outputs.frame_of(self.pipeline.alert.population)
+            yield from alert_messages(decision.alert, frame_id)

@@ -17,6 +17,7 @@ from neuromorphic_ros.decoding.velocity import Velocity
 from neuromorphic_ros.encoding.region import View
 from neuromorphic_ros.energy.price import Price
 from neuromorphic_ros.errors import SpikeError
+from neuromorphic_ros.pipeline.alert_readout import Alert
 from neuromorphic_ros.pipeline.joint_readout import JointCommand
 from neuromorphic_ros.pipeline.sensing import nanoseconds
 from neuromorphic_ros.pipeline.sensor_input import Encoded
@@ -145,6 +146,17 @@ def detection_array(detections: Detections, frame_id: str, view: View) -> Fields
             }
             for box in detections.boxes
         ],
+    }
+
+
+def alert(found: Alert, frame_id: str) -> Fields:
+    """Return the fields of an Alert."""
+    return {
+        "header": {"stamp": found.stamp_ns, "frame_id": frame_id},
+        "level": int(found.level),
+        "source": found.source,
+        "score": found.score,
+        "message": found.message,
     }
 
 

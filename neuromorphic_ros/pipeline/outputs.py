@@ -7,11 +7,13 @@ from typing import NamedTuple
 
 from neuromorphic_ros.decoding.detection import Detections
 from neuromorphic_ros.encoding.region import View
+from neuromorphic_ros.pipeline.alert_readout import Alert
 from neuromorphic_ros.pipeline.core import SpikingCore, Step
 from neuromorphic_ros.pipeline.joint_readout import JointCommand
 from neuromorphic_ros.pipeline.messages import (
     Fields,
     StepTimes,
+    alert,
     detection_array,
     joint_trajectory,
     population_rates,
@@ -27,6 +29,7 @@ SPIKES = "neuromorphic_ros/msg/SpikeArray"
 RATES = "neuromorphic_ros/msg/PopulationRates"
 ENERGY = "neuromorphic_ros/msg/EnergyReport"
 DETECTIONS = "neuromorphic_ros/msg/DetectionArray"
+ALERT = "neuromorphic_ros/msg/Alert"
 TWIST_STAMPED = "geometry_msgs/msg/TwistStamped"
 TWIST = "geometry_msgs/msg/Twist"
 JOINT_TRAJECTORY = "trajectory_msgs/msg/JointTrajectory"
@@ -167,3 +170,9 @@ def detection_messages(
     for detections in found:
         fields = detection_array(detections, frame_id, view)
         yield OutputMessage("detections", DETECTIONS, detections.stamp_ns, fields)
+
+
+def alert_messages(found: Alert | None, frame_id: str) -> Iterator[OutputMessage]:
+    """Yield the message of an alert; nothing if there is none."""
+    if found:
+        yield OutputMessage("alert", ALERT, found.stamp_ns, alert(found, frame_id))

@@ -8,11 +8,13 @@ from typing import Any, NamedTuple
 from neuromorphic_ros.backends.base import Runner
 from neuromorphic_ros.decoding.detection import Detections
 from neuromorphic_ros.encoding.region import View
+from neuromorphic_ros.pipeline.alert_readout import Alert
 from neuromorphic_ros.pipeline.core import CoreParameters, SpikingCore, Step
 from neuromorphic_ros.pipeline.joint_readout import JointCommand
 from neuromorphic_ros.pipeline.quality_control import QualityControl
 from neuromorphic_ros.pipeline.readouts import (
     Command,
+    alert_readout,
     detection_readout,
     joint_readout,
     motor_readout,
@@ -30,6 +32,7 @@ class Decision(NamedTuple):
     command: Command | None
     detections: tuple[Detections, ...]
     joints: JointCommand | None
+    alert: Alert | None
 
 
 class Pipeline:
@@ -49,6 +52,7 @@ class Pipeline:
         self.motor = motor_readout(spec)
         self.detection = detection_readout(spec)
         self.joints = joint_readout(spec)
+        self.alert = alert_readout(spec)
 
     @property
     def sensors(self) -> list[str]:
@@ -80,6 +84,8 @@ class Pipeline:
             sets["detection"] = Tunable(self.detection, "parameters")
         if self.joints:
             sets |= self.joints.tunables
+        if self.alert:
+            sets |= self.alert.tunables
         return sets
 
     def apply(self, quality: Quality) -> NetworkSpec:
@@ -137,7 +143,7 @@ class Pipeline:
         if self.detection and self.detection.population in step.spikes:
             spikes = step.spikes[self.detection.population]
             detections = self.detection.decide(spikes, step.start_ns, step.stop_ns)
-        return Decision(step, command, tuple(detections), self._move(step))
+        return Decision(step, command, tuple(detections), self._move(step), self._alert(step))
 
     def _move(self, step: Step) -> JointCommand | None:
         if not self.joints or self.joints.population not in step.spikes:
@@ -147,6 +153,13 @@ class Pipeline:
         spikes = step.spikes[self.joints.population]
         return self.joints.decide(spikes, step.start_ns, step.stop_ns, stamp_ns)
 
+    def _alert(self, step: Step) -> Alert | None:
+        if not self.alert or self.alert.population not in step.spikes:
+            return None
+        self.alert.dt_ns = step.runner.spec.dt_ns
+        spikes = step.spikes[self.alert.population]
+        return self.alert.decide(spikes, step.start_ns, step.stop_ns)
+
     def _reset_readouts(self) -> None:
         if self.motor:
             self.motor.reset()
@@ -154,3 +167,5 @@ class Pipeline:
             self.detection.reset()
         if self.joints:
             self.joints.reset()
+        if self.alert:
+            self.alert.reset()

@@ -1,10 +1,11 @@
-"""The readouts of a network: spikes of its populations to commands and detections."""
+"""The readouts of a network: spikes of its populations to commands, detections and alerts."""
 
 from __future__ import annotations
 
 import math
 from typing import NamedTuple, TypeVar
 
+from neuromorphic_ros.decoding.alert import AlertParameters
 from neuromorphic_ros.decoding.detection import BlobDetection, BlobDetector, Detections
 from neuromorphic_ros.decoding.differential_drive import DifferentialDrive, DifferentialDriveDecoder
 from neuromorphic_ros.decoding.joints import JointPositions
@@ -13,6 +14,7 @@ from neuromorphic_ros.decoding.velocity import STANDSTILL, Velocity, VelocityLim
 from neuromorphic_ros.encoding.region import RegionOfInterest, View
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.parameters import build
+from neuromorphic_ros.pipeline.alert_readout import AlertReadout
 from neuromorphic_ros.pipeline.joint_readout import JointReadout
 from neuromorphic_ros.pipeline.tuning import Tunable
 from neuromorphic_ros.snn.spec import NetworkSpec, Readout
@@ -20,7 +22,7 @@ from neuromorphic_ros.spikes import Shape, SpikeBatch
 
 T = TypeVar("T")
 
-DECODERS = ("differential_drive", "blob_detection", "joint_positions")
+DECODERS = ("differential_drive", "blob_detection", "joint_positions", "alert")
 ASLEEP = "the network sleeps: nothing has spiked for sleep.after_s"
 
 
@@ -196,6 +198,23 @@ def joint_readout(spec: NetworkSpec) -> JointReadout | None:
     if len(shape) != 2 or shape[0] != joints or shape[1] < 2:
         raise _misfit(spec, readout, f"({joints}, fields): a row of at least 2 for each joint")
     return JointReadout(readout.population, parameters, shape[1], spec.dt_ns)
+
+
+def alert_readout(spec: NetworkSpec) -> AlertReadout | None:
+    """Build the alert readout of a network; none: it raises no alerts.
+
+    Raises NetworkError if there are several, or its parameters or population are wrong.
+    """
+    readout = _readout_of(spec, "alert")
+    if readout is None:
+        return None
+    parameters, population = _parameters(AlertParameters, readout), readout.population
+    try:
+        return AlertReadout(
+            readout.name, population, parameters, spec.shapes[population], spec.dt_ns
+        )
+    except NetworkError as unfit:
+        raise NetworkError(f"readout '{readout.name}' reads '{population}': {unfit}") from None
 
 
 def encoder_view(spec: NetworkSpec, population: str, width: int, height: int) -> View:

@@ -14,6 +14,7 @@ from neuromorphic_ros.pipeline.outputs import (
     ENERGY,
     CoreOutputs,
     OutputMessage,
+    alert_messages,
     command_messages,
     detection_messages,
     joint_messages,
@@ -59,6 +60,9 @@ def replay(
                 frame_id = outputs.frame_of(pipeline.detection.population)
                 view = pipeline.detection_view
                 yield from detection_messages(decision.detections, frame_id, view)
+            if pipeline.alert:
+                frame_id = outputs.frame_of(pipeline.alert.population)
+                yield from alert_messages(decision.alert, frame_id)
             if outputs.report_is_due:
                 yield from _report(outputs, account, stop_ns)
 

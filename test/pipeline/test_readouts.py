@@ -15,6 +15,7 @@ from neuromorphic_ros.errors import NetworkError, SensorError
 from neuromorphic_ros.pipeline.readouts import (
     DetectionReadout,
     MotorReadout,
+    alert_readout,
     detection_readout,
     encoder_view,
     motor_readout,
@@ -165,6 +166,17 @@ def test_classes_are_as_many_as_the_channels_of_a_map(spec: NetworkSpec) -> None
     with pytest.raises(ParameterError, match="'car, bike' are 2"):
         tune({"x": Tunable(detection, "parameters")}, {"x.class_names": "car, bike"})
     assert detection.parameters == BlobDetection()
+
+
+def test_an_alert_has_words_for_each_row_of_its_population(spec: NetworkSpec) -> None:
+    assert alert_readout(spec) is None
+    three = Readout("a", "alert", "motor", {"conditions": "forward, left, right"})
+    alert = alert_readout(dataclasses.replace(spec, readouts=(three,)))
+    assert alert
+    assert (alert.name, alert.population) == ("a", "motor")
+    two = Readout("a", "alert", "motor", {"conditions": "forward, turn"})
+    with pytest.raises(NetworkError, match=r"readout 'a' reads 'motor': .*'forward, turn' are 2"):
+        alert_readout(dataclasses.replace(spec, readouts=(two,)))
 
 
 def test_boxes_refer_to_the_camera_behind_their_population() -> None:
