@@ -17,7 +17,12 @@ from neuromorphic_ros.pipeline.networks import find_hardware, find_network
 from neuromorphic_ros.pipeline.online_learning import LearningParameters
 from neuromorphic_ros.pipeline.power_situation import FreshnessParameters
 from neuromorphic_ros.pipeline.profile import Profile, load_profile, options_of
-from neuromorphic_ros.pipeline.readouts import detection_readout, joint_readout, motor_readout
+from neuromorphic_ros.pipeline.readouts import (
+    DETECTORS,
+    detection_readout,
+    joint_readout,
+    motor_readout,
+)
 from neuromorphic_ros.pipeline.sample_rate import SampleRates
 from neuromorphic_ros.pipeline.sensing import (
     ENVIRONMENT,
@@ -40,7 +45,7 @@ ENCODERS = {
 }
 DECODERS = {
     "differential_drive": "motor_decoder",
-    "blob_detection": "detection_decoder",
+    **dict.fromkeys(DETECTORS, "detection_decoder"),
     "joint_positions": "joint_decoder",
 }
 # Beside every network: what it uses and what it may use.
