@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import seeing
 
+from neuromorphic_ros.bags.typestore import stamp_ns
 from neuromorphic_ros.encoding.event_camera.packet import EventPacketDecoder
 from neuromorphic_ros.spikes import SpikeBatch
 
@@ -20,7 +21,7 @@ def test_packets_hold_the_events() -> None:
     time_ns = np.sort(generator.integers(0, 95_000_000, 500))
     decoder = EventPacketDecoder()
     found = [
-        decoder.decode(packet, seeing.stamp_ns(packet))
+        decoder.decode(packet, stamp_ns(packet))
         for packet in seeing.packets(
             SpikeBatch((2, 6, 8), address, time_ns), 10**18, 200_000_000, 7
         )
