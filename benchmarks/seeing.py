@@ -16,7 +16,7 @@ import numpy as np
 from reporting import Row, markdown, table
 
 from neuromorphic_ros.bags.event_npz import open_event_npz
-from neuromorphic_ros.bags.typestore import stamp_ns, to_message
+from neuromorphic_ros.bags.typestore import to_message
 from neuromorphic_ros.encoding.event_camera.mono import mono_words
 from neuromorphic_ros.encoding.saccades import saccade_events
 from neuromorphic_ros.learning.classification import wilson
@@ -108,10 +108,10 @@ def answers(pipeline: Pipeline, some: Sequence[Showing], starts_ns: Sequence[int
     told: Answers = {}
     seq = 0
     for showing, start_ns in zip(some, starts_ns, strict=True):
-        length_ns = showing.length_ns + PAUSE_NS
-        for message in packets(showing.events, start_ns, length_ns, seq):
+        arrival_ns = start_ns
+        for message in packets(showing.events, start_ns, showing.length_ns + PAUSE_NS, seq):
             seq += 1
-            arrival_ns = stamp_ns(message) + PACKET_NS
+            arrival_ns += PACKET_NS
             pipeline.receive("camera", message, arrival_ns)
             for decision in pipeline.advance(arrival_ns):
                 for each in decision.detections:
