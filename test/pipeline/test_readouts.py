@@ -179,6 +179,37 @@ def test_an_alert_has_words_for_each_row_of_its_population(spec: NetworkSpec) ->
         alert_readout(dataclasses.replace(spec, readouts=(two,)))
 
 
+NAMED = Readout("b", "classification", "map", {"class_names": "cup, hand", "min_spikes": 1})
+
+
+def test_a_network_may_name_classes(spec: NetworkSpec) -> None:
+    readout = detection_readout(dataclasses.replace(spec, readouts=(NAMED,)))
+    assert readout
+    spikes = SpikeBatch((2, 2), np.array([3], np.uint32), np.array([5 * MS]))
+    (found,) = readout.decide(spikes, 0, 50 * MS)
+    assert [box.class_name for box in found.boxes] == ["hand"]
+    with pytest.raises(ParameterError, match="'cup' are 1"):
+        tune({"x": Tunable(readout, "parameters")}, {"x.class_names": "cup"})
+
+
+@pytest.mark.parametrize(
+    ("readouts", "reason"),
+    [
+        (
+            [NAMED, Readout("a", "blob_detection", "map")],
+            "several blob_detection or classification readouts: b, a",
+        ),
+        ([Readout("a", "classification", "map")], "class_names is missing"),
+        ([dataclasses.replace(NAMED, population="motor")], r"reads 'motor': .*has 3 rows"),
+    ],
+)
+def test_classes_that_cannot_be_named_are_refused(
+    spec: NetworkSpec, readouts: list[Readout], reason: str
+) -> None:
+    with pytest.raises(NetworkError, match=reason):
+        detection_readout(dataclasses.replace(spec, readouts=tuple(readouts)))
+
+
 def test_boxes_refer_to_the_camera_behind_their_population() -> None:
     spec = NetworkSpec(
         name="eye",
