@@ -100,6 +100,15 @@ def odometry(stamp_ns: int, pose: Pose2D, velocity: Velocity2D) -> SensorSample:
     return SensorSample("/odom", "nav_msgs/msg/Odometry", stamp_ns, fields)
 
 
+def goal_pose(stamp_ns: int, x_m: float, y_m: float) -> SensorSample:
+    """Return a place to go to, in the frame of the odometry, as PoseStamped."""
+    fields = {
+        "header": _header(stamp_ns, "odom"),
+        "pose": {"position": _vector(x_m, y_m, 0.0), "orientation": _quaternion(0.0)},
+    }
+    return SensorSample("/goal_pose", "geometry_msgs/msg/PoseStamped", stamp_ns, fields)
+
+
 def twist(stamp_ns: int, velocity: Velocity2D) -> SensorSample:
     """Return a command as TwistStamped."""
     fields = {"header": _header(stamp_ns, "base_link"), "twist": _planar_twist(velocity)}

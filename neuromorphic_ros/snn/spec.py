@@ -37,6 +37,7 @@ Sensor = Literal[
     "camera",
     "scan",
     "imu",
+    "odom",
     "temperature",
     "humidity",
     "pressure",

@@ -58,7 +58,7 @@ def test_a_sensor_with_several_transports_has_a_parameter_to_choose_one() -> Non
 
 
 def test_every_sensor_of_a_network_has_a_stream() -> None:
-    assert set(get_args(Sensor)) == STREAMS.keys() - {"magnetometer"}
+    assert set(get_args(Sensor)) == STREAMS.keys() - {"magnetometer", "goal"}
 
 
 def test_a_stamp_is_that_of_the_header() -> None:
