@@ -24,6 +24,7 @@ from neuromorphic_ros.encoding.imu import (
     ImuRateEncoder,
     ImuRateParameters,
 )
+from neuromorphic_ros.encoding.joints import JointRateEncoder, JointRateParameters
 from neuromorphic_ros.encoding.rate import Seed
 from neuromorphic_ros.encoding.scan import (
     ScanDeltaEncoder,
@@ -40,6 +41,7 @@ from neuromorphic_ros.pipeline.sensing import (
     ENVIRONMENT,
     camera_of,
     imu_of,
+    joints_of,
     magnetic_field_of,
     sweep_of,
 )
@@ -103,6 +105,11 @@ def _imu(encoder: ImuDeltaEncoder | ImuRateEncoder | ImuPopulationEncoder) -> En
     return Encoding(encoder, imu_of, magnetometer)
 
 
+def _joint_rate(source: Input, seed: int) -> Encoding:
+    parameters = _parameters(JointRateParameters, source)
+    return Encoding(JointRateEncoder(parameters, _own_seed(source, seed)), joints_of)
+
+
 def _environment_rate(source: Input, seed: int) -> Encoding:
     parameters = _parameters(EnvironmentRateParameters, source)
     encoder = EnvironmentRateEncoder(parameters, _channels(source, 0), _own_seed(source, seed))
@@ -141,6 +148,7 @@ ENCODERS: dict[str, dict[str, Callable[[Input, int], Encoding]]] = {
     "camera": {"dvs": _dvs},
     "scan": {"scan_latency": _scan_latency, "scan_rate": _scan_rate, "scan_delta": _scan_delta},
     "imu": {"imu_delta": _imu_delta, "imu_rate": _imu_rate, "imu_population": _imu_population},
+    "joints": {"joint_rate": _joint_rate},
     **{
         sensor: {
             "environment_rate": _environment_rate,

@@ -43,6 +43,7 @@ Sensor = Literal[
     "illuminance",
     "range",
     "array",
+    "joints",
 ]
 
 
