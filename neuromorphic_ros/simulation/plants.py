@@ -25,6 +25,18 @@ def _wheeled_robot(seed: int, camera: bool) -> Plant:
     return WheeledRobot(seed, camera=camera)
 
 
+def _balancer(seed: int, camera: bool) -> Plant:
+    from neuromorphic_ros.simulation.balancer import Balancer
+
+    return Balancer(seed)
+
+
+def _cart_pole(seed: int, camera: bool) -> Plant:
+    from neuromorphic_ros.simulation.cart_pole import CartPole
+
+    return CartPole(seed)
+
+
 # Each imports its simulator when one is made: what it needs must not be needed for the others.
 PLANTS = {
     "wheeled_robot": PlantKind(
@@ -36,6 +48,10 @@ PLANTS = {
         },
         _wheeled_robot,
     ),
+    "balancer": PlantKind(
+        {"/imu": "sensor_msgs/msg/Imu", "/joint_states": "sensor_msgs/msg/JointState"}, _balancer
+    ),
+    "cart_pole": PlantKind({"/joint_states": "sensor_msgs/msg/JointState"}, _cart_pole),
 }
 
 
