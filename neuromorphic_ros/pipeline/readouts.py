@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -186,7 +185,7 @@ def motor_readout(spec: NetworkSpec) -> MotorReadout | None:
     readout = _readout_of(spec, "differential_drive")
     if readout is None:
         return None
-    if math.prod(spec.shapes[readout.population]) not in NEURONS:
+    if spec.shapes[readout.population] not in [(size,) for size in NEURONS]:
         raise _misfit(spec, readout, "3 neurons: forward, left, right; or 4: and back")
     drive = _parameters(DifferentialDrive, readout)
     decoder = DifferentialDriveDecoder(drive, spec.dt_ns)

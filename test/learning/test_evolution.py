@@ -51,9 +51,7 @@ def test_the_covariance_learns_the_shape_of_the_valley() -> None:
 
 def test_noise_of_the_losses_does_not_mislead() -> None:
     noise = np.random.default_rng(1)
-    found = evolved(
-        lambda x: np.sum((x - 2.0) ** 2, axis=-1) + noise.normal(0.0, 0.1, len(x)), 100
-    )
+    found = evolved(lambda x: np.sum((x - 2.0) ** 2, axis=-1) + noise.normal(0.0, 0.1, len(x)), 100)
     assert found.mean == pytest.approx(np.full(6, 2.0), abs=0.4)
 
 

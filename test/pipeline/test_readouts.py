@@ -141,7 +141,7 @@ def test_a_network_gets_the_readouts_that_it_asks_for(spec: NetworkSpec) -> None
         ),
         ([Readout("a", "differential_drive", "motor", {"tau_ms": -1})], "tau_ms = -1"),
         ([Readout("a", "differential_drive", "motor", {"tau": 1})], "tau is not a known field"),
-        ([Readout("a", "differential_drive", "map")], r"reads 'map' of shape \(2, 3\)"),
+        ([Readout("a", "differential_drive", "map")], r"reads 'map' of shape \(2, 2\)"),
     ],
 )
 def test_readouts_that_cannot_be_built_are_named(

@@ -33,7 +33,7 @@ STEP_NS, FULL_STEPS = 20_000_000, 500
 FIRST_TRAINING_SEED = 1000
 MEASURED_SEEDS = range(100)
 
-GENERATIONS, EPISODES = 60, 4
+GENERATIONS, EPISODES = 50, 4
 SEARCH = EvolutionParameters(step=0.2, candidates=12)
 
 # Full rates at the ends of an episode, and at speeds that balancing hardly exceeds.
