@@ -122,9 +122,7 @@ def test_the_accelerometer_feels_gravity_along_a_board_that_is_not_level() -> No
 def test_the_gyroscope_has_noise_and_a_bias() -> None:
     biases = []
     for seed in range(8):
-        told = [
-            each["angular_velocity"]["y"] for each in run(Balancer(seed), SECOND_NS)["/imu"]
-        ]
+        told = [each["angular_velocity"]["y"] for each in run(Balancer(seed), SECOND_NS)["/imu"]]
         assert np.std(told) == pytest.approx(GYRO_NOISE_RAD_S, rel=0.3)
         biases.append(np.mean(told))
     assert 0.2 * GYRO_BIAS_RAD_S < np.std(biases) < GYRO_BIAS_RAD_S
