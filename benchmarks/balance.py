@@ -39,7 +39,7 @@ from neuromorphic_ros.snn.streaming import StreamingNetwork
 TOPICS = {"imu": "/imu", "joints": "/joint_states"}
 HARDWARE = "horowitz_45nm_fp32"
 MINUTE_NS = 60_000_000_000
-PUSH_N_S = 0.2
+PUSH_N_S = 0.15
 # Around the first push of a drawn run.
 BEFORE_NS, AFTER_NS = 1_000_000_000, 2_500_000_000
 NEURONS = {

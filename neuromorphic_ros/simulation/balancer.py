@@ -90,7 +90,7 @@ class Balancer:
     Raises BackendError if the seed is negative.
     """
 
-    def __init__(self, seed: int, push_n_s: float = 0.2) -> None:
+    def __init__(self, seed: int, push_n_s: float = 0.15) -> None:
         if seed < 0:
             raise BackendError(f"seed {seed} must not be negative")
         # One stream per purpose: how often a sensor is read must not change what another one says.
