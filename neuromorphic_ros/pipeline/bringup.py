@@ -42,6 +42,7 @@ ENCODERS = {
     "camera": "dvs_encoder",
     "imu": "imu_encoder",
     "scan": "scan_encoder",
+    "joints": "joint_encoder",
     **dict.fromkeys(ENVIRONMENT, "environment_encoder"),
 }
 DECODERS = {

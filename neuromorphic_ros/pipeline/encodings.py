@@ -25,6 +25,7 @@ from neuromorphic_ros.encoding.imu import (
     ImuRateEncoder,
     ImuRateParameters,
 )
+from neuromorphic_ros.encoding.joints import JointRateEncoder, JointRateParameters
 from neuromorphic_ros.encoding.rate import Seed
 from neuromorphic_ros.encoding.scan import (
     ScanDeltaEncoder,
@@ -42,6 +43,7 @@ from neuromorphic_ros.pipeline.sensing import (
     camera_of,
     goal_of,
     imu_of,
+    joints_of,
     located_of,
     magnetic_field_of,
     sweep_of,
@@ -112,6 +114,11 @@ def _goal_bearing(source: Input, _: int) -> Encoding:
     return Encoding(encoder, located_of, goal)
 
 
+def _joint_rate(source: Input, seed: int) -> Encoding:
+    parameters = _parameters(JointRateParameters, source)
+    return Encoding(JointRateEncoder(parameters, _own_seed(source, seed)), joints_of)
+
+
 def _environment_rate(source: Input, seed: int) -> Encoding:
     parameters = _parameters(EnvironmentRateParameters, source)
     encoder = EnvironmentRateEncoder(parameters, _channels(source, 0), _own_seed(source, seed))
@@ -151,6 +158,7 @@ ENCODERS: dict[str, dict[str, Callable[[Input, int], Encoding]]] = {
     "scan": {"scan_latency": _scan_latency, "scan_rate": _scan_rate, "scan_delta": _scan_delta},
     "imu": {"imu_delta": _imu_delta, "imu_rate": _imu_rate, "imu_population": _imu_population},
     "odom": {"goal_bearing": _goal_bearing},
+    "joints": {"joint_rate": _joint_rate},
     **{
         sensor: {
             "environment_rate": _environment_rate,

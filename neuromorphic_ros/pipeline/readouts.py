@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from neuromorphic_ros.decoding.alert import AlertParameters
 from neuromorphic_ros.decoding.classification import ClassDetector, Classification
 from neuromorphic_ros.decoding.detection import BlobDetection, BlobDetector, Detections
-from neuromorphic_ros.decoding.differential_drive import DifferentialDrive, DifferentialDriveDecoder
+from neuromorphic_ros.decoding.differential_drive import (
+    NEURONS,
+    DifferentialDrive,
+    DifferentialDriveDecoder,
+)
 from neuromorphic_ros.decoding.joints import JointPositions
 from neuromorphic_ros.decoding.motion_guard import GuardParameters, GuardState, guard
 from neuromorphic_ros.decoding.velocity import STANDSTILL, Velocity, VelocityLimits, limit
@@ -182,8 +185,8 @@ def motor_readout(spec: NetworkSpec) -> MotorReadout | None:
     readout = _readout_of(spec, "differential_drive")
     if readout is None:
         return None
-    if math.prod(spec.shapes[readout.population]) != 3:
-        raise _misfit(spec, readout, "3 neurons: forward, left, right")
+    if spec.shapes[readout.population] not in [(size,) for size in NEURONS]:
+        raise _misfit(spec, readout, "3 neurons: forward, left, right; or 4: and back")
     drive = _parameters(DifferentialDrive, readout)
     decoder = DifferentialDriveDecoder(drive, spec.dt_ns)
     return MotorReadout(readout.population, decoder, VelocityLimits(), GuardParameters())

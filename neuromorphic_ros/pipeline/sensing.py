@@ -15,6 +15,7 @@ from neuromorphic_ros.encoding.event_camera.packet import EventPacket
 from neuromorphic_ros.encoding.goal import Goal, Located
 from neuromorphic_ros.encoding.image import Grey, decode_compressed, to_grey
 from neuromorphic_ros.encoding.imu import ImuSample
+from neuromorphic_ros.encoding.joints import JointSample
 from neuromorphic_ros.encoding.point_cloud import PointCloud, PointField, read_points
 from neuromorphic_ros.encoding.scan import Scan
 
@@ -52,6 +53,7 @@ STREAMS = {
     "illuminance": {"illuminance": Stream("sensor_msgs/msg/Illuminance", "illuminance")},
     "range": {"range": Stream("sensor_msgs/msg/Range", "range")},
     "array": {"array": Stream("std_msgs/msg/Float32MultiArray", "array")},
+    "joints": {"joints": Stream("sensor_msgs/msg/JointState", "joint_states")},
 }
 MESSAGE_TYPES = {
     sensor: tuple(stream.type for stream in streams.values()) for sensor, streams in STREAMS.items()
@@ -165,6 +167,11 @@ def goal_of(message: Any) -> Goal:
 def magnetic_field_of(message: Any) -> npt.NDArray[np.float64]:
     """Return the axes of a MagneticField [T]; raises SensorError if one is not reported."""
     return finite("magnetometer", _vector(message.magnetic_field))
+
+
+def joints_of(message: Any) -> JointSample:
+    """Return the joints of a JointState."""
+    return JointSample(message.name, message.position, message.velocity)
 
 
 # By sensor, how its messages give float64[channels]; raises SensorError if a value cannot be used.

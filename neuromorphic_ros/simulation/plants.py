@@ -43,6 +43,18 @@ def _course_robot(seed: int, camera: bool) -> Plant:
     return GoalPlant(robot, robot.course.goal_x_m, robot.course.goal_y_m)
 
 
+def _balancer(seed: int, camera: bool) -> Plant:
+    from neuromorphic_ros.simulation.balancer import Balancer
+
+    return Balancer(seed)
+
+
+def _cart_pole(seed: int, camera: bool) -> Plant:
+    from neuromorphic_ros.simulation.cart_pole import CartPole
+
+    return CartPole(seed)
+
+
 _ROOM_TOPICS = {
     "/odom": "nav_msgs/msg/Odometry",
     "/scan": "sensor_msgs/msg/LaserScan",
@@ -62,6 +74,10 @@ PLANTS = {
         },
         _course_robot,
     ),
+    "balancer": PlantKind(
+        {"/imu": "sensor_msgs/msg/Imu", "/joint_states": "sensor_msgs/msg/JointState"}, _balancer
+    ),
+    "cart_pole": PlantKind({"/joint_states": "sensor_msgs/msg/JointState"}, _cart_pole),
 }
 
 

@@ -44,6 +44,7 @@ Sensor = Literal[
     "illuminance",
     "range",
     "array",
+    "joints",
 ]
 
 

@@ -65,7 +65,7 @@ def test_velocity_and_acceleration_stay_within_their_limits() -> None:
 def test_a_command_that_is_not_finite_is_zero_and_motion_begins_again_from_standstill() -> None:
     readout = motor(max_linear_m_s2=2.0)
     speeds(readout, range(100, 110))
-    readout._decoder._duty = np.array([math.nan, 0.0, 0.0])
+    readout._decoder._duty = np.array([math.nan, 0.0, 0.0, 0.0])
     start_ns = 110 * PERIOD_NS
     command = readout.decide(forward(start_ns), start_ns, start_ns + PERIOD_NS, start_ns)
     assert command.velocity == STANDSTILL

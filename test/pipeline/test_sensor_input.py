@@ -28,6 +28,13 @@ SOURCES = (
     Input("imu", (2, 6), "imu", "imu_rate"),
     Input("imu", (6, 12), "imu", "imu_population"),
     Input("goal", (37,), "odom", "goal_bearing"),
+    Input(
+        "hinge",
+        (2, 2),
+        "joints",
+        "joint_rate",
+        {"joint": "hinge", "range_position": 1.0, "range_velocity": 1.0},
+    ),
     *(
         Input("value", shape, sensor, encoder, UNIT)
         for sensor in SCALARS
@@ -357,6 +364,7 @@ def example(sensor: str, index: int) -> Any:
         "pressure": {"fluid_pressure": value},
         "illuminance": {"illuminance": value},
         "range": {"range": value, "max_range": 2.0},
+        "joints": {"name": ["hinge"], "position": [value], "velocity": [-value]},
     }
     if sensor == "camera":
         return picture(index * SECOND_NS, 20 + 60 * index)

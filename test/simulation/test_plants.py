@@ -13,8 +13,11 @@ from neuromorphic_ros.simulation.sensor_sample import START_NS
 SPAN_NS = 1_000_000_000
 
 
+SIMULATORS = {"course": "irsim", "cart_pole": "gymnasium"}
+
+
 def needs_simulator(name: str) -> None:
-    simulator = "irsim" if name == "course" else "mujoco"
+    simulator = SIMULATORS.get(name, "mujoco")
     pytest.importorskip(simulator, reason="needs pip install 'neuromorphic_ros[simulation]'")
 
 
@@ -70,7 +73,7 @@ def test_an_unknown_robot_is_refused() -> None:
 
 def test_the_names_need_no_simulator() -> None:
     check = (
-        "import sys; sys.modules['mujoco'] = sys.modules['irsim'] = None; "
+        "import sys; sys.modules.update(dict.fromkeys(('mujoco', 'gymnasium', 'irsim'))); "
         "import neuromorphic_ros.simulation.plants"
     )
     subprocess.run([sys.executable, "-c", check], check=True)
