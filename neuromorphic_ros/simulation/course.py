@@ -110,7 +110,7 @@ def _gap_m(obstacles: tuple[Obstacle, ...]) -> Metres:
     """Return how far each cell's middle is from anything, float64[x, y]; 0 inside of it."""
     middle_m = (np.arange(round(SIDE_M / _CELL_M)) + 0.5) * _CELL_M
     x_m, y_m = np.meshgrid(middle_m, middle_m, indexing="ij")
-    gap_m = np.minimum(np.minimum(x_m, SIDE_M - x_m), np.minimum(y_m, SIDE_M - y_m))
+    gap_m: Metres = np.minimum(np.minimum(x_m, SIDE_M - x_m), np.minimum(y_m, SIDE_M - y_m))
     for obstacle in obstacles:
         if isinstance(obstacle, Circle):
             to_middle_m = np.hypot(x_m - obstacle.x_m, y_m - obstacle.y_m)
