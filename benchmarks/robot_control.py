@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from behaviour import BALL_RADIUS_M, OWN, ROBOT_REACH_M
+from behaviour import OWN, ROBOT_REACH_M
 from reporting import Row, table
 
 from neuromorphic_ros.bags.reader import open_recording
@@ -31,7 +31,7 @@ from neuromorphic_ros.pipeline.pipeline import Pipeline
 from neuromorphic_ros.pipeline.recorded_input import recorded_input
 from neuromorphic_ros.simulation.sensor_sample import START_NS, SensorSample, image
 from neuromorphic_ros.simulation.wheeled_robot import CAMERA_HEIGHT, CAMERA_WIDTH, WheeledRobot
-from neuromorphic_ros.simulation.world import ball_pose
+from neuromorphic_ros.simulation.world import BALL_RADIUS_M, ball_pose
 from neuromorphic_ros.snn.counts import Counts
 from neuromorphic_ros.snn.streaming import StreamingNetwork
 from neuromorphic_ros.snn.tick_spikes import TickSpikes

@@ -146,6 +146,15 @@ def test_speed_falls_as_the_way_ahead_gets_shorter() -> None:
     assert speeds[2] < 0.1
 
 
+@pytest.mark.parametrize("variant", ["medium", "low"])
+def test_longer_ticks_drive_alike(variant: str) -> None:
+    for scan in (FREE, room(0.7, 3, 3), room(3, 0.9, 3)):
+        speed_m_s, turn_rad_s = acts(scan, network=f"robot_control@{variant}").last
+        speed_before_m_s, turn_before_rad_s = acts(scan).last
+        assert speed_m_s == pytest.approx(speed_before_m_s, abs=0.05)
+        assert turn_rad_s == pytest.approx(turn_before_rad_s, abs=0.5)
+
+
 def test_a_wall_straight_ahead_is_turned_away_from() -> None:
     _, turn_rad_s = acts(room(0.5, 0.4, 0.5)).last
     assert abs(turn_rad_s) > 0.5
