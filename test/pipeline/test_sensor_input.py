@@ -28,12 +28,13 @@ SOURCES = (
     Input("imu", (2, 6), "imu", "imu_rate"),
     Input("imu", (6, 12), "imu", "imu_population"),
     *(
-        Input("value", shape, sensor, encoder, UNIT)
+        Input("value", shape, sensor, encoder, parameters)
         for sensor in SCALARS
-        for encoder, shape in (
-            ("environment_rate", (1,)),
-            ("environment_population", (1, 12)),
-            ("environment_delta", (2, 1)),
+        for encoder, shape, parameters in (
+            ("environment_rate", (1,), UNIT),
+            ("environment_population", (1, 12), UNIT),
+            ("environment_delta", (2, 1), UNIT),
+            ("time_of_day", (12,), {}),
         )
     ),
 )
