@@ -35,6 +35,7 @@ TOPICS = {
     "illuminance": Topic("illuminance_topic", "the light sensor", "illuminance"),
     "range": Topic("range_topic", "the distance sensor", "range"),
     "array": Topic("array_topic", "plain numbers", "array"),
+    "joints": Topic("joints_topic", "the joints", "joint_states"),
 }
 TRANSPORTS = {"camera": "image_transport", "scan": "scan_transport"}
 

@@ -43,7 +43,7 @@ T = TypeVar("T")
 
 PACKAGE = "neuromorphic_ros"
 # Generous, because a loaded machine may take long; nothing waits for it when all is well.
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 POLL_S = 0.01
 RETRY_S = 3.0
 

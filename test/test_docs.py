@@ -117,7 +117,10 @@ def test_the_docs_tell_every_parameter_of_an_encoder_with_its_default(
             re.findall(r"`(\w+)`", row[0].split(" (")[0]), row[1].split(", "), strict=False
         )
     }
-    required = {"low": 0.0, "high": 1.0} if name.startswith("environment") else {}
+    required: dict[str, Any] = {
+        "environment": {"low": 0.0, "high": 1.0},
+        "joint": {"joint": "it", "range_position": 1.0, "range_velocity": 1.0},
+    }.get(name.split("_")[0], {})
     shape = (2, 3, 4) if sensor == "camera" else (1,)
     encoding = ENCODERS[sensor][name](Input("it", shape, sensor, name, required), 0)
     for field in Tunable(encoding.encoder, "parameters").fields:

@@ -15,6 +15,13 @@ from neuromorphic_ros.parameters import STRICT
 from neuromorphic_ros.spikes import Shape, SpikeBatch, merge
 
 TOUCHING = np.ones((3, 3), bool)
+ClassNames = Annotated[
+    str,
+    Field(
+        pattern=r"^\s*[^,\s][^,]*(,\s*[^,\s][^,]*)*$",
+        description="Names of the classes, one for each channel, or one for all; by commas",
+    ),
+]
 
 
 class Box(NamedTuple):
@@ -51,20 +58,14 @@ class BlobDetection:
     gap_cells: Annotated[
         int, Field(ge=1, le=1000, description="Cells this far apart form one group; 1: touching")
     ] = 1
-    class_names: Annotated[
-        str,
-        Field(
-            pattern=r"^\s*[^,\s][^,]*(,\s*[^,\s][^,]*)*$",
-            description="Names of the classes, one for each channel, or one for all; by commas",
-        ),
-    ] = "motion"
+    class_names: ClassNames = "motion"
 
     @property
     def classes(self) -> tuple[str, ...]:
         """The names of the classes."""
-        return tuple(name.strip() for name in self.class_names.split(","))
+        return names_of(self.class_names)
 
-    def check_channels(self, shape: Shape) -> None:
+    def check_shape(self, shape: Shape) -> None:
         """Raise NetworkError unless spikes of a shape can be decoded.
 
         That is (channels, height, width) or (height, width), which has one channel.
@@ -77,6 +78,11 @@ class BlobDetection:
                 f"class_names '{self.class_names}' are {len(self.classes)}, but a population of "
                 f"{shape} has {channels} channels; give one name for each, or one for all"
             )
+
+
+def names_of(class_names: str) -> tuple[str, ...]:
+    """Return names that are given in one text."""
+    return tuple(name.strip() for name in class_names.split(","))
 
 
 class BlobDetector:
@@ -94,9 +100,9 @@ class BlobDetector:
     def decode(self, spikes: SpikeBatch, start_ns: int, stop_ns: int) -> list[Detections]:
         """Return the detections of every window that ends in (start_ns, stop_ns].
 
-        Raises NetworkError as `BlobDetection.check_channels` does.
+        Raises NetworkError as `BlobDetection.check_shape` does.
         """
-        self.parameters.check_channels(spikes.shape)
+        self.parameters.check_shape(spikes.shape)
         pending = spikes if self._pending is None else merge([self._pending, spikes])
         window_ns = round(self.parameters.window_ms * 1e6)
         found = []

@@ -1,4 +1,4 @@
-"""Spikes of a retinotopic population to detections."""
+"""Spikes of a retinotopic population, or of one of classes, to detections."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ from neuromorphic_ros.nodes.output_publishers import OutputPublishers
 from neuromorphic_ros.nodes.spike_subscription import SpikeSubscription
 from neuromorphic_ros.pipeline.messages import ReceivedSpikes
 from neuromorphic_ros.pipeline.outputs import DETECTIONS, detection_messages
-from neuromorphic_ros.pipeline.readouts import DetectionReadout, detection_readout, encoder_view
+from neuromorphic_ros.pipeline.readouts import (
+    DETECTORS,
+    DetectionReadout,
+    detection_readout,
+    encoder_view,
+)
 from neuromorphic_ros.pipeline.tuning import Tunable
 
 
@@ -34,7 +39,7 @@ class DetectionDecoder(ManagedNode):
         spec = network_of(self)
         self._detection = detection_readout(spec)
         if self._detection is None:
-            raise NetworkError(f"network '{spec.name}' has no blob_detection readout")
+            raise NetworkError(f"network '{spec.name}' has no readout by {' or '.join(DETECTORS)}")
         self.tuned.declare({"detection": Tunable(self._detection, "parameters")})
         size = (self.value("image_width"), self.value("image_height"))
         self._view = encoder_view(spec, self._detection.population, *size)

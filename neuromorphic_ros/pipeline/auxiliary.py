@@ -19,14 +19,23 @@ MOST_READINGS = 1000
 class Auxiliary:
     """Keep the readings of a sensor until samples of another one have used them."""
 
-    def __init__(self, sensor: str, read: Callable[[Any], Any], field: str) -> None:
+    def __init__(
+        self,
+        sensor: str,
+        read: Callable[[Any], Any],
+        field: str,
+        *,
+        stale_ns: int | None = STALE_NS,
+    ) -> None:
         """sensor: its name; read: returns the reading of a message or raises SensorError.
 
         field: of the samples, which are named tuples, that the readings fill.
+        stale_ns: how old a reading may be; none: it holds until the next one.
         """
         self.sensor = sensor
         self._read = read
         self._field = field
+        self._stale_ns = stale_ns
         self._readings: deque[tuple[int, Any]] = deque(maxlen=MOST_READINGS)
 
     def reset(self) -> None:
@@ -54,7 +63,7 @@ class Auxiliary:
         One of the same stamp is left out: which of the two comes first is chance, and the sample
         must not depend on it.
 
-        Raises SensorError if there is none or it is over a second old.
+        Raises SensorError if there is none or it is too old.
         """
         while len(self._readings) > 1 and self._readings[1][0] < stamp_ns:
             self._readings.popleft()
@@ -64,7 +73,7 @@ class Auxiliary:
                 " driver running, its topic remapped and its clock the same?"
             )
         taken_ns, reading = self._readings[0]
-        if stamp_ns - taken_ns > STALE_NS:
+        if self._stale_ns is not None and stamp_ns - taken_ns > self._stale_ns:
             raise SensorError(
                 f"the newest {self.sensor} message is {(stamp_ns - taken_ns) / 1e9:.2f} s older"
                 " than the sample that it completes; is its driver running?"

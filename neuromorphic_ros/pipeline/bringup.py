@@ -18,6 +18,7 @@ from neuromorphic_ros.pipeline.online_learning import LearningParameters
 from neuromorphic_ros.pipeline.power_situation import FreshnessParameters
 from neuromorphic_ros.pipeline.profile import Profile, load_profile, options_of
 from neuromorphic_ros.pipeline.readouts import (
+    DETECTORS,
     alert_readout,
     detection_readout,
     joint_readout,
@@ -41,11 +42,12 @@ ENCODERS = {
     "camera": "dvs_encoder",
     "imu": "imu_encoder",
     "scan": "scan_encoder",
+    "joints": "joint_encoder",
     **dict.fromkeys(ENVIRONMENT, "environment_encoder"),
 }
 DECODERS = {
     "differential_drive": "motor_decoder",
-    "blob_detection": "detection_decoder",
+    **dict.fromkeys(DETECTORS, "detection_decoder"),
     "joint_positions": "joint_decoder",
     "alert": "alert_decoder",
 }

@@ -16,6 +16,7 @@ from neuromorphic_ros.encoding.environment import (
     EnvironmentRateEncoder,
     EnvironmentRateParameters,
 )
+from neuromorphic_ros.encoding.goal import GoalBearingEncoder, GoalParameters
 from neuromorphic_ros.encoding.imu import (
     ImuDeltaEncoder,
     ImuDeltaParameters,
@@ -24,6 +25,7 @@ from neuromorphic_ros.encoding.imu import (
     ImuRateEncoder,
     ImuRateParameters,
 )
+from neuromorphic_ros.encoding.joints import JointRateEncoder, JointRateParameters
 from neuromorphic_ros.encoding.rate import Seed
 from neuromorphic_ros.encoding.scan import (
     ScanDeltaEncoder,
@@ -40,7 +42,10 @@ from neuromorphic_ros.pipeline.auxiliary import Auxiliary
 from neuromorphic_ros.pipeline.sensing import (
     ENVIRONMENT,
     camera_of,
+    goal_of,
     imu_of,
+    joints_of,
+    located_of,
     magnetic_field_of,
     sweep_of,
 )
@@ -104,6 +109,17 @@ def _imu(encoder: ImuDeltaEncoder | ImuRateEncoder | ImuPopulationEncoder) -> En
     return Encoding(encoder, imu_of, magnetometer)
 
 
+def _goal_bearing(source: Input, _: int) -> Encoding:
+    goal = Auxiliary("goal", goal_of, "goal", stale_ns=None)
+    encoder = GoalBearingEncoder(_parameters(GoalParameters, source))
+    return Encoding(encoder, located_of, goal)
+
+
+def _joint_rate(source: Input, seed: int) -> Encoding:
+    parameters = _parameters(JointRateParameters, source)
+    return Encoding(JointRateEncoder(parameters, _own_seed(source, seed)), joints_of)
+
+
 def _environment_rate(source: Input, seed: int) -> Encoding:
     parameters = _parameters(EnvironmentRateParameters, source)
     encoder = EnvironmentRateEncoder(parameters, _channels(source, 0), _own_seed(source, seed))
@@ -147,6 +163,8 @@ ENCODERS: dict[str, dict[str, Callable[[Input, int], Encoding]]] = {
     "camera": {"dvs": _dvs},
     "scan": {"scan_latency": _scan_latency, "scan_rate": _scan_rate, "scan_delta": _scan_delta},
     "imu": {"imu_delta": _imu_delta, "imu_rate": _imu_rate, "imu_population": _imu_population},
+    "odom": {"goal_bearing": _goal_bearing},
+    "joints": {"joint_rate": _joint_rate},
     **{
         sensor: {
             "environment_rate": _environment_rate,

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import math
-from typing import NamedTuple, TypeVar
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from neuromorphic_ros.decoding.alert import AlertParameters
+from neuromorphic_ros.decoding.classification import ClassDetector, Classification
 from neuromorphic_ros.decoding.detection import BlobDetection, BlobDetector, Detections
-from neuromorphic_ros.decoding.differential_drive import DifferentialDrive, DifferentialDriveDecoder
+from neuromorphic_ros.decoding.differential_drive import (
+    NEURONS,
+    DifferentialDrive,
+    DifferentialDriveDecoder,
+)
 from neuromorphic_ros.decoding.joints import JointPositions
 from neuromorphic_ros.decoding.motion_guard import GuardParameters, GuardState, guard
 from neuromorphic_ros.decoding.velocity import STANDSTILL, Velocity, VelocityLimits, limit
@@ -22,7 +27,24 @@ from neuromorphic_ros.spikes import Shape, SpikeBatch
 
 T = TypeVar("T")
 
-DECODERS = ("differential_drive", "blob_detection", "joint_positions", "alert")
+
+class Detector(Protocol):
+    """What decodes detections by parameters that can `check_shape`."""
+
+    parameters: Any
+
+    def reset(self) -> None:
+        """Forget all spikes."""
+
+    def decode(self, spikes: SpikeBatch, start_ns: int, stop_ns: int) -> list[Detections]:
+        """Return the detections of every window that ends in (start_ns, stop_ns]."""
+
+
+DETECTORS: dict[str, tuple[type, Callable[[Any], Detector]]] = {
+    "blob_detection": (BlobDetection, BlobDetector),
+    "classification": (Classification, ClassDetector),
+}
+DECODERS = ("differential_drive", "joint_positions", "alert", *DETECTORS)
 ASLEEP = "the network sleeps: nothing has spiked for sleep.after_s"
 
 
@@ -114,30 +136,30 @@ class MotorReadout:
 
 
 class DetectionReadout:
-    """Decode detections from a retinotopic population."""
+    """Decode detections from a population that is retinotopic, or has a row for each class."""
 
-    def __init__(self, population: str, shape: Shape, detector: BlobDetector) -> None:
+    def __init__(self, population: str, shape: Shape, detector: Detector) -> None:
         """Start with an empty window; population, shape: name and extents of the one to read.
 
-        Raises NetworkError as `BlobDetection.check_channels` does.
+        Raises NetworkError if the parameters do not fit the shape.
         """
-        detector.parameters.check_channels(shape)
+        detector.parameters.check_shape(shape)
         self.population = population
         self._shape = shape
         self._detector = detector
         self._decided_ns = 0
 
     @property
-    def parameters(self) -> BlobDetection:
+    def parameters(self) -> Any:
         """Parameters of the detector; assign to change them at the next step.
 
-        Raises NetworkError as `BlobDetection.check_channels` does.
+        Raises NetworkError if the parameters do not fit the shape.
         """
         return self._detector.parameters
 
     @parameters.setter
-    def parameters(self, parameters: BlobDetection) -> None:
-        parameters.check_channels(self._shape)
+    def parameters(self, parameters: Any) -> None:
+        parameters.check_shape(self._shape)
         self._detector.parameters = parameters
 
     def reset(self) -> None:
@@ -163,8 +185,8 @@ def motor_readout(spec: NetworkSpec) -> MotorReadout | None:
     readout = _readout_of(spec, "differential_drive")
     if readout is None:
         return None
-    if math.prod(spec.shapes[readout.population]) != 3:
-        raise _misfit(spec, readout, "3 neurons: forward, left, right")
+    if spec.shapes[readout.population] not in [(size,) for size in NEURONS]:
+        raise _misfit(spec, readout, "3 neurons: forward, left, right; or 4: and back")
     drive = _parameters(DifferentialDrive, readout)
     decoder = DifferentialDriveDecoder(drive, spec.dt_ns)
     return MotorReadout(readout.population, decoder, VelocityLimits(), GuardParameters())
@@ -175,10 +197,11 @@ def detection_readout(spec: NetworkSpec) -> DetectionReadout | None:
 
     Raises NetworkError if there are several, or its parameters or population are wrong.
     """
-    readout = _readout_of(spec, "blob_detection")
+    readout = _readout_of(spec, *DETECTORS)
     if readout is None:
         return None
-    population, detector = readout.population, BlobDetector(_parameters(BlobDetection, readout))
+    parameters, detector_of = DETECTORS[readout.decoder]
+    population, detector = readout.population, detector_of(_parameters(parameters, readout))
     try:
         return DetectionReadout(population, spec.shapes[population], detector)
     except NetworkError as unfit:
@@ -234,17 +257,18 @@ def encoder_view(spec: NetworkSpec, population: str, width: int, height: int) ->
     return View.whole(width, height)
 
 
-def _readout_of(spec: NetworkSpec, decoder: str) -> Readout | None:
+def _readout_of(spec: NetworkSpec, *decoders: str) -> Readout | None:
     for readout in spec.readouts:
         if readout.decoder not in DECODERS:
             raise NetworkError(
                 f"readout '{readout.name}' wants decoder '{readout.decoder}'; "
                 f"there are {', '.join(DECODERS)}"
             )
-    readouts = [readout for readout in spec.readouts if readout.decoder == decoder]
+    readouts = [readout for readout in spec.readouts if readout.decoder in decoders]
     if len(readouts) > 1:
         names = ", ".join(readout.name for readout in readouts)
-        raise NetworkError(f"network '{spec.name}' has several {decoder} readouts: {names}")
+        kinds = " or ".join(decoders)
+        raise NetworkError(f"network '{spec.name}' has several {kinds} readouts: {names}")
     return readouts[0] if readouts else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -11,8 +12,10 @@ import numpy.typing as npt
 
 from neuromorphic_ros.encoding.environment import distance, finite
 from neuromorphic_ros.encoding.event_camera.packet import EventPacket
+from neuromorphic_ros.encoding.goal import Goal, Located
 from neuromorphic_ros.encoding.image import Grey, decode_compressed, to_grey
 from neuromorphic_ros.encoding.imu import ImuSample
+from neuromorphic_ros.encoding.joints import JointSample
 from neuromorphic_ros.encoding.point_cloud import PointCloud, PointField, read_points
 from neuromorphic_ros.encoding.scan import Scan
 
@@ -42,12 +45,15 @@ STREAMS = {
     },
     "imu": {"imu": Stream("sensor_msgs/msg/Imu", "imu")},
     "magnetometer": {"magnetometer": Stream("sensor_msgs/msg/MagneticField", "imu/mag")},
+    "odom": {"odom": Stream("nav_msgs/msg/Odometry", "odom")},
+    "goal": {"goal": Stream("geometry_msgs/msg/PoseStamped", "goal_pose")},
     "temperature": {"temperature": Stream("sensor_msgs/msg/Temperature", "temperature")},
     "humidity": {"humidity": Stream("sensor_msgs/msg/RelativeHumidity", "humidity")},
     "pressure": {"pressure": Stream("sensor_msgs/msg/FluidPressure", "pressure")},
     "illuminance": {"illuminance": Stream("sensor_msgs/msg/Illuminance", "illuminance")},
     "range": {"range": Stream("sensor_msgs/msg/Range", "range")},
     "array": {"array": Stream("std_msgs/msg/Float32MultiArray", "array")},
+    "joints": {"joints": Stream("sensor_msgs/msg/JointState", "joint_states")},
 }
 MESSAGE_TYPES = {
     sensor: tuple(stream.type for stream in streams.values()) for sensor, streams in STREAMS.items()
@@ -145,9 +151,27 @@ def imu_of(message: Any) -> ImuSample:
     )
 
 
+def located_of(message: Any) -> Located:
+    """Return the planar pose of an Odometry; its heading is the yaw of the orientation."""
+    position, q = message.pose.pose.position, message.pose.pose.orientation
+    heading_rad = math.atan2(2.0 * (q.w * q.z + q.x * q.y), 1.0 - 2.0 * (q.y * q.y + q.z * q.z))
+    return Located(position.x, position.y, heading_rad, frame_of(message))
+
+
+def goal_of(message: Any) -> Goal:
+    """Return the position of a PoseStamped; in what heading to arrive is not asked."""
+    position = message.pose.position
+    return Goal(position.x, position.y, frame_of(message))
+
+
 def magnetic_field_of(message: Any) -> npt.NDArray[np.float64]:
     """Return the axes of a MagneticField [T]; raises SensorError if one is not reported."""
     return finite("magnetometer", _vector(message.magnetic_field))
+
+
+def joints_of(message: Any) -> JointSample:
+    """Return the joints of a JointState."""
+    return JointSample(message.name, message.position, message.velocity)
 
 
 # By sensor, how its messages give float64[channels]; raises SensorError if a value cannot be used.

@@ -25,17 +25,59 @@ def _wheeled_robot(seed: int, camera: bool) -> Plant:
     return WheeledRobot(seed, camera=camera)
 
 
+def _room_robot(seed: int, camera: bool) -> Plant:
+    from neuromorphic_ros.simulation.goal_plant import GoalPlant
+    from neuromorphic_ros.simulation.wheeled_robot import WheeledRobot
+    from neuromorphic_ros.simulation.world import draw_goal
+
+    robot = WheeledRobot(seed, camera=camera)
+    return GoalPlant(robot, *draw_goal(seed, robot.obstacles))
+
+
+def _course_robot(seed: int, camera: bool) -> Plant:
+    from neuromorphic_ros.simulation.course_robot import CourseRobot
+    from neuromorphic_ros.simulation.goal_plant import GoalPlant
+
+    del camera
+    robot = CourseRobot(seed)
+    return GoalPlant(robot, robot.course.goal_x_m, robot.course.goal_y_m)
+
+
+def _balancer(seed: int, camera: bool) -> Plant:
+    from neuromorphic_ros.simulation.balancer import Balancer
+
+    return Balancer(seed)
+
+
+def _cart_pole(seed: int, camera: bool) -> Plant:
+    from neuromorphic_ros.simulation.cart_pole import CartPole
+
+    return CartPole(seed)
+
+
+_ROOM_TOPICS = {
+    "/odom": "nav_msgs/msg/Odometry",
+    "/scan": "sensor_msgs/msg/LaserScan",
+    "/imu": "sensor_msgs/msg/Imu",
+    "/camera/image_raw": "sensor_msgs/msg/Image",
+}
+
 # Each imports its simulator when one is made: what it needs must not be needed for the others.
 PLANTS = {
-    "wheeled_robot": PlantKind(
+    "wheeled_robot": PlantKind(_ROOM_TOPICS, _wheeled_robot),
+    "room": PlantKind({**_ROOM_TOPICS, "/goal_pose": "geometry_msgs/msg/PoseStamped"}, _room_robot),
+    "course": PlantKind(
         {
             "/odom": "nav_msgs/msg/Odometry",
             "/scan": "sensor_msgs/msg/LaserScan",
-            "/imu": "sensor_msgs/msg/Imu",
-            "/camera/image_raw": "sensor_msgs/msg/Image",
+            "/goal_pose": "geometry_msgs/msg/PoseStamped",
         },
-        _wheeled_robot,
+        _course_robot,
     ),
+    "balancer": PlantKind(
+        {"/imu": "sensor_msgs/msg/Imu", "/joint_states": "sensor_msgs/msg/JointState"}, _balancer
+    ),
+    "cart_pole": PlantKind({"/joint_states": "sensor_msgs/msg/JointState"}, _cart_pole),
 }
 
 

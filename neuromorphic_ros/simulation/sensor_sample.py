@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -98,6 +99,28 @@ def odometry(stamp_ns: int, pose: Pose2D, velocity: Velocity2D) -> SensorSample:
         "twist": {"twist": _planar_twist(velocity), "covariance": np.zeros(36)},
     }
     return SensorSample("/odom", "nav_msgs/msg/Odometry", stamp_ns, fields)
+
+
+def goal_pose(stamp_ns: int, x_m: float, y_m: float) -> SensorSample:
+    """Return a place to go to, in the frame of the odometry, as PoseStamped."""
+    fields = {
+        "header": _header(stamp_ns, "odom"),
+        "pose": {"position": _vector(x_m, y_m, 0.0), "orientation": _quaternion(0.0)},
+    }
+    return SensorSample("/goal_pose", "geometry_msgs/msg/PoseStamped", stamp_ns, fields)
+
+
+def joint_states(stamp_ns: int, joints: Mapping[str, tuple[float, float]]) -> SensorSample:
+    """Return position and velocity of each joint by name as JointState."""
+    states = np.array(list(joints.values()), np.float64)
+    fields = {
+        "header": _header(stamp_ns, ""),
+        "name": list(joints),
+        "position": states[:, 0],
+        "velocity": states[:, 1],
+        "effort": np.empty(0),
+    }
+    return SensorSample("/joint_states", "sensor_msgs/msg/JointState", stamp_ns, fields)
 
 
 def twist(stamp_ns: int, velocity: Velocity2D) -> SensorSample:

@@ -22,6 +22,8 @@ _WALL_HEIGHT_M = 1.2
 _WALL_THICKNESS_M = 0.1
 _START_CLEARANCE_M = 1.0
 _PASSAGE_M = 0.75
+_GOAL_CLEARANCE_M = 0.7
+_GOAL_DISTANCE_M = 4.0
 # A layout may fill up early; then another one is drawn rather than ever more candidates.
 _LAYOUTS = 20
 _DRAWS_PER_LAYOUT = 2000
@@ -155,6 +157,21 @@ def free_pose(
         if gap_m >= free_m:
             return Pose2D(x_m, y_m, generator.uniform(-math.pi, math.pi))
     raise BackendError(f"no place in the room is free within {free_m:g} m; ask for less")
+
+
+def draw_goal(seed: int, obstacles: tuple[Obstacle, ...]) -> tuple[float, float]:
+    """Draw a place to go to [m], 4 m from the start at least and 0.7 m from anything that stands.
+
+    Out of the way of the ball too. Raises BackendError if there is none.
+    """
+    generator = np.random.default_rng((seed, 1))
+    for _ in range(_DRAWS_PER_LAYOUT):
+        x_m, y_m, _ = free_pose(generator, obstacles, 0.0, _GOAL_CLEARANCE_M)
+        off_lane_m = math.hypot(x_m - _BALL_LANE_X_M, max(abs(y_m) - _BALL_SWING_M, 0.0))
+        far = math.hypot(x_m - START.x_m, y_m - START.y_m) >= _GOAL_DISTANCE_M
+        if far and off_lane_m >= BALL_RADIUS_M + _GOAL_CLEARANCE_M:
+            return x_m, y_m
+    raise BackendError(f"no place is free {_GOAL_DISTANCE_M:g} m from the start")
 
 
 def ball_pose(time_s: float) -> BallPose:

@@ -37,12 +37,14 @@ Sensor = Literal[
     "camera",
     "scan",
     "imu",
+    "odom",
     "temperature",
     "humidity",
     "pressure",
     "illuminance",
     "range",
     "array",
+    "joints",
 ]
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuromorphic_ros.decoding.differential_drive import (
+    BACK,
     FORWARD,
     LEFT,
     RIGHT,
@@ -65,6 +67,15 @@ def test_firing_in_every_tick_asks_for_the_whole_gain(
     assert velocity == pytest.approx((linear, angular), abs=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("neurons", "linear"), [([BACK], -0.5), ([FORWARD, BACK], 0.0), ([FORWARD], 0.5)]
+)
+def test_a_fourth_neuron_drives_back(neurons: list[int], linear: float) -> None:
+    ticks = np.repeat(np.arange(2000), len(neurons))
+    four = SpikeBatch.checked((4,), neurons * 2000, START_NS + ticks * DT_NS)
+    assert decode(decoder(), four, 0, 2000) == pytest.approx((linear, 0.0), abs=1e-9)
+
+
 def test_the_duty_rises_and_falls_with_the_time_constant() -> None:
     drive = decoder()
     risen = decode(drive, steady([FORWARD], 30), 0, 30)
@@ -97,9 +108,9 @@ def test_reset_forgets_all_spikes() -> None:
     assert decode(drive, SpikeBatch.empty((3,)), 50, 51) == STANDSTILL
 
 
-@pytest.mark.parametrize("size", [1, 2, 4])
+@pytest.mark.parametrize("size", [1, 2, 5])
 def test_a_population_of_another_size_is_refused(size: int) -> None:
-    with pytest.raises(NetworkError, match=f"3 neurons .* not {size}"):
+    with pytest.raises(NetworkError, match=f"3 or 4 neurons .* not {size}"):
         decoder().decode(SpikeBatch.empty((size,)), START_NS, START_NS + DT_NS)
 
 

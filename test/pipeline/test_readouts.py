@@ -65,7 +65,7 @@ def test_velocity_and_acceleration_stay_within_their_limits() -> None:
 def test_a_command_that_is_not_finite_is_zero_and_motion_begins_again_from_standstill() -> None:
     readout = motor(max_linear_m_s2=2.0)
     speeds(readout, range(100, 110))
-    readout._decoder._duty = np.array([math.nan, 0.0, 0.0])
+    readout._decoder._duty = np.array([math.nan, 0.0, 0.0, 0.0])
     start_ns = 110 * PERIOD_NS
     command = readout.decide(forward(start_ns), start_ns, start_ns + PERIOD_NS, start_ns)
     assert command.velocity == STANDSTILL
@@ -177,6 +177,37 @@ def test_an_alert_has_words_for_each_row_of_its_population(spec: NetworkSpec) ->
     two = Readout("a", "alert", "motor", {"conditions": "forward, turn"})
     with pytest.raises(NetworkError, match=r"readout 'a' reads 'motor': .*'forward, turn' are 2"):
         alert_readout(dataclasses.replace(spec, readouts=(two,)))
+
+
+NAMED = Readout("b", "classification", "map", {"class_names": "cup, hand", "min_spikes": 1})
+
+
+def test_a_network_may_name_classes(spec: NetworkSpec) -> None:
+    readout = detection_readout(dataclasses.replace(spec, readouts=(NAMED,)))
+    assert readout
+    spikes = SpikeBatch((2, 2), np.array([3], np.uint32), np.array([5 * MS]))
+    (found,) = readout.decide(spikes, 0, 50 * MS)
+    assert [box.class_name for box in found.boxes] == ["hand"]
+    with pytest.raises(ParameterError, match="'cup' are 1"):
+        tune({"x": Tunable(readout, "parameters")}, {"x.class_names": "cup"})
+
+
+@pytest.mark.parametrize(
+    ("readouts", "reason"),
+    [
+        (
+            [NAMED, Readout("a", "blob_detection", "map")],
+            "several blob_detection or classification readouts: b, a",
+        ),
+        ([Readout("a", "classification", "map")], "class_names is missing"),
+        ([dataclasses.replace(NAMED, population="motor")], r"reads 'motor': .*has 3 rows"),
+    ],
+)
+def test_classes_that_cannot_be_named_are_refused(
+    spec: NetworkSpec, readouts: list[Readout], reason: str
+) -> None:
+    with pytest.raises(NetworkError, match=reason):
+        detection_readout(dataclasses.replace(spec, readouts=tuple(readouts)))
 
 
 def test_boxes_refer_to_the_camera_behind_their_population() -> None:

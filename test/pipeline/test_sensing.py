@@ -19,6 +19,7 @@ from neuromorphic_ros.pipeline.sensing import (
     frame_of,
     grey_of,
     imu_of,
+    joints_of,
     raw_stamp_ns,
     scan_of,
     stamp_of,
@@ -58,7 +59,7 @@ def test_a_sensor_with_several_transports_has_a_parameter_to_choose_one() -> Non
 
 
 def test_every_sensor_of_a_network_has_a_stream() -> None:
-    assert set(get_args(Sensor)) == STREAMS.keys() - {"magnetometer"}
+    assert set(get_args(Sensor)) == STREAMS.keys() - {"magnetometer", "goal"}
 
 
 def test_a_stamp_is_that_of_the_header() -> None:
@@ -132,3 +133,10 @@ def test_an_imu_keeps_its_axes_in_order() -> None:
     }
     sample = imu_of(to_message("sensor_msgs/msg/Imu", fields))
     assert [*sample.angular_velocity, *sample.linear_acceleration] == [1, 2, 3, 4, 5, 6]
+
+
+def test_joints_are_read_with_their_names() -> None:
+    fields = {"name": ["a", "b"], "position": [1.0, 2.0], "velocity": [3.0, 4.0]}
+    sample = joints_of(to_message("sensor_msgs/msg/JointState", fields))
+    assert list(sample.names) == ["a", "b"]
+    assert [*np.asarray(sample.position), *np.asarray(sample.velocity)] == [1, 2, 3, 4]

@@ -27,6 +27,14 @@ SOURCES = (
     Input("imu", (2, 6), "imu", "imu_delta"),
     Input("imu", (2, 6), "imu", "imu_rate"),
     Input("imu", (6, 12), "imu", "imu_population"),
+    Input("goal", (37,), "odom", "goal_bearing"),
+    Input(
+        "hinge",
+        (2, 2),
+        "joints",
+        "joint_rate",
+        {"joint": "hinge", "range_position": 1.0, "range_velocity": 1.0},
+    ),
     *(
         Input("value", shape, sensor, encoder, parameters)
         for sensor in SCALARS
@@ -269,6 +277,52 @@ class TestNineAxes:
         assert sensor.receive("scan", object(), 0) is None
 
 
+def goal(stamp_ns: int, x: float, y: float, frame_id: str = "odom") -> Any:
+    header = {"stamp": stamp_ns, "frame_id": frame_id}
+    fields = {"header": header, "pose": {"position": {"x": x, "y": y}}}
+    return to_message("geometry_msgs/msg/PoseStamped", fields)
+
+
+def odometry(stamp_ns: int, heading_rad: float = 0.0) -> Any:
+    orientation = {"z": np.sin(heading_rad / 2), "w": np.cos(heading_rad / 2)}
+    header = {"stamp": stamp_ns, "frame_id": "odom"}
+    fields = {"header": header, "pose": {"pose": {"orientation": orientation}}}
+    return to_message("nav_msgs/msg/Odometry", fields)
+
+
+class TestGoal:
+    source = Input("goal", (5,), "odom", "goal_bearing", {"headings": 4})
+
+    def test_odometry_turns_a_goal_into_a_bearing(self) -> None:
+        sensor = SensorInput(self.source, seed=0)
+        assert sensor.sensors == ("odom", "goal")
+        sensor.receive("goal", goal(1, 0.0, 3.0), 0)
+        for index, (heading_rad, heading) in enumerate(((0.8, 2), (-1.0, 3), (2.0, 1))):
+            encoded = sensor.receive("odom", odometry(SECOND_NS + index, heading_rad), 0)
+            assert encoded is not None
+            assert encoded.spikes.address.tolist() == [heading]
+
+    def test_a_goal_holds_until_the_next_one(self) -> None:
+        sensor = SensorInput(self.source, seed=0)
+        sensor.receive("goal", goal(SECOND_NS, 3.0, 0.1), 0)
+        assert sensor.receive("odom", odometry(3600 * SECOND_NS), 0) is not None
+        sensor.receive("goal", goal(3600 * SECOND_NS, 0.1, 0.0), 0)
+        encoded = sensor.receive("odom", odometry(3601 * SECOND_NS), 0)
+        assert encoded is not None
+        assert encoded.spikes.address.tolist() == [4]
+
+    def test_without_a_goal_the_reason_is_said(self) -> None:
+        sensor = SensorInput(self.source, seed=0)
+        with pytest.raises(SensorError, match="no goal message"):
+            sensor.receive("odom", odometry(SECOND_NS), 0)
+
+    def test_a_goal_in_another_frame_is_refused(self) -> None:
+        sensor = SensorInput(self.source, seed=0)
+        sensor.receive("goal", goal(1, 3.0, 0.0, "map"), 0)
+        with pytest.raises(SensorError, match="the goal is in frame 'map'"):
+            sensor.receive("odom", odometry(SECOND_NS), 0)
+
+
 def test_an_unknown_orientation_is_told_from_a_known_one() -> None:
     source = Input("imu", (2, 6), "imu", "imu_delta", {"remove_gravity": True})
     up = {"orientation": {"w": 1.0}, "linear_acceleration": {"z": 9.80665}}
@@ -305,11 +359,13 @@ def example(sensor: str, index: int) -> Any:
             "ranges": np.full(60, 4.0 - index, np.float32),
         },
         "imu": {"angular_velocity": {"x": index, "y": -value}},
+        "odom": {"pose": {"pose": {"position": {"x": value}}}},
         "temperature": {"temperature": value},
         "humidity": {"relative_humidity": value},
         "pressure": {"fluid_pressure": value},
         "illuminance": {"illuminance": value},
         "range": {"range": value, "max_range": 2.0},
+        "joints": {"name": ["hinge"], "position": [value], "velocity": [-value]},
     }
     if sensor == "camera":
         return picture(index * SECOND_NS, 20 + 60 * index)
@@ -336,6 +392,8 @@ def test_after_reset_every_encoder_gives_the_same_spikes_again(source: Input) ->
     sensor = SensorInput(source, seed=5)
     runs = []
     for _ in range(2):
+        if source.sensor == "odom":
+            sensor.receive("goal", goal(SECOND_NS // 2, 5.0, 0.0, "it"), 0)
         runs.append(
             [
                 sensor.encode(example(str(source.sensor), index), index * SECOND_NS)

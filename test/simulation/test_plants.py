@@ -13,9 +13,17 @@ from neuromorphic_ros.simulation.sensor_sample import START_NS
 SPAN_NS = 1_000_000_000
 
 
+SIMULATORS = {"course": "irsim", "cart_pole": "gymnasium"}
+
+
+def needs_simulator(name: str) -> None:
+    simulator = SIMULATORS.get(name, "mujoco")
+    pytest.importorskip(simulator, reason="needs pip install 'neuromorphic_ros[simulation]'")
+
+
 @pytest.mark.parametrize("name", PLANTS)
 def test_a_robot_senses_on_its_topics_when_it_should(name: str) -> None:
-    pytest.importorskip("mujoco", reason="needs pip install 'neuromorphic_ros[simulation]'")
+    needs_simulator(name)
     kind = plant_kind(name)
     plant = kind.make(3, False)
     heard = set()
@@ -31,7 +39,7 @@ def test_a_robot_senses_on_its_topics_when_it_should(name: str) -> None:
 
 @pytest.mark.parametrize("name", PLANTS)
 def test_a_seed_makes_all_of_it(name: str) -> None:
-    pytest.importorskip("mujoco", reason="needs pip install 'neuromorphic_ros[simulation]'")
+    needs_simulator(name)
 
     def sensed(seed: int) -> str:
         plant = plant_kind(name).make(seed, False)
@@ -49,7 +57,7 @@ def test_a_seed_makes_all_of_it(name: str) -> None:
 @pytest.mark.parametrize("name", PLANTS)
 @pytest.mark.parametrize("command", [(float("nan"), 0.0), (0.0, float("inf"))])
 def test_a_command_that_is_no_number_is_refused(name: str, command: tuple[float, float]) -> None:
-    pytest.importorskip("mujoco", reason="needs pip install 'neuromorphic_ros[simulation]'")
+    needs_simulator(name)
     plant = plant_kind(name).make(0, False)
     with pytest.raises(BackendError, match="must be finite"):
         plant.command(*command)
@@ -57,13 +65,15 @@ def test_a_command_that_is_no_number_is_refused(name: str, command: tuple[float,
 
 
 def test_an_unknown_robot_is_refused() -> None:
-    with pytest.raises(BackendError, match=r"no simulated robot 'legs'; choose wheeled_robot"):
+    with pytest.raises(
+        BackendError, match=r"no simulated robot 'legs'; choose wheeled_robot, room, course"
+    ):
         plant_kind("legs")
 
 
 def test_the_names_need_no_simulator() -> None:
     check = (
-        "import sys; sys.modules['mujoco'] = sys.modules['irsim'] = None; "
+        "import sys; sys.modules.update(dict.fromkeys(('mujoco', 'gymnasium', 'irsim'))); "
         "import neuromorphic_ros.simulation.plants"
     )
     subprocess.run([sys.executable, "-c", check], check=True)

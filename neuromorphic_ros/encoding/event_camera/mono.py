@@ -16,6 +16,23 @@ _WORD_BYTES = 8
 _FIRST_NS = -(2**63)
 
 
+def mono_words(events: SpikeBatch, time_base_ns: int) -> Bytes:
+    """Return events of shape (2, height, width) as the content of one packet, for `MonoDecoder`.
+
+    Raises SensorError if an event is not within 2^32 ns from `time_base_ns` on.
+    """
+    time_ns = events.time_ns - time_base_ns
+    if len(events) and not (time_ns[0] >= 0 and time_ns[-1] < 2**32):
+        raise SensorError(
+            f"events from {events.time_ns[0]} to {events.time_ns[-1]} ns do not fit into a mono "
+            f"packet that begins at {time_base_ns} ns; it holds 2^32 ns"
+        )
+    place = np.unravel_index(events.address, events.shape)
+    polarity, y, x = (each.astype(np.uint64) for each in place)
+    words = polarity << 63 | y << 48 | x << 32 | time_ns.astype(np.uint64)
+    return words.astype("<u8").view(np.uint8)
+
+
 class MonoDecoder:
     """Decode packets of 64-bit words: bit 63 polarity, 48 to 62 y, 32 to 47 x, 0 to 31 time [ns].
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from neuromorphic_ros.encoding.dvs import DvsParameters
 from neuromorphic_ros.encoding.saccades import Affine, Saccades, saccade_events
 from neuromorphic_ros.learning.samples import Samples, binned, split_by_class
+from neuromorphic_ros.pipeline.recipes.class_readout import class_readout
 from neuromorphic_ros.pipeline.recipes.images import read_images
 from neuromorphic_ros.pipeline.recipes.recipe import Labelled, Source
 from neuromorphic_ros.pipeline.recipes.surrogate_recipe import SurrogateRecipe
@@ -18,6 +19,7 @@ from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population, Projection
 from neuromorphic_ros.snn.weights import Normal
 
 PICTURE, CLASSES = 8, 10
+NAMES = tuple(map(str, range(CLASSES)))
 TICKS, DT_NS = 30, 5_000_000
 SACCADES = Saccades()
 SENSOR = DvsParameters(pos_thres=0.4, neg_thres=0.4, sigma_thres=0.0)
@@ -48,6 +50,7 @@ NETWORK = NetworkSpec(
         Projection("dvs", "hidden", Normal(0.0, 0.06)),
         Projection("hidden", "output", Normal(0.0, 0.1)),
     ),
+    readouts=(class_readout(NAMES, TICKS * DT_NS),),
 )
 
 
@@ -97,7 +100,7 @@ def _seen(labelled: Labelled, sensor: DvsParameters, seed: int, moved: Affine | 
 RECIPE = SurrogateRecipe(
     name="digits",
     task="handwritten digits, 8 x 8 pixels, through the saccades of an emulated event camera",
-    classes=tuple(map(str, range(CLASSES))),
+    classes=NAMES,
     source=Source(
         name="Optical Recognition of Handwritten Digits, as in scikit-learn (1797 digits)",
         citation="Alpaydin & Kaynak, UCI Machine Learning Repository, 1998, doi:10.24432/C50P49",

@@ -12,6 +12,7 @@ from neuromorphic_ros.bags.event_npz import open_event_npz
 from neuromorphic_ros.encoding.event_camera.binning import Binning
 from neuromorphic_ros.encoding.event_camera.resize import Resize
 from neuromorphic_ros.learning.samples import Amounts, LearningError, Samples, binned
+from neuromorphic_ros.pipeline.recipes.class_readout import class_readout
 from neuromorphic_ros.pipeline.recipes.files import files_of
 from neuromorphic_ros.pipeline.recipes.recipe import Labelled, Source
 from neuromorphic_ros.pipeline.recipes.surrogate_recipe import SurrogateRecipe
@@ -52,6 +53,7 @@ NETWORK = NetworkSpec(
         Projection("edges", "shapes", Normal(0.0, 0.12), Conv2d((3, 3), stride=(2, 2))),
         Projection("shapes", "output", Normal(0.0, 0.04)),
     ),
+    readouts=(class_readout(CLASSES, WINDOW_NS),),
 )
 TRAINED, HELD_OUT = 0, 1
 

@@ -25,6 +25,7 @@ NETWORK = NetworkSpec(
         gestures.NETWORK.population("output"),
     ),
     projections=(Projection("features", "output", Normal(0.0, 0.04)),),
+    readouts=gestures.NETWORK.readouts,
 )
 RECIPE: SurrogateRecipe = gestures.RECIPE._replace(
     name="graph_gestures",

@@ -25,6 +25,7 @@ NETWORK = NetworkSpec(
         nmnist.NETWORK.population("output"),
     ),
     projections=(Projection("features", "output", Normal(0.0, 0.04)),),
+    readouts=nmnist.NETWORK.readouts,
 )
 RECIPE: SurrogateRecipe = nmnist.RECIPE._replace(
     name="graph_nmnist",

@@ -18,6 +18,7 @@ from neuromorphic_ros.learning.samples import (
     binned,
     split_by_class,
 )
+from neuromorphic_ros.pipeline.recipes.class_readout import class_readout
 from neuromorphic_ros.pipeline.recipes.recipe import Labelled, Source
 from neuromorphic_ros.pipeline.recipes.surrogate_recipe import SurrogateRecipe
 from neuromorphic_ros.snn.neurons.leaky import Lif
@@ -26,6 +27,7 @@ from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population, Projection
 from neuromorphic_ros.snn.weights import Normal
 
 PIXELS, CLASSES = 34, 10
+NAMES = tuple(map(str, range(CLASSES)))
 TICKS, DT_NS = 31, 10_000_000
 MAX_SAMPLES = 100_000
 # So many passes with other distortions make one epoch.
@@ -53,6 +55,7 @@ NETWORK = NetworkSpec(
         Projection("edges", "shapes", Normal(0.0, 0.12), Conv2d((3, 3), stride=(2, 2))),
         Projection("shapes", "output", Normal(0.0, 0.04)),
     ),
+    readouts=(class_readout(NAMES, TICKS * DT_NS),),
 )
 
 
@@ -138,7 +141,7 @@ def augment(inputs: Amounts, generator: np.random.Generator) -> Amounts:
 RECIPE = SurrogateRecipe(
     name="nmnist",
     task="handwritten digits, recorded by an event camera along saccades (N-MNIST)",
-    classes=tuple(map(str, range(CLASSES))),
+    classes=NAMES,
     source=Source(
         name="N-MNIST, the first 300 training samples",
         citation="Orchard et al., Frontiers in Neuroscience 9:437 (2015)",

@@ -8,6 +8,7 @@ from pathlib import Path
 from neuromorphic_ros.learning.samples import LearningError
 from neuromorphic_ros.pipeline.recipes import (
     basic_motions,
+    cartpole,
     converted_digits,
     digits,
     environment_monitor,
@@ -27,6 +28,7 @@ RECIPES: dict[str, Recipe] = {
     each.RECIPE.name: each.RECIPE
     for each in (
         basic_motions,
+        cartpole,
         converted_digits,
         digits,
         environment_monitor,

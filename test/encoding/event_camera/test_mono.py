@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuromorphic_ros.encoding.event_camera.mono import MonoDecoder
+from neuromorphic_ros.encoding.event_camera.mono import MonoDecoder, mono_words
 from neuromorphic_ros.encoding.event_camera.words import DecoderCounts
 from neuromorphic_ros.errors import SensorError
 from neuromorphic_ros.spikes import SpikeBatch
@@ -36,6 +36,19 @@ def test_words_decode_as_the_format_says(events: list[Event]) -> None:
     assert decoder.counts == DecoderCounts(
         len(expected), len(events) - len(expected), late(expected)
     )
+
+
+@given(events=events)
+def test_what_is_written_is_decoded(events: list[Event]) -> None:
+    batch = MonoDecoder(10, 10).decode(mono(events), 1000)
+    assert MonoDecoder(10, 10).decode(mono_words(batch, 1000), 1000) == batch
+
+
+@pytest.mark.parametrize("time_base", [1, -(2**32)])
+def test_events_that_a_packet_does_not_hold_are_refused(time_base: int) -> None:
+    events = SpikeBatch.checked((2, 4, 4), [3], [0])
+    with pytest.raises(SensorError, match=f"begins at {time_base} ns"):
+        mono_words(events, time_base)
 
 
 def test_a_packet_from_before_the_last_one_is_held() -> None:
