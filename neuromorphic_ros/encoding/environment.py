@@ -116,7 +116,10 @@ class EnvironmentPopulationEncoder(_EnvironmentEncoder[EnvironmentPopulationPara
 
 
 class EnvironmentDeltaEncoder(_EnvironmentEncoder[EnvironmentDeltaParameters]):
-    """Code each channel by spikes up and down; addresses: (2, channels), polarity 1 = up."""
+    """Code each channel by spikes up and down; addresses: (2, channels), polarity 1 = up.
+
+    All spikes of a sample come at its stamp: before it, a slow sensor's ticks have long been run.
+    """
 
     _code: DeltaCode
 
@@ -132,7 +135,8 @@ class EnvironmentDeltaEncoder(_EnvironmentEncoder[EnvironmentDeltaParameters]):
         p = self.parameters
         step = (p.high - p.low) / p.steps
         value = p.low + self._relative(sample) * (p.high - p.low)
-        return self._code.encode(value, np.full(self._channels, step), stamp_ns)
+        spikes = self._code.encode(value, np.full(self._channels, step), stamp_ns)
+        return SpikeBatch(spikes.shape, spikes.address, np.full_like(spikes.time_ns, stamp_ns))
 
 
 def finite(name: str, values: npt.ArrayLike) -> Values:

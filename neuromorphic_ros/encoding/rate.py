@@ -16,7 +16,7 @@ from neuromorphic_ros.spikes import Addresses, Shape, SpikeBatch, TimesNs
 
 Spiking = Literal["regular", "poisson"]
 HoldMs = Annotated[
-    float, Field(ge=0.1, le=10_000.0, description="how long one sample drives the spikes [ms]")
+    float, Field(ge=0.1, le=60_000.0, description="how long one sample drives the spikes [ms]")
 ]
 # What numpy.random.default_rng takes.
 Seed = int | tuple[int, ...]

@@ -35,6 +35,7 @@ from neuromorphic_ros.encoding.scan import (
     ScanRateEncoder,
     ScanRateParameters,
 )
+from neuromorphic_ros.encoding.time_of_day import TimeOfDayEncoder, TimeOfDayParameters
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.parameters import build
 from neuromorphic_ros.pipeline.auxiliary import Auxiliary
@@ -138,6 +139,11 @@ def _environment_delta(source: Input, _: int) -> Encoding:
     return Encoding(encoder, ENVIRONMENT[str(source.sensor)])
 
 
+def _time_of_day(source: Input, seed: int) -> Encoding:
+    encoder = TimeOfDayEncoder(_parameters(TimeOfDayParameters, source), _own_seed(source, seed))
+    return Encoding(encoder, ENVIRONMENT[str(source.sensor)])
+
+
 def _channels(source: Input, axis: int) -> int:
     """Return the values of a message: one, or for an array the extent of the shape at `axis`."""
     return source.shape[axis] if source.sensor == "array" and axis < len(source.shape) else 1
@@ -164,6 +170,7 @@ ENCODERS: dict[str, dict[str, Callable[[Input, int], Encoding]]] = {
             "environment_rate": _environment_rate,
             "environment_population": _environment_population,
             "environment_delta": _environment_delta,
+            "time_of_day": _time_of_day,
         }
         for sensor in ENVIRONMENT
     },

@@ -140,6 +140,47 @@ def twist(stamp_ns: int, velocity: Velocity2D) -> SensorSample:
     return SensorSample("/cmd_vel", "geometry_msgs/msg/TwistStamped", stamp_ns, fields)
 
 
+def temperature(stamp_ns: int, celsius: float, variance: float) -> SensorSample:
+    """Return a Temperature; variance: of it [K^2]."""
+    fields = {
+        "header": _header(stamp_ns, "room"),
+        "temperature": celsius,
+        "variance": variance,
+    }
+    return SensorSample("/temperature", "sensor_msgs/msg/Temperature", stamp_ns, fields)
+
+
+def relative_humidity(stamp_ns: int, share: float, variance: float) -> SensorSample:
+    """Return a RelativeHumidity, 0 to 1; variance: of it."""
+    fields = {
+        "header": _header(stamp_ns, "room"),
+        "relative_humidity": share,
+        "variance": variance,
+    }
+    return SensorSample("/humidity", "sensor_msgs/msg/RelativeHumidity", stamp_ns, fields)
+
+
+def presence(topic: str, stamp_ns: int, *, seen: bool, far_m: float = 5.0) -> SensorSample:
+    """Return what a sensor tells that knows only whether something is within `far_m`.
+
+    As Range.msg has it for a ranger of fixed distance: -inf if so, else inf.
+    """
+    fields = {
+        "header": _header(stamp_ns, "room"),
+        "radiation_type": 1,
+        "field_of_view": math.pi / 2,
+        "min_range": far_m,
+        "max_range": far_m,
+        "range": -math.inf if seen else math.inf,
+    }
+    return SensorSample(topic, "sensor_msgs/msg/Range", stamp_ns, fields)
+
+
+def words(topic: str, log_ns: int, text: str) -> SensorSample:
+    """Return a String."""
+    return SensorSample(topic, "std_msgs/msg/String", log_ns, {"data": text})
+
+
 def _header(stamp_ns: int, frame_id: str) -> Fields:
     return {"stamp": stamp_ns, "frame_id": frame_id}
 

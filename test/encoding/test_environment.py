@@ -60,6 +60,8 @@ def test_steps_are_shares_of_the_range() -> None:
     encoder.encode(np.array([20.0]), START_NS)
     batch = encoder.encode(np.array([24.1]), START_NS + SECOND_NS)
     assert batch.address.tolist() == [1] * 5
+    # A step that was passed between two samples of a slow sensor comes too late for its own tick.
+    assert set(batch.time_ns.tolist()) == {START_NS + SECOND_NS}
 
 
 @pytest.mark.parametrize("make", ENCODERS)

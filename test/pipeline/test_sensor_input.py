@@ -36,12 +36,13 @@ SOURCES = (
         {"joint": "hinge", "range_position": 1.0, "range_velocity": 1.0},
     ),
     *(
-        Input("value", shape, sensor, encoder, UNIT)
+        Input("value", shape, sensor, encoder, parameters)
         for sensor in SCALARS
-        for encoder, shape in (
-            ("environment_rate", (1,)),
-            ("environment_population", (1, 12)),
-            ("environment_delta", (2, 1)),
+        for encoder, shape, parameters in (
+            ("environment_rate", (1,), UNIT),
+            ("environment_population", (1, 12), UNIT),
+            ("environment_delta", (2, 1), UNIT),
+            ("time_of_day", (12,), {}),
         )
     ),
 )

@@ -17,7 +17,8 @@ from neuromorphic_ros.pipeline.recipes.surrogate_recipe import SurrogateRecipe
 def test_an_unknown_recipe_is_told_what_there_is() -> None:
     with pytest.raises(
         LearningError,
-        match="basic_motions, cartpole, converted_digits, digits, gestures, graph_avoider",
+        match="basic_motions, cartpole, converted_digits, digits, environment_monitor, gestures, "
+        "graph_avoider",
     ):
         find_recipe("letters")
 
