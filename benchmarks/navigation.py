@@ -126,10 +126,11 @@ def trips(count: int, seed: int, robot: str = "course") -> dict[str, list[Trip]]
 
 def measure(count: int, seed: int) -> dict[str, dict[str, float]]:
     """Return how both drivers did on `count` courses; success: a share, collisions: worlds."""
-    return _scores(trips(count, seed))
+    return score(trips(count, seed))
 
 
-def _scores(found: dict[str, list[Trip]]) -> dict[str, dict[str, float]]:
+def score(found: dict[str, list[Trip]]) -> dict[str, dict[str, float]]:
+    """Return what `measure` does of trips that have been made."""
     pairs = list(zip(*found.values(), strict=True))
     both = [index for index, pair in enumerate(pairs) if all(trip.arrived for trip in pair)]
     scores: dict[str, dict[str, float]] = {}
@@ -159,8 +160,8 @@ def rows(scores: dict[str, dict[str, float]]) -> list[Row]:
     """Return the scores as a table has them."""
     names = list(scores["ours"])
     return [
-        {"driver": driver} | {name: score.get(name, "-") for name in names}
-        for driver, score in scores.items()
+        {"driver": driver} | {name: scored.get(name, "-") for name in names}
+        for driver, scored in scores.items()
     ]
 
 
@@ -225,7 +226,7 @@ def main() -> None:
     if arguments.worlds < 1 or arguments.robot not in ("course", "room"):
         parser.error("it needs a world at least, and a course or a room")
     found = trips(arguments.worlds, arguments.seed, arguments.robot)
-    scores = _scores(found)
+    scores = score(found)
     if arguments.json:
         print(json.dumps(scores))
     else:

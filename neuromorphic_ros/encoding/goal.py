@@ -5,17 +5,15 @@ from __future__ import annotations
 import math
 from typing import Annotated, NamedTuple
 
-import numpy as np
 import pydantic
 from pydantic import Field
 
 from neuromorphic_ros.encoding.coded_encoder import CodedEncoder
+from neuromorphic_ros.encoding.place import PlaceCode
 from neuromorphic_ros.encoding.rate import HoldMs
 from neuromorphic_ros.errors import SensorError
 from neuromorphic_ros.parameters import STRICT
-from neuromorphic_ros.spikes import Shape, SpikeBatch
-
-_LONG_AGO_NS = -(2**63)
+from neuromorphic_ros.spikes import SpikeBatch
 
 
 class Goal(NamedTuple):
@@ -50,40 +48,6 @@ class GoalParameters:
         float, Field(ge=0.0, le=1000.0, description="distance within which the goal is reached [m]")
     ] = 0.3
     hold_ms: HoldMs = 50.0
-
-
-class PlaceCode:
-    """Code a place by one spike of its neuron, as place cells of no overlap do.
-
-    O'Keefe & Dostrovsky, "The hippocampus as a spatial map", Brain Research 34, 1971. A sample
-    stands for `hold_ms`: the spike of one that comes earlier waits until then.
-    """
-
-    _held_until_ns: int
-
-    def __init__(self, places: int) -> None:
-        """Start without samples."""
-        self._places = places
-        self.reset()
-
-    @property
-    def shape(self) -> Shape:
-        """(places,)."""
-        return (self._places,)
-
-    def encode(self, place: int, stamp_ns: int, hold_ms: float) -> SpikeBatch:
-        """Return the spike of a sample."""
-        time_ns = max(stamp_ns, self._held_until_ns)
-        self._held_until_ns = max(stamp_ns + round(hold_ms * 1e6), time_ns)
-        return SpikeBatch(self.shape, np.array([place], np.uint32), np.array([time_ns], np.int64))
-
-    def complete_ns(self, stamp_ns: int) -> int:
-        """Return the time until which the sample stands."""
-        return max(stamp_ns, self._held_until_ns)
-
-    def reset(self) -> None:
-        """Forget all samples."""
-        self._held_until_ns = _LONG_AGO_NS
 
 
 class GoalBearingEncoder(CodedEncoder[Located, GoalParameters]):

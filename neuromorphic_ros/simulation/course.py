@@ -66,7 +66,7 @@ def draw_course(generator: np.random.Generator) -> Course:
     """
     for _ in range(_DRAWS):
         obstacles = tuple(_draw_obstacles(generator))
-        gap_m = _gap_m(obstacles)
+        gap_m = clearance_m(obstacles)
         region, _ = ndimage.label(gap_m >= _CLEARANCE_M)
         places = np.argwhere(gap_m >= _PLACE_CLEARANCE_M)
         if len(places) < 2:
@@ -106,7 +106,7 @@ def _middle_m(cell: npt.NDArray[np.int64]) -> tuple[float, float]:
     return (column + 0.5) * _CELL_M, (row + 0.5) * _CELL_M
 
 
-def _gap_m(obstacles: tuple[Obstacle, ...]) -> Metres:
+def clearance_m(obstacles: tuple[Obstacle, ...]) -> Metres:
     """Return how far each cell's middle is from anything, float64[x, y]; 0 inside of it."""
     middle_m = (np.arange(round(SIDE_M / _CELL_M)) + 0.5) * _CELL_M
     x_m, y_m = np.meshgrid(middle_m, middle_m, indexing="ij")

@@ -18,13 +18,13 @@ def found() -> dict[str, list[navigation.Trip]]:
 
 
 def test_both_drivers_arrive(found: dict[str, list[navigation.Trip]]) -> None:
-    scores = navigation._scores(found)
+    scores = navigation.score(found)
     assert set(scores) == {"ours", "baseline"}
-    for driver, score in scores.items():
-        assert score["success"] == 1.0
-        assert score["collisions"] == 0
-        assert 4.5 < score["path_m"] < 0.5 * score["time_s"]
-        assert score["path_m"] == found[driver][0].length_m
+    for driver, scored in scores.items():
+        assert scored["success"] == 1.0
+        assert scored["collisions"] == 0
+        assert 4.5 < scored["path_m"] < 0.5 * scored["time_s"]
+        assert scored["path_m"] == found[driver][0].length_m
     assert scores["ours"]["synaptic_ops"] > 1000
     assert scores["ours"]["pj_per_m"] > 1000
     assert [row["hardware"] for row in navigation.energy_rows(found["ours"])] == list(
@@ -47,7 +47,7 @@ def test_times_are_compared_on_worlds_that_both_have_done(
     counts = found["ours"][0].counts
     ours = [trip(arrived=True, time_s=each)._replace(counts=counts) for each in (2.0, 30.0)]
     baseline = [trip(arrived=True, time_s=4.0), trip(arrived=False)]
-    scores = navigation._scores({"ours": ours, "baseline": baseline})
+    scores = navigation.score({"ours": ours, "baseline": baseline})
     assert scores["ours"] | {"pj_per_m": 0.0, "synaptic_ops": 0.0} == {
         "success": 1.0,
         "collisions": 0,
@@ -63,5 +63,5 @@ def test_without_a_world_that_both_have_done_there_is_no_mean(
     found: dict[str, list[navigation.Trip]],
 ) -> None:
     ours = [trip(arrived=False)._replace(counts=found["ours"][0].counts)]
-    scores = navigation._scores({"ours": ours, "baseline": [trip(arrived=True)]})
+    scores = navigation.score({"ours": ours, "baseline": [trip(arrived=True)]})
     assert math.isnan(scores["ours"]["time_s"])

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from neuromorphic_ros.encoding.goal import Goal, GoalBearingEncoder, GoalParameters, Located
 from neuromorphic_ros.errors import SensorError
 
-MS = 1_000_000
 START_NS = 1_700_000_000_000_000_000
 AHEAD = Goal(5.0, 0.0, "odom")
 
@@ -57,15 +56,6 @@ def test_a_goal_that_is_reached_has_a_neuron_of_its_own() -> None:
     assert [place(sample) < 36 for sample in at] == [True, False, False]
     assert place(at[1]) == 36
     assert encoder().shape == (37,)
-
-
-def test_a_sample_stands_until_its_time_is_over() -> None:
-    coded = encoder(hold_ms=50.0)
-    sample = Located(0.0, 0.0, 0.0, "odom", AHEAD)
-    stamps = [START_NS + after_ms * MS for after_ms in (0, 40, 200)]
-    spikes = [int(coded.encode(sample, stamp_ns).time_ns[0]) - START_NS for stamp_ns in stamps]
-    assert spikes == [0, 50 * MS, 200 * MS]
-    assert coded.complete_ns(stamps[-1]) == stamps[-1] + 50 * MS
 
 
 @pytest.mark.parametrize(

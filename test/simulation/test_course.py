@@ -17,6 +17,7 @@ from neuromorphic_ros.simulation.course import (
     Circle,
     Course,
     Polygon,
+    clearance_m,
     draw_course,
 )
 
@@ -54,7 +55,7 @@ def test_corners_run_counter_clockwise() -> None:
 
 def test_the_gap_to_a_polygon_is_that_to_its_nearest_edge() -> None:
     square = Polygon(((3.0, 3.0), (5.0, 3.0), (5.0, 5.0), (3.0, 5.0)))
-    gap_m = course._gap_m((square,))
+    gap_m = clearance_m((square,))
     middle_m = (np.arange(gap_m.shape[0]) + 0.5) * SIDE_M / gap_m.shape[0]
 
     def at(x_m: float, y_m: float) -> float:
