@@ -46,7 +46,7 @@ class Simulator(ManagedNode):
         self.parameter(
             "lockstep",
             False,
-            "Let time stand after each scan, or what else paces it, until its command comes",
+            "Let time stand after each reading until its command comes",
         )
         self.parameter("wait_for", [""], "Topics that must be subscribed to before it begins")
         self._wanted = (0.0, 0.0)
