@@ -23,15 +23,15 @@ COMMAND_TIMEOUT_NS = 500_000_000
 # Generous: in step nothing is late, and a command that is given up makes another drive of it.
 STEP_TIMEOUT_NS = 5_000_000_000
 POLL_NS = 20_000_000
-SCAN = "/scan"
 
 
 class Simulator(ManagedNode):
     """Drive the simulated robot by cmd_vel; it stops when commands end, as a real base does.
 
-    In step with what drives it, time stands after every scan but the first, of which no command can
-    follow yet, until a command with the stamp of the scan has come. A pipeline that decides once
-    per scan, by `core.control_period_ms` and `use_sim_time`, then drives as it does in one process.
+    In step with what drives it, time stands after every message of the sensor that paces it but the
+    first, of which no command can follow yet, until a command with its stamp has come. A pipeline
+    that decides once per message, by `core.control_period_ms` and `use_sim_time`, then drives as it
+    does in one process.
     """
 
     def __init__(self) -> None:
@@ -43,7 +43,11 @@ class Simulator(ManagedNode):
         self._time: Publisher[Clock] | None = None
         self._sensors: dict[str, Publisher[Any]] = {}
         self._worker: Worker | None = None
-        self.parameter("lockstep", False, "Let time stand after each scan until its command comes")
+        self.parameter(
+            "lockstep",
+            False,
+            "Let time stand after each reading until its command comes",
+        )
         self.parameter("wait_for", [""], "Topics that must be subscribed to before it begins")
         self._wanted = (0.0, 0.0)
         self._commanded_ns = 0
@@ -101,8 +105,8 @@ class Simulator(ManagedNode):
             self._publish(samples)
             level = "warn" if robot.in_collision else "ok"
             self.diagnostics.set("robot", level, "collision" if robot.in_collision else "driving")
-            scanned = any(sample.topic == SCAN for sample in samples)
-            if lockstep and scanned and elapsed_ns > 0:
+            paced = any(sample.topic == kind.paced_by for sample in samples)
+            if lockstep and paced and elapsed_ns > 0:
                 self._await_command(worker, START_NS + elapsed_ns)
             elapsed_ns += TICK_NS
         robot.close()
@@ -111,10 +115,10 @@ class Simulator(ManagedNode):
         for sample in samples:
             self._sensors[sample.topic].publish(to_ros(sample.type_name, sample.fields))
 
-    def _await_command(self, worker: Worker, scan_ns: int) -> None:
-        """Wait for the command of a scan; without one the robot stops."""
+    def _await_command(self, worker: Worker, sensed_ns: int) -> None:
+        """Wait for the command that follows a message; without one the robot stops."""
         until_ns = self.steady_ns + STEP_TIMEOUT_NS
-        while self._command_stamp_ns < scan_ns:
+        while self._command_stamp_ns < sensed_ns:
             if self.steady_ns > until_ns or worker.stopping.is_set():
                 self._wanted = (0.0, 0.0)
                 return

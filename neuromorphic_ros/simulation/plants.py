@@ -12,11 +12,13 @@ from neuromorphic_ros.simulation.plant import Plant
 class PlantKind(NamedTuple):
     """A kind of robot: the type of every topic that it may sense on, and how one is made.
 
-    make: from a seed, and whether it has its camera, if it knows one at all.
+    make: from a seed, and whether it has its camera, if it knows one at all. paced_by: the topic of
+    the sensor that what drives it answers to, once for every message.
     """
 
     topics: Mapping[str, str]
     make: Callable[[int, bool], Plant]
+    paced_by: str = "/scan"
 
 
 def _wheeled_robot(seed: int, camera: bool) -> Plant:
@@ -76,9 +78,13 @@ PLANTS = {
         _course_robot,
     ),
     "balancer": PlantKind(
-        {"/imu": "sensor_msgs/msg/Imu", "/joint_states": "sensor_msgs/msg/JointState"}, _balancer
+        {"/imu": "sensor_msgs/msg/Imu", "/joint_states": "sensor_msgs/msg/JointState"},
+        _balancer,
+        paced_by="/imu",
     ),
-    "cart_pole": PlantKind({"/joint_states": "sensor_msgs/msg/JointState"}, _cart_pole),
+    "cart_pole": PlantKind(
+        {"/joint_states": "sensor_msgs/msg/JointState"}, _cart_pole, paced_by="/joint_states"
+    ),
 }
 
 

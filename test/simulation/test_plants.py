@@ -64,6 +64,12 @@ def test_a_command_that_is_no_number_is_refused(name: str, command: tuple[float,
     plant.close()
 
 
+@pytest.mark.parametrize("name", PLANTS)
+def test_a_robot_is_paced_by_a_sensor_of_its_own(name: str) -> None:
+    kind = plant_kind(name)
+    assert kind.paced_by in kind.topics
+
+
 def test_an_unknown_robot_is_refused() -> None:
     with pytest.raises(
         BackendError, match=r"no simulated robot 'legs'; choose wheeled_robot, room, course"
