@@ -55,6 +55,12 @@ def _cart_pole(seed: int, camera: bool) -> Plant:
     return CartPole(seed)
 
 
+def _approach(seed: int, camera: bool) -> Plant:
+    from neuromorphic_ros.simulation.approach import Approach
+
+    return Approach(seed, camera=camera)
+
+
 _ROOM_TOPICS = {
     "/odom": "nav_msgs/msg/Odometry",
     "/scan": "sensor_msgs/msg/LaserScan",
@@ -79,6 +85,9 @@ PLANTS = {
         {"/imu": "sensor_msgs/msg/Imu", "/joint_states": "sensor_msgs/msg/JointState"}, _balancer
     ),
     "cart_pole": PlantKind({"/joint_states": "sensor_msgs/msg/JointState"}, _cart_pole),
+    "approach": PlantKind(
+        {"/odom": "nav_msgs/msg/Odometry", "/camera/image_raw": "sensor_msgs/msg/Image"}, _approach
+    ),
 }
 
 
