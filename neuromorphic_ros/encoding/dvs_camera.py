@@ -16,6 +16,7 @@ from neuromorphic_ros.encoding.event_camera.encoder import EventCamera, EventCam
 from neuromorphic_ros.encoding.event_camera.packet import EventPacket, PacketCounts
 from neuromorphic_ros.encoding.event_rate import RateControl, controlled
 from neuromorphic_ros.encoding.image import Grey, resize
+from neuromorphic_ros.encoding.log_polar import LogPolar, LogPolarSampler
 from neuromorphic_ros.encoding.region import View
 from neuromorphic_ros.parameters import STRICT
 from neuromorphic_ros.spikes import Shape, SpikeBatch
@@ -50,6 +51,7 @@ class DvsCamera:
         self._dvs = Dvs(parameters, height, width, seed)
         self._event_camera = EventCamera(parameters, height, width)
         self._parameters = parameters
+        self._retina = self._look(parameters)
         self.reset()
 
     @property
@@ -64,6 +66,9 @@ class DvsCamera:
 
     @parameters.setter
     def parameters(self, parameters: DvsCameraParameters) -> None:
+        if parameters.fovea != self._parameters.fovea:
+            self._retina = self._look(parameters)
+            self._dvs.reset()
         self._parameters = parameters
         self._dvs.parameters = parameters
         self._event_camera.parameters = parameters
@@ -148,15 +153,21 @@ class DvsCamera:
         lowest = nominal - SPREAD_SIGMA * parameters.sigma_thres
         return LARGEST_THRESHOLD / max(lowest, SMALLEST_THRESHOLD)
 
+    def _look(self, parameters: DvsCameraParameters) -> LogPolarSampler | None:
+        _, height, width = self.shape
+        fovea = parameters.fovea
+        return LogPolarSampler(LogPolar(height, width, fovea)) if fovea else None
+
     def _emulate(self, picture: Grey, stamp_ns: int) -> SpikeBatch:
         check_later("picture", stamp_ns, self._previous_ns)
         view = self._parameters.view_of(picture.shape[1], picture.shape[0])
         if view != self._view:
             self._dvs.reset()
         x, y, width, height = view.region
-        part = resize(picture[y : y + height, x : x + width], *self.shape[1:])
+        part = picture[y : y + height, x : x + width]
+        seen = self._retina.sample(part) if self._retina else resize(part, *self.shape[1:])
         before_ns = self._previous_ns if self._dvs.has_reference else None
-        spikes = self._dvs.encode(part, stamp_ns)
+        spikes = self._dvs.encode(seen, stamp_ns)
         if before_ns is not None:
             self._observe(len(spikes), (stamp_ns - before_ns) / 1e9)
         self._view, self._takes_packets, self._previous_ns = view, False, stamp_ns

@@ -57,6 +57,12 @@ def _cart_pole(seed: int, camera: bool) -> Plant:
     return CartPole(seed)
 
 
+def _approach(seed: int, camera: bool) -> Plant:
+    from neuromorphic_ros.simulation.approach import Approach
+
+    return Approach(seed, camera=camera)
+
+
 _ROOM_TOPICS = {
     "/odom": "nav_msgs/msg/Odometry",
     "/scan": "sensor_msgs/msg/LaserScan",
@@ -84,6 +90,11 @@ PLANTS = {
     ),
     "cart_pole": PlantKind(
         {"/joint_states": "sensor_msgs/msg/JointState"}, _cart_pole, paced_by="/joint_states"
+    ),
+    "approach": PlantKind(
+        {"/odom": "nav_msgs/msg/Odometry", "/camera/image_raw": "sensor_msgs/msg/Image"},
+        _approach,
+        paced_by="/camera/image_raw",
     ),
 }
 

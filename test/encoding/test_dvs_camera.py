@@ -14,6 +14,7 @@ from neuromorphic_ros.encoding.dvs_camera import DvsCamera, DvsCameraParameters
 from neuromorphic_ros.encoding.encoder import Counting, Encoder
 from neuromorphic_ros.encoding.event_camera.encoder import EventCamera, EventCameraParameters
 from neuromorphic_ros.encoding.image import Grey, resize
+from neuromorphic_ros.encoding.log_polar import LogPolar, LogPolarSampler
 from neuromorphic_ros.encoding.region import Region, View
 from neuromorphic_ros.errors import SensorError
 
@@ -168,3 +169,20 @@ def test_a_reset_forgets_everything() -> None:
     assert not encoder.has_reference
     assert encoder.packet_counts.packets == 0
     assert [encoder.encode(picture, i * FRAME_NS) for i, picture in enumerate(pictures)] == first
+
+
+def test_a_fovea_makes_rings_of_the_picture() -> None:
+    encoder, dvs = camera(fovea=0.2), Dvs(DvsParameters(), HEIGHT, WIDTH, seed=3)
+    retina = LogPolarSampler(LogPolar(HEIGHT, WIDTH, 0.2))
+    for index, picture in enumerate(textures(4)):
+        expected = dvs.encode(retina.sample(picture), index * FRAME_NS)
+        assert encoder.encode(picture, index * FRAME_NS) == expected
+    assert len(expected) > 0
+
+
+def test_another_fovea_begins_with_a_reference() -> None:
+    encoder, pictures = camera(), textures(3)
+    encoder.encode(pictures[0], 0)
+    change(encoder, fovea=0.2)
+    assert len(encoder.encode(pictures[1], FRAME_NS)) == 0
+    assert len(encoder.encode(pictures[2], 2 * FRAME_NS)) > 0

@@ -18,9 +18,10 @@ from neuromorphic_ros.encoding.event_camera.packet import (
     PacketCounts,
 )
 from neuromorphic_ros.encoding.event_camera.refractory import RefractoryFilter
-from neuromorphic_ros.encoding.event_camera.resize import Resize
+from neuromorphic_ros.encoding.event_camera.resize import Regroup, Resize
 from neuromorphic_ros.encoding.event_camera.words import event_shape
-from neuromorphic_ros.encoding.region import RegionOfInterest, View
+from neuromorphic_ros.encoding.log_polar import OUTSIDE, LogPolar, RetinaParameters
+from neuromorphic_ros.encoding.region import View
 from neuromorphic_ros.parameters import STRICT
 from neuromorphic_ros.spikes import Shape, SpikeBatch
 
@@ -28,7 +29,7 @@ _NS_PER_MS = 1_000_000
 
 
 @pydantic.dataclasses.dataclass(frozen=True, config=STRICT)
-class EventCameraParameters(RegionOfInterest):
+class EventCameraParameters(RetinaParameters):
     """Parameters of the filters, which are off unless set, and of the pixels that become one.
 
     A network of few pixels sees the noise of all pixels of the sensor unless they are binned: of a
@@ -125,10 +126,16 @@ class EventCamera:
             filters.append(HotPixelFilter(sensor, parameters.hot_pixel_hz))
         if window_ns := round(parameters.background_ms * _NS_PER_MS):
             filters.append(BackgroundActivityFilter(sensor, window_ns))
-        filters.append(Resize(sensor, height, width, region))
-        pixels = np.outer(
-            pixels_per_cell(region.height, height), pixels_per_cell(region.width, width)
-        )
+        if parameters.fovea:
+            cells = LogPolar(height, width, parameters.fovea).cells_of(view)
+            filters.append(Regroup(sensor, height, width, cells))
+            pixels = np.bincount(cells[cells != OUTSIDE], minlength=height * width)
+            pixels = pixels.reshape(height, width)
+        else:
+            filters.append(Resize(sensor, height, width, region))
+            pixels = np.outer(
+                pixels_per_cell(region.height, height), pixels_per_cell(region.width, width)
+            )
         threshold = np.rint(parameters.binning * pixels).astype(np.int64)
         if threshold.max() > 1:
             filters.append(Binning(self._shape, np.maximum(threshold, 1)))

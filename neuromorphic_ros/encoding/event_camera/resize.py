@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numba
 import numpy as np
+import numpy.typing as npt
 from numba import int64, uint32
 
 from neuromorphic_ros.encoding.event_camera.filter import (
@@ -19,11 +20,32 @@ from neuromorphic_ros.spikes import Addresses, Shape, SpikeBatch, TimesNs
 _OUTSIDE = np.uint32(2**32 - 1)
 
 
-class Resize(EventFilter):
-    """Map the events of a region of the sensor to fewer pixels; it keeps no state.
+class Regroup(EventFilter):
+    """Map the events of pixels to cells of them; it keeps no state.
 
-    Pixel (x, y) of the region becomes (x * new_width // width, y * new_height // height). Every
-    event of the region passes: binning or a refractory filter behind it thins what cells add up.
+    Every event of a cell passes: binning or a refractory filter behind it thins what cells add up.
+    """
+
+    def __init__(self, shape: Shape, height: int, width: int, cells: npt.NDArray[np.int64]) -> None:
+        """Map to (2, height, width).
+
+        cells: flat index of the cell of each pixel of the sensor, int64[height, width]; -1: none.
+        """
+        super().__init__(shape, (2, height, width))
+        target = np.arange(2)[:, None, None] * (height * width) + cells
+        self._target = np.where(cells < 0, _OUTSIDE, target).astype(np.uint32).reshape(-1)
+
+    def _pass(self, spikes: SpikeBatch, address: Addresses, time_ns: TimesNs) -> int:
+        return _map(spikes.address, spikes.time_ns, self._target, address, time_ns)
+
+    def _forget(self) -> None:
+        pass
+
+
+class Resize(Regroup):
+    """Map the events of a region of the sensor to fewer pixels.
+
+    Pixel (x, y) of the region becomes (x * new_width // width, y * new_height // height).
     """
 
     def __init__(self, shape: Shape, height: int, width: int, region: Region | None = None) -> None:
@@ -46,20 +68,13 @@ class Resize(EventFilter):
                 f"events of {part.width}x{part.height} pixels cannot be resized to"
                 f" {width}x{height}; ask for 1x1 up to the same size"
             )
-        super().__init__(shape, (2, height, width))
         columns = np.arange(part.width) * width // part.width
         rows = np.arange(part.height) * height // part.height
-        target = np.full(shape, _OUTSIDE)
-        target[:, part.y : part.y + part.height, part.x : part.x + part.width] = (
-            np.arange(2)[:, None, None] * (height * width) + rows[:, None] * width + columns
+        cells = np.full((sensor_height, sensor_width), -1)
+        cells[part.y : part.y + part.height, part.x : part.x + part.width] = (
+            rows[:, None] * width + columns
         )
-        self._target = target.reshape(-1)
-
-    def _pass(self, spikes: SpikeBatch, address: Addresses, time_ns: TimesNs) -> int:
-        return _map(spikes.address, spikes.time_ns, self._target, address, time_ns)
-
-    def _forget(self) -> None:
-        pass
+        super().__init__(shape, height, width, cells)
 
 
 @numba.njit(int64(ADDRESSES, TIMES_NS, ADDRESSES, uint32[::1], int64[::1]), cache=True, nogil=True)

@@ -172,3 +172,21 @@ def test_a_real_bag_through_all_filters_twice(shared_data: Path) -> None:
     assert runs[0] == runs[1]
     assert np.all(np.diff(runs[0].time_ns) >= 0)
     assert 1_000 < len(runs[0]) < 30_000
+
+
+def test_a_fovea_makes_rings_of_the_sensor() -> None:
+    # To the right of the middle, outermost; above it, innermost; in the middle and in a corner.
+    events = [Event(63, 32, 1, 1), Event(32, 18, 0, 2), Event(32, 32, 1, 3), Event(0, 0, 1, 4)]
+    encoder = camera(2, 4, fovea=0.25, binning=0.0)
+    batch = encoder.encode(packet(0, *events, height=64, width=64), EPOCH_NS)
+    assert places(batch) == [(0, 1, 1), (1, 0, 0)]
+
+
+def test_cells_of_a_ring_fire_by_their_number_of_pixels() -> None:
+    encoder = camera(2, 4, fovea=0.25, binning=1.0)
+    inner, outer = Event(32, 20, 1, 0), Event(32, 2, 1, 0)
+    events = [each._replace(time_us=time_us) for time_us in range(6000) for each in (inner, outer)]
+    batch = encoder.encode(packet(0, *events, height=64, width=64), EPOCH_NS)
+    rings = [row for _, row, _ in places(batch)]
+    # Rings are as wide as they are far out: four times the pixels are in the outer one.
+    assert rings.count(0) == pytest.approx(4 * rings.count(1), rel=0.2)
