@@ -38,7 +38,7 @@ from neuromorphic_ros.snn.streaming import StreamingNetwork
 
 NETWORK = "navigator"
 TOPICS = {"scan": "/scan", "odom": "/odom", "goal": "/goal_pose"}
-# The best of 13 settings on courses 1000 to 1199.
+# The best of 14 settings on 200 other courses.
 VFH = VfhParameters(window_m=1.0, radius_m=0.26, low=1.0, high=2.0)
 HARDWARE = ("horowitz_45nm_fp32", "loihi2", "digital_1pj")
 LIMIT_NS = 120_000_000_000

@@ -29,6 +29,8 @@ TOPICS = {
     "camera": Topic("image_topic", "the camera", "image_raw, or events"),
     "imu": Topic("imu_topic", "the IMU", "imu"),
     "magnetometer": Topic("magnetometer_topic", "the magnetometer", "imu/mag"),
+    "odom": Topic("odom_topic", "the odometry", "odom"),
+    "goal": Topic("goal_topic", "the goal", "goal_pose"),
     "temperature": Topic("temperature_topic", "the thermometer", "temperature"),
     "humidity": Topic("humidity_topic", "the hygrometer", "humidity"),
     "pressure": Topic("pressure_topic", "the barometer", "pressure"),

@@ -73,7 +73,8 @@ def ask(
     """Draw the candidates of the next generation, float64[candidates, n]."""
     deviations, axes = _axes(state)
     draws = generator.standard_normal((parameters.candidates, state.mean.size))
-    return state.mean + state.step * (draws * deviations) @ axes.T
+    asked: Values = state.mean + state.step * (draws * deviations) @ axes.T
+    return asked
 
 
 def tell(

@@ -68,6 +68,7 @@ class SensorSubscription:
         self._inputs = [item for item in inputs if item.source.sensor == sensor]
         stream, message_type = stream_of(node, sensor)
         self._type = stream.type
+        self._rare = stream.rare
         self.topic = node.resolve_topic_name(stream.topic)
         self._received = 0
         self._rejected = 0
@@ -85,7 +86,7 @@ class SensorSubscription:
         """Update the diagnostics with what came since the last call."""
         came, self._reported = self._received - self._reported, self._received
         line = f"input {self._sensor}"
-        if came:
+        if came or (self._rare and self._received):
             return
         publishers = self._node.get_publishers_info_by_topic(self.topic)
         others = sorted({info.topic_type for info in publishers} - {self._type})

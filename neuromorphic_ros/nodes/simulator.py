@@ -1,7 +1,9 @@
-"""A simulated robot in real time: sensors and /clock out, velocity commands in."""
+"""A simulated robot, in real time or in step: sensors and /clock out, velocity commands in."""
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterable
 from typing import Any
 
 from geometry_msgs.msg import TwistStamped
@@ -9,18 +11,28 @@ from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile
 from rosgraph_msgs.msg import Clock
 
+from neuromorphic_ros.bags.typestore import stamp_ns
 from neuromorphic_ros.nodes.conversion import message_class, stamp_message, to_ros
 from neuromorphic_ros.nodes.managed_node import ManagedNode, run
 from neuromorphic_ros.nodes.worker import Worker
 from neuromorphic_ros.simulation.plant import TICK_NS
 from neuromorphic_ros.simulation.plants import PLANTS, plant_kind
-from neuromorphic_ros.simulation.sensor_sample import START_NS
+from neuromorphic_ros.simulation.sensor_sample import START_NS, SensorSample
 
 COMMAND_TIMEOUT_NS = 500_000_000
+# Generous: in step nothing is late, and a command that is given up makes another drive of it.
+STEP_TIMEOUT_NS = 5_000_000_000
+POLL_NS = 20_000_000
+SCAN = "/scan"
 
 
 class Simulator(ManagedNode):
-    """Drive the simulated robot by cmd_vel; it stops when commands end, as a real base does."""
+    """Drive the simulated robot by cmd_vel; it stops when commands end, as a real base does.
+
+    In step with what drives it, time stands after every scan but the first, of which no command can
+    follow yet, until a command with the stamp of the scan has come. A pipeline that decides once
+    per scan, by `core.control_period_ms` and `use_sim_time`, then drives as it does in one process.
+    """
 
     def __init__(self) -> None:
         """Declare the parameters."""
@@ -31,8 +43,12 @@ class Simulator(ManagedNode):
         self._time: Publisher[Clock] | None = None
         self._sensors: dict[str, Publisher[Any]] = {}
         self._worker: Worker | None = None
+        self.parameter("lockstep", False, "Let time stand after each scan until its command comes")
+        self.parameter("wait_for", [""], "Topics that must be subscribed to before it begins")
         self._wanted = (0.0, 0.0)
         self._commanded_ns = 0
+        self._command_stamp_ns = 0
+        self._command_came = threading.Event()
 
     def configure(self) -> None:
         """Advertise the sensors."""
@@ -65,25 +81,51 @@ class Simulator(ManagedNode):
     def _on_command(self, command: TwistStamped) -> None:
         self._wanted = (command.twist.linear.x, command.twist.angular.z)
         self._commanded_ns = self.steady_ns
+        self._command_stamp_ns = stamp_ns(command) or 0
+        self._command_came.set()
 
     def _simulate(self, worker: Worker) -> None:
         assert self._time is not None
         # OpenGL contexts belong to the thread that makes them.
         kind = plant_kind(self.value("robot"))
         robot = kind.make(self.value("seed"), bool(self.value("camera")))
+        lockstep = bool(self.value("lockstep"))
+        self._wait_for_subscribers(worker)
         begun_ns, elapsed_ns = self.steady_ns, 0
-        while worker.sleep_until(begun_ns + elapsed_ns):
-            fresh = self.steady_ns - self._commanded_ns < COMMAND_TIMEOUT_NS
+        while worker.sleep_until(0 if lockstep else begun_ns + elapsed_ns):
+            fresh = lockstep or self.steady_ns - self._commanded_ns < COMMAND_TIMEOUT_NS
             robot.command(*(self._wanted if fresh else (0.0, 0.0)))
             robot.step(elapsed_ns)
             self._time.publish(Clock(clock=stamp_message(START_NS + elapsed_ns)))
-            for sample in robot.sense(elapsed_ns):
-                message = to_ros(sample.type_name, sample.fields)
-                self._sensors[sample.topic].publish(message)
+            samples = robot.sense(elapsed_ns)
+            self._publish(samples)
             level = "warn" if robot.in_collision else "ok"
             self.diagnostics.set("robot", level, "collision" if robot.in_collision else "driving")
+            scanned = any(sample.topic == SCAN for sample in samples)
+            if lockstep and scanned and elapsed_ns > 0:
+                self._await_command(worker, START_NS + elapsed_ns)
             elapsed_ns += TICK_NS
         robot.close()
+
+    def _publish(self, samples: Iterable[SensorSample]) -> None:
+        for sample in samples:
+            self._sensors[sample.topic].publish(to_ros(sample.type_name, sample.fields))
+
+    def _await_command(self, worker: Worker, scan_ns: int) -> None:
+        """Wait for the command of a scan; without one the robot stops."""
+        until_ns = self.steady_ns + STEP_TIMEOUT_NS
+        while self._command_stamp_ns < scan_ns:
+            if self.steady_ns > until_ns or worker.stopping.is_set():
+                self._wanted = (0.0, 0.0)
+                return
+            self._command_came.wait(POLL_NS * 1e-9)
+            self._command_came.clear()
+
+    def _wait_for_subscribers(self, worker: Worker) -> None:
+        for topic in filter(None, self.value("wait_for")):
+            while not self.count_subscribers(topic):
+                if not worker.sleep_until(self.steady_ns + POLL_NS):
+                    return
 
 
 def _relative(topic: str) -> str:

@@ -43,6 +43,7 @@ ENCODERS = {
     "imu": "imu_encoder",
     "scan": "scan_encoder",
     "joints": "joint_encoder",
+    "odom": "goal_encoder",
     **dict.fromkeys(ENVIRONMENT, "environment_encoder"),
 }
 DECODERS = {

@@ -23,12 +23,14 @@ from neuromorphic_ros.encoding.scan import Scan
 class Stream(NamedTuple):
     """One form in which the messages of a sensor come.
 
-    topic: before remapping. depth: how many may wait to be taken.
+    topic: before remapping. depth: how many may wait to be taken. rare: whether it may be silent
+    once a message has come, because that holds until the next.
     """
 
     type: str
     topic: str
     depth: int = 5
+    rare: bool = False
 
 
 # By sensor and transport; the first one is the default. A topic below that of the first one is
@@ -46,7 +48,7 @@ STREAMS = {
     "imu": {"imu": Stream("sensor_msgs/msg/Imu", "imu")},
     "magnetometer": {"magnetometer": Stream("sensor_msgs/msg/MagneticField", "imu/mag")},
     "odom": {"odom": Stream("nav_msgs/msg/Odometry", "odom")},
-    "goal": {"goal": Stream("geometry_msgs/msg/PoseStamped", "goal_pose")},
+    "goal": {"goal": Stream("geometry_msgs/msg/PoseStamped", "goal_pose", rare=True)},
     "temperature": {"temperature": Stream("sensor_msgs/msg/Temperature", "temperature")},
     "humidity": {"humidity": Stream("sensor_msgs/msg/RelativeHumidity", "humidity")},
     "pressure": {"pressure": Stream("sensor_msgs/msg/FluidPressure", "pressure")},

@@ -177,21 +177,23 @@ class Balancer:
 
     def _follow(self) -> None:
         speed_m_s, turn_m_s = self._speed.at(self._now_ns), self._turn.at(self._now_ns) * _TRACK_M
-        self._data.actuator("left_motor").ctrl = (speed_m_s - turn_m_s / 2) / WHEEL_RADIUS_M
-        self._data.actuator("right_motor").ctrl = (speed_m_s + turn_m_s / 2) / WHEEL_RADIUS_M
+        left_m_s, right_m_s = speed_m_s - turn_m_s / 2, speed_m_s + turn_m_s / 2
+        self._data.ctrl[:] = left_m_s / WHEEL_RADIUS_M, right_m_s / WHEEL_RADIUS_M
 
     def _feel_push(self) -> None:
         start_ns, impulse_n_s = self._push
+        if self._now_ns < start_ns:
+            return
+        if self._now_ns >= start_ns + PUSH_NS:
+            self._base.xfrc_applied[:] = 0.0
+            self._push = self._next_push(start_ns)
+            return
         rotation = self._base.xmat.reshape(3, 3)
-        force_n = np.zeros(3)
-        if start_ns <= self._now_ns < start_ns + PUSH_NS:
-            # Level, whatever the tilt.
-            ahead = rotation[:2, 0] / np.linalg.norm(rotation[:2, 0])
-            force_n[:2] = impulse_n_s / (PUSH_NS / 1e9) * ahead
+        # Level, whatever the tilt.
+        force_n = np.append(rotation[:2, 0] / np.linalg.norm(rotation[:2, 0]), 0.0)
+        force_n *= impulse_n_s / (PUSH_NS / 1e9)
         arm_m = rotation @ (0.0, 0.0, _PUSH_HEIGHT_M) + self._base.xpos - self._base.xipos
         self._base.xfrc_applied[:] = np.concatenate((force_n, np.cross(arm_m, force_n)))
-        if self._now_ns >= start_ns + PUSH_NS:
-            self._push = self._next_push(start_ns)
 
     def _next_push(self, after_ns: int) -> Push:
         impulse_n_s = self._push_n_s * self._pushes.uniform(0.5, 1.0)

@@ -110,14 +110,15 @@ def _gap_m(obstacles: tuple[Obstacle, ...]) -> Metres:
     """Return how far each cell's middle is from anything, float64[x, y]; 0 inside of it."""
     middle_m = (np.arange(round(SIDE_M / _CELL_M)) + 0.5) * _CELL_M
     x_m, y_m = np.meshgrid(middle_m, middle_m, indexing="ij")
-    gap_m = np.minimum(np.minimum(x_m, SIDE_M - x_m), np.minimum(y_m, SIDE_M - y_m))
+    gap_m: Metres = np.minimum.reduce((x_m, SIDE_M - x_m, y_m, SIDE_M - y_m))
     for obstacle in obstacles:
         if isinstance(obstacle, Circle):
             to_middle_m = np.hypot(x_m - obstacle.x_m, y_m - obstacle.y_m)
             gap_m = np.minimum(gap_m, to_middle_m - obstacle.radius_m)
         else:
             gap_m = np.minimum(gap_m, _polygon_gap_m(obstacle, x_m, y_m))
-    return np.maximum(gap_m, 0.0)
+    clipped_m: Metres = np.maximum(gap_m, 0.0)
+    return clipped_m
 
 
 def _polygon_gap_m(polygon: Polygon, x_m: Metres, y_m: Metres) -> Metres:

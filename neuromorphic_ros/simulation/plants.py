@@ -59,6 +59,7 @@ _ROOM_TOPICS = {
     "/odom": "nav_msgs/msg/Odometry",
     "/scan": "sensor_msgs/msg/LaserScan",
     "/imu": "sensor_msgs/msg/Imu",
+    "/imu/mag": "sensor_msgs/msg/MagneticField",
     "/camera/image_raw": "sensor_msgs/msg/Image",
 }
 

@@ -13,6 +13,9 @@ import numpy.typing as npt
 GYRO_NOISE_RAD_S = math.radians(0.05)
 ACCELEROMETER_NOISE_M_S2 = 400e-6 * math.sqrt(100.0) * 9.80665
 
+# A HMC5883L: 2 mG rms; one measurement takes 6 ms (Honeywell 900405 Rev E, specifications).
+MAGNETOMETER_NOISE_T = 0.2e-6
+
 
 class LidarScan(NamedTuple):
     """Hold one turn of a planar lidar, field by field as sensor_msgs/LaserScan.

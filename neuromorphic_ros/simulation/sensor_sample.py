@@ -12,6 +12,7 @@ import numpy.typing as npt
 from neuromorphic_ros.simulation.readings import (
     ACCELEROMETER_NOISE_M_S2,
     GYRO_NOISE_RAD_S,
+    MAGNETOMETER_NOISE_T,
     ImuSample,
     LidarScan,
     Pose2D,
@@ -67,6 +68,16 @@ def imu(stamp_ns: int, sample: ImuSample) -> SensorSample:
         "linear_acceleration_covariance": np.eye(3).ravel() * ACCELEROMETER_NOISE_M_S2**2,
     }
     return SensorSample("/imu", "sensor_msgs/msg/Imu", stamp_ns, fields)
+
+
+def magnetic_field(stamp_ns: int, log_ns: int, field_t: npt.NDArray[np.float64]) -> SensorSample:
+    """Return the magnetic field, measured at `stamp_ns` and told at `log_ns`, as MagneticField."""
+    fields = {
+        "header": _header(stamp_ns, "imu_link"),
+        "magnetic_field": _vector(*field_t),
+        "magnetic_field_covariance": np.eye(3).ravel() * MAGNETOMETER_NOISE_T**2,
+    }
+    return SensorSample("/imu/mag", "sensor_msgs/msg/MagneticField", log_ns, fields)
 
 
 def image(stamp_ns: int, pixels: npt.NDArray[np.uint8]) -> SensorSample:

@@ -13,6 +13,7 @@ from neuromorphic_ros.simulation.engine import load_mujoco
 from neuromorphic_ros.simulation.readings import (
     ACCELEROMETER_NOISE_M_S2,
     GYRO_NOISE_RAD_S,
+    MAGNETOMETER_NOISE_T,
     ImuSample,
     LidarScan,
     Pose2D,
@@ -24,6 +25,7 @@ from neuromorphic_ros.simulation.sensor_sample import (
     image,
     imu,
     laser_scan,
+    magnetic_field,
     odometry,
 )
 from neuromorphic_ros.simulation.world import ball_pose, build_world, place_obstacles
@@ -37,10 +39,14 @@ RANGE_MIN_M = 0.1
 RANGE_MAX_M = 8.0
 
 _IMU_PERIOD_NS = 20_000_000
+# A measurement of the magnetic field begins this long before it is told.
+_MAGNETOMETER_NS = 10_000_000
 _CAMERA_PERIOD_NS = 50_000_000
 _SCAN_PERIOD_NS = 100_000_000
 _RANGE_NOISE_M = 0.005
 _RANGE_RESOLUTION_M = 0.001
+# In Central Europe, by the World Magnetic Model 2020: 20 uT to the north, which is y, 44 uT down.
+_EARTH_FIELD_T = np.array([0.0, 20e-6, -44e-6])
 _GROUP_ROBOT = 3
 _SETTLING_STEPS = 500
 _ANGLES_RAD = -math.pi + 2.0 * math.pi / LIDAR_BEAMS * np.arange(LIDAR_BEAMS)
@@ -61,10 +67,11 @@ class WheeledRobot:
         if seed < 0:
             raise BackendError(f"seed {seed} must not be negative")
         # One stream per purpose: how often a sensor is read must not change what another one says.
-        room, lidar, imu = np.random.SeedSequence(seed).spawn(3)
+        room, lidar, imu, magnetometer = np.random.SeedSequence(seed).spawn(4)
         self.obstacles = place_obstacles(np.random.default_rng(room), obstacles)
         self._lidar_noise = np.random.default_rng(lidar)
         self._imu_noise = np.random.default_rng(imu)
+        self._magnetometer_noise = np.random.default_rng(magnetometer)
         self._model = build_world(self.obstacles)
         self._data = mujoco.MjData(self._model)
         self._step_ns: int = round(self._model.opt.timestep * 1e9)
@@ -178,6 +185,12 @@ class WheeledRobot:
             self._data.sensor("accelerometer").data + ACCELEROMETER_NOISE_M_S2 * noise[1],
         )
 
+    def magnetic_field_t(self) -> npt.NDArray[np.float64]:
+        """Measure the field of the earth in the robot's axes, float64[3], with noise."""
+        noise_t = MAGNETOMETER_NOISE_T * self._magnetometer_noise.standard_normal(3)
+        field_t: npt.NDArray[np.float64] = _EARTH_FIELD_T @ self._base.xmat.reshape(3, 3) + noise_t
+        return field_t
+
     def camera(self) -> npt.NDArray[np.uint8]:
         """Render what the robot sees ahead, 90 degrees wide; uint8[72, 96], grey.
 
@@ -192,7 +205,7 @@ class WheeledRobot:
     def sense(self, elapsed_ns: int) -> list[SensorSample]:
         """Read the sensors that are due: /odom, the truth, and /scan at 10 Hz, the others faster.
 
-        /imu comes at 50 Hz, /camera/image_raw at 20 Hz if there is a camera.
+        /imu and /imu/mag come at 50 Hz, /camera/image_raw at 20 Hz if there is a camera.
         """
         stamp_ns = START_NS + elapsed_ns
         samples = []
@@ -200,6 +213,8 @@ class WheeledRobot:
             samples.append(odometry(stamp_ns, self.pose(), self.velocity()))
             samples.append(laser_scan(stamp_ns, self.scan(), _SCAN_PERIOD_NS))
         if elapsed_ns % _IMU_PERIOD_NS == 0:
+            measured_ns = stamp_ns - _MAGNETOMETER_NS
+            samples.append(magnetic_field(measured_ns, stamp_ns, self.magnetic_field_t()))
             samples.append(imu(stamp_ns, self.imu()))
         if self._renderer is not None and elapsed_ns % _CAMERA_PERIOD_NS == 0:
             samples.append(image(stamp_ns, self.camera()))

@@ -81,3 +81,9 @@ def test_readings_that_nobody_uses_do_not_pile_up(magnetometer: Auxiliary) -> No
     )
     with pytest.raises(SensorError, match="no magnetometer message"):
         magnetometer.complete(Sample(), START_NS + 10)
+
+
+def test_a_reading_may_hold_until_the_next_one() -> None:
+    goal = Auxiliary("goal", read, "x", stale_ns=None)
+    goal.receive(field(START_NS, 1.0), 0)
+    assert goal.complete(Sample(), START_NS + 1000 * STALE_NS).x == 1.0

@@ -37,11 +37,12 @@ def of_topic(drive: list[SensorSample], topic: str) -> list[dict[str, Any]]:
 def test_rates_and_stamps(drive: list[SensorSample]) -> None:
     counts = Counter(sample.topic for sample in drive)
 
-    assert counts == {"/odom": 200, "/scan": 200, "/cmd_vel": 200, "/imu": 1000}
+    assert counts == {"/odom": 200, "/scan": 200, "/cmd_vel": 200, "/imu": 1000, "/imu/mag": 1000}
     times_ns = [sample.log_ns for sample in drive]
     assert times_ns[0] == START_NS
     assert times_ns == sorted(times_ns)
-    assert all(sample.fields["header"]["stamp"] == sample.log_ns for sample in drive)
+    taken_ns = {(each.topic, each.log_ns - each.fields["header"]["stamp"]) for each in drive}
+    assert taken_ns == {(topic, 10_000_000 if topic == "/imu/mag" else 0) for topic in counts}
 
 
 def test_frames(drive: list[SensorSample]) -> None:
@@ -52,6 +53,7 @@ def test_frames(drive: list[SensorSample]) -> None:
         "/scan": "base_scan",
         "/cmd_vel": "base_link",
         "/imu": "imu_link",
+        "/imu/mag": "imu_link",
     }
     assert of_topic(drive, "/imu")[0]["orientation_covariance"][0] == -1.0
 
@@ -87,6 +89,21 @@ def test_odometry_agrees_with_its_own_velocity(drive: list[SensorSample]) -> Non
     assert travelled_m[-1] == pytest.approx(walked_m[-1], rel=0.03)
     turned_rad = np.unwrap(heading_rad)[-1] - heading_rad[0]
     assert turned_rad == pytest.approx(turn_rad_s.sum() * 0.1, abs=0.2)
+
+
+def test_the_magnetic_field_tells_the_heading(drive: list[SensorSample]) -> None:
+    stamps_ns = {sample.log_ns for sample in drive if sample.topic == "/odom"}
+    fields = [
+        sample.fields["magnetic_field"]
+        for sample in drive
+        if sample.topic == "/imu/mag" and sample.log_ns in stamps_ns
+    ]
+    # North is to the left of a robot that heads east.
+    told_rad = np.unwrap([math.atan2(field["x"], field["y"]) for field in fields])
+    headings = [fields["pose"]["pose"]["orientation"] for fields in of_topic(drive, "/odom")]
+    true_rad = np.unwrap([2.0 * math.atan2(each["z"], each["w"]) for each in headings])
+    assert np.abs(told_rad - true_rad).max() < 0.1
+    assert {round(field["z"] * 1e5) for field in fields} <= {-5, -4}
 
 
 def test_images_have_their_fields() -> None:
@@ -127,6 +144,7 @@ def test_the_command_writes_equal_recordings(tmp_path: Path) -> None:
             "/scan": 10,
             "/cmd_vel": 10,
             "/imu": 50,
+            "/imu/mag": 50,
         }
 
 

@@ -17,6 +17,7 @@ from neuromorphic_ros.simulation.world import (
     START,
     ball_pose,
     build_world,
+    draw_goal,
     free_pose,
     place_obstacles,
 )
@@ -67,6 +68,20 @@ def test_a_free_pose_is_far_from_everything() -> None:
 def test_without_room_there_is_no_free_pose() -> None:
     with pytest.raises(BackendError, match="no place in the room is free within 4 m"):
         free_pose(np.random.default_rng(0), (), 0.0, 4.0)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_goal_is_far_from_the_start_and_out_of_every_way(seed: int) -> None:
+    obstacles = place_obstacles(np.random.default_rng(seed), 10)
+    x_m, y_m = draw_goal(seed, obstacles)
+
+    assert (x_m, y_m) == draw_goal(seed, obstacles)
+    assert math.hypot(x_m - START.x_m, y_m - START.y_m) >= 4.0
+    for obstacle in obstacles:
+        assert math.hypot(x_m - obstacle.x_m, y_m - obstacle.y_m) >= obstacle.reach_m + 0.7
+    for time_s in np.arange(0.0, 24.0, 0.5):
+        ball_x_m, ball_y_m, _ = ball_pose(time_s).position_m
+        assert math.hypot(x_m - ball_x_m, y_m - ball_y_m) >= BALL_RADIUS_M + 0.7
 
 
 def test_the_ball_never_meets_an_obstacle() -> None:
