@@ -154,7 +154,7 @@ class World(NamedTuple):
 
 def world(alarms: Detector, seed: int) -> World:
     """Return what a detector makes of normal days and of each kind of wrong ones."""
-    delay_min = {}
+    delay_min: dict[str, float] = {}
     for kind in KINDS:
         first, last = span_ns(seed, incident(kind, seed, 0))
         days = OfficeDays(seed, WRONG_DAYS, kind)
@@ -178,7 +178,9 @@ def office(count: int, seed: int, jobs: int = 1) -> dict[str, Any]:
         for name, alarms in detectors.items():
             seeds, each = range(seed, seed + count), functools.partial(world, alarms)
             found = list(pool.map(each, seeds) if pool else map(each, seeds))
-            delay_min = {kind: [one.delay_min[kind] for one in found] for kind in KINDS}
+            delay_min: dict[str, list[float]] = {
+                kind: [one.delay_min[kind] for one in found] for kind in KINDS
+            }
             false = sum(one.false_alarms for one in found)
             figures[name] = Outcome(delay_min, false, count * NORMAL_DAYS).figures()
     return {"worlds": count, **figures["ours"], "baseline": figures["T2"]}
@@ -252,8 +254,9 @@ def by_novelty(log: FaultLog) -> Alarms:
         if row == NORMAL_ROWS - 1:
             # Above the most that is no fault, and never at silence.
             above = float(score[LEARN_ROWS:NORMAL_ROWS].max()) + 1e-6
-            limits = {"warning_hz": above, "critical_hz": 2 * above}
-            pipeline.alert.parameters = dataclasses.replace(watching, **limits)
+            pipeline.alert.parameters = dataclasses.replace(
+                watching, warning_hz=above, critical_hz=2 * above
+            )
     return np.asarray(level > Level.NORMAL)
 
 

@@ -43,7 +43,7 @@ from neuromorphic_ros.snn.novelty import (
     novelty_filter,
 )
 from neuromorphic_ros.snn.patterns import OneToOne
-from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population, Projection, Readout
+from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population, Projection, Readout, Sensor
 from neuromorphic_ros.snn.streaming import StreamingNetwork
 from neuromorphic_ros.spikes import Shape
 
@@ -139,7 +139,7 @@ def network() -> NetworkSpec:
 
 
 def _inputs() -> tuple[Input, ...]:
-    def source(name: str, sensor: str, encoder: str, shape: Shape, **parameters: float) -> Input:
+    def source(name: str, sensor: Sensor, encoder: str, shape: Shape, **parameters: float) -> Input:
         return Input(name, shape, sensor, encoder, parameters, trigger=False)
 
     rate = {"max_rate_hz": 1e3 / TICK_MS, "hold_ms": PERIOD_MS}
