@@ -20,15 +20,15 @@ OUTPUTS = ("/cmd_vel", "/joint_trajectory", "/detections", "/spikes/")
 
 
 def kept() -> dict[str, Any]:
-    """Return network, parameters of the decoder and digests of each recording."""
+    """Return network, parameters and digests of each recording."""
     return json.loads(KEPT.read_text()) if KEPT.exists() else {}
 
 
-def digests(recording: str, network: str, drive: dict[str, float]) -> dict[str, str]:
+def digests(recording: str, network: str, parameters: dict[str, float]) -> dict[str, str]:
     """Replay a recording; return the SHA-256 of each output."""
     command = ["neuromorphic", "replay", recording, "--network", network, "--json"]
-    for name, value in drive.items():
-        command += ["-p", f"drive.{name}={value}"]
+    for name, value in parameters.items():
+        command += ["-p", f"{name}={value}"]
     printed = subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
     topics = json.loads(printed)["topics"]
     return {name: told["sha256"] for name, told in topics.items() if name.startswith(OUTPUTS)}
@@ -41,8 +41,9 @@ def test_there_are_digests() -> None:
 @pytest.mark.parametrize("recording", kept())
 def test_the_robot_does_what_it_did(recording: str) -> None:
     before = kept()[recording]
-    now = digests(recording, before["network"], before["drive"])
-    changed = [name for name in {**before["sha256"], **now} if before["sha256"].get(name) != now.get(name)]
+    now = digests(recording, before["network"], before["parameters"])
+    names = {**before["sha256"], **now}
+    changed = [name for name in names if before["sha256"].get(name) != now.get(name)]
     assert not changed, f"{recording}: {', '.join(changed)} differ"
 
 
@@ -55,11 +56,11 @@ def main() -> None:
         recording, _, network = pair.partition("=")
         written[recording] = {
             "network": network,
-            "drive": {},
+            "parameters": {},
             "sha256": digests(recording, network, {}),
         }
     KEPT.write_text(json.dumps(written, indent=2) + "\n")
-    print(f"{KEPT}: {len(written)} recording{'s' * (len(written) != 1)}")
+    print(f"{KEPT.name}: {len(written)} recording{'s' * (len(written) != 1)}")
 
 
 if __name__ == "__main__":
