@@ -18,7 +18,7 @@ from snntorch import utils
 from snntorch.export_nir import export_to_nir
 
 SECTORS, HIDDEN = 24, 32
-TICKS, STEPS, BATCH = 40, 300, 64
+TICKS, STEPS, BATCH = 40, 200, 64
 # Of a tick of 1 ms in which a sector spikes whose distance is the nearest: 200 Hz.
 LARGEST_RATE = 0.2
 

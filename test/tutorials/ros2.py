@@ -1,6 +1,7 @@
 """The commands of `ros2` that the tutorials use, where ROS comes as wheels and without its tools.
 
 They print what those of ROS print. What is not here is refused: a tutorial must not need more.
+Executables of the package are on PATH.
 """
 
 from __future__ import annotations
@@ -19,22 +20,24 @@ from rcl_interfaces.srv import DescribeParameters, GetParameters, ListParameters
 from rclpy.parameter import parameter_value_to_python
 from rclpy.qos import qos_profile_sensor_data
 
-from neuromorphic_ros.cli.node_commands import executable
-
 # Of rcl_interfaces/ParameterType.
 TYPES = ("not set", "boolean", "integer", "double", "string", "byte array", "boolean array")
 STATES = {"unconfigured": 1, "inactive": 2, "active": 3, "finalized": 4}
 # `launch` itself is not there; test/launch holds that `up` starts what the launch files do.
-LAUNCHED = {"network": "--network", "profile": "--profile", "params_file": "--params-file"}
-DISCOVERY_S = 1.0
+LAUNCHED: dict[str, Callable[[str], list[str]]] = {
+    "network": lambda name: ["--network", name],
+    "params_file": lambda file: ["--params-file", file],
+    "scan_topic": lambda topic: ["-r", f"scan:={topic}"],
+    "use_sim_time": lambda value: ["--use-sim-time"] if value == "true" else [],
+}
+DISCOVERY_S = 0.5
 
 
 def main() -> int:
     """Run one command."""
     words = sys.argv[1:]
     if words[:2] == ["run", PACKAGE]:
-        command = [*executable(words[2]), *words[3:]]
-        os.execv(command[0], command)
+        os.execvp(words[2], words[2:])
     if words[:2] == ["launch", PACKAGE]:
         return launch(*words[2:])
     verb = VERBS.get(" ".join(words[:2]))
@@ -50,27 +53,11 @@ def main() -> int:
 
 def launch(file: str, *arguments: str) -> int:
     """Start by `neuromorphic up` what a launch file of the package would start."""
-    command = ["neuromorphic", "up"]
-    profile = file.removesuffix(".launch.py")
-    given = dict(argument.split(":=", 1) for argument in arguments)
-    if profile == "simulation":
-        command.append("--simulation")
-    elif profile != "bringup":
-        command += ["--profile", profile]
-    if given.pop("use_sim_time", "false") == "true":
-        command.append("--use-sim-time")
-    if topic := given.pop("scan_topic", ""):
-        command += ["-r", f"scan:={topic}"]
-    for name, value in given.items():
-        command += [LAUNCHED[name], value]
+    command = ["neuromorphic", "up", "--profile", file.removesuffix(".launch.py")]
+    for argument in arguments:
+        name, _, value = argument.partition(":=")
+        command += LAUNCHED[name](value)
     os.execvp(command[0], command)
-
-
-def node_list(listener: Listener) -> None:
-    """Print all nodes."""
-    names = listener.node.get_node_names_and_namespaces()
-    found = {f"{namespace.rstrip('/')}/{name}" for name, namespace in names}
-    print(*sorted(found - {listener.node.get_fully_qualified_name()}), sep="\n")
 
 
 def lifecycle_get(listener: Listener, node: str) -> None:
@@ -86,11 +73,6 @@ def lifecycle_set(listener: Listener, node: str, transition: str) -> int:
         return 0
     print("Transitioning failed", file=sys.stderr)
     return 1
-
-
-def topic_list(listener: Listener) -> None:
-    """Print all topics."""
-    print(*sorted(name for name, _ in listener.node.get_topic_names_and_types()), sep="\n")
 
 
 def topic_info(listener: Listener, topic: str) -> None:
@@ -149,50 +131,29 @@ def param_describe(listener: Listener, node: str, name: str) -> None:
         print(f"    Min value: {range_.from_value}\n    Max value: {range_.to_value}")
 
 
-def param_set(listener: Listener, node: str, name: str, value: str) -> int:
+def param_set(listener: Listener, node: str, name: str, value: str) -> None:
     """Set a parameter to a value that is read as YAML."""
     (refused,) = listener.set_parameters(node, **{name: yaml.safe_load(value)})
     if refused:
         print(f"Setting parameter failed: {refused}", file=sys.stderr)
-        return 1
-    print("Set parameter successful")
-    return 0
+    else:
+        print("Set parameter successful")
 
 
-def param_dump(listener: Listener, node: str) -> None:
-    """Print all parameters as a parameter file."""
-    names = _names(listener, node)
-    request = GetParameters.Request(names=names)
-    values = listener.call(GetParameters, f"{node}/get_parameters", request).values
-    tree: dict[str, Any] = {}
-    for name, value in zip(names, values, strict=True):
-        *parents, last = name.split(".")
-        place = tree
-        for parent in parents:
-            place = place.setdefault(parent, {})
-        python = parameter_value_to_python(value)
-        place[last] = list(python) if isinstance(python, (list, tuple)) else python
-    print(_yaml({node: {"ros__parameters": tree}}))
-
-
-def param_load(listener: Listener, node: str, file: str) -> int:
-    """Set the parameters of a file one by one."""
-    failed = 0
-    for section, content in yaml.safe_load(Path(file).read_text()).items():
-        if section not in (node, "/**", node.lstrip("/")):
-            continue
-        for name, value in _flat(content["ros__parameters"], "").items():
-            (refused,) = listener.set_parameters(node, **{name: value})
-            result = f"failed: {refused}" if refused else "successful"
-            print(f"Set parameter {name} {result}", file=sys.stderr if refused else sys.stdout)
-    return failed
+def param_load(listener: Listener, node: str, file: str) -> None:
+    """Set the parameters of a file for all nodes one by one."""
+    content = yaml.safe_load(Path(file).read_text())["/**"]["ros__parameters"]
+    for name, value in _flat(content, "").items():
+        (refused,) = listener.set_parameters(node, **{name: value})
+        if refused:
+            print(f"Set parameter {name} failed: {refused}", file=sys.stderr)
+        else:
+            print(f"Set parameter {name} successful")
 
 
 VERBS: dict[str, Callable[..., int | None]] = {
-    "node list": node_list,
     "lifecycle get": lifecycle_get,
     "lifecycle set": lifecycle_set,
-    "topic list": topic_list,
     "topic info": topic_info,
     "topic hz": topic_hz,
     "topic echo": topic_echo,
@@ -200,7 +161,6 @@ VERBS: dict[str, Callable[..., int | None]] = {
     "param get": param_get,
     "param set": param_set,
     "param describe": param_describe,
-    "param dump": param_dump,
     "param load": param_load,
 }
 

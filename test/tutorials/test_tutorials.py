@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted((ROOT / "docs" / "tutorials").glob("*.md"))
 NEEDS = {"own_network.md": ("torch", "snntorch", "nirtorch"), "loihi.md": ("lava",)}
 # A loaded machine may take long; nothing waits for it when all is well.
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 RETRY_S = 0.5
 # Exit code of `timeout`, by which the tutorials end what would go on for ever.
 TIMED_OUT = 124
