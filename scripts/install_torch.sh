@@ -6,13 +6,13 @@ cd "$(dirname "$0")/.."
 
 python=$1
 has() { "$python" -c "import importlib.metadata as m; m.version('$1')" 2>/dev/null; }
-if has torch && has neurobench; then
+if has torch && has neurobench && has nirtorch; then
     exit
 fi
 
 venv=$("$python" -c 'import sys; print(sys.prefix if sys.prefix != sys.base_prefix else "")')
 if [ -z "$venv" ]; then
-    # Tests that compare with NeuroBench are skipped where it is not installed.
+    # Tests that compare with NeuroBench and snntorch are skipped where these are not installed.
     has torch && exit
     echo "error: $python has no torch: install the build for this machine, or PyPI's with" \
         "pip install '.[torch]'" >&2
@@ -27,8 +27,9 @@ install_torch() {
         pip_install -r requirements/build.txt -r /dev/stdin
 }
 
-install_neurobench() { pip_install --no-deps -r requirements/neurobench.txt; }
+install_compared() { pip_install --no-deps -r requirements/compared.txt; }
 
 has torch ||
     step "install torch (PyPI's build; with CUDA it is several GB)" torch install_torch
-has neurobench || step "install NeuroBench" neurobench install_neurobench
+{ has neurobench && has nirtorch; } ||
+    step "install what tests compare with" compared install_compared

@@ -31,7 +31,7 @@ from neuromorphic_ros.snn.streaming import StreamingNetwork
 ROOT = Path(__file__).resolve().parent.parent
 # Each in an annotation of its tag, all in one of the discriminator.
 MODELS = [get_args(model)[0] for model in get_args(get_args(Neuron)[0])]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def test_the_network_of_the_docs_runs(tmp_path: Path) -> None:

@@ -69,7 +69,8 @@ def limit(
 
 
 def _clip(value: float, bound: float) -> float:
-    return max(-bound, min(bound, value))
+    # In this order a bound of zero gives 0.0, not -0.0.
+    return min(bound, max(-bound, value))
 
 
 def _approach(previous: float, wanted: float, step: float) -> float:

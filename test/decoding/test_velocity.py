@@ -64,6 +64,12 @@ def test_what_is_not_finite_brakes(wanted: Velocity) -> None:
     assert limit(LIMITS, Velocity(0.4, 2.0), wanted, 10.0) == STANDSTILL
 
 
+@pytest.mark.parametrize("wanted", [-1.0, 0.0, 1.0])
+def test_a_bound_of_zero_gives_a_zero_without_sign(wanted: float) -> None:
+    limits = VelocityLimits(max_linear_m_s=0.0)
+    assert str(limit(limits, STANDSTILL, Velocity(wanted, 0.0), 1.0).linear_m_s) == "0.0"
+
+
 def test_time_that_runs_backwards_changes_nothing() -> None:
     moving = Velocity(0.2, 1.0)
     assert limit(LIMITS, moving, Velocity(0.5, -2.0), -3.0) == moving
