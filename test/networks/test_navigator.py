@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -41,14 +41,17 @@ class Drive:
         self._clock_ns += 10 * MS
         return self
 
-    def sees(self, things: Things, scans: int = 5, *, odometry: bool = True) -> Drive:
-        """Take scans of things: from one bearing to another [degrees], at a distance [m]."""
+    def sees(self, things: Things, scans: int = 5, odometry_ms: Sequence[int] = (0,)) -> Drive:
+        """Take scans of things: from one bearing to another [degrees], at a distance [m].
+
+        odometry_ms: when odometry comes after each scan.
+        """
         for _ in range(scans):
-            if odometry:
-                fields = {"header": self._header()}
+            for after_ms in odometry_ms:
+                fields = {"header": self._header(after_ms)}
                 fields |= {"pose": {"pose": {"orientation": {"w": 1.0}}}}
                 message = to_message("nav_msgs/msg/Odometry", fields)
-                self._pipeline.receive("odom", message, self._clock_ns)
+                self._pipeline.receive("odom", message, self._clock_ns + after_ms * MS)
             self._pipeline.receive("scan", self._scan(things), self._clock_ns)
             self._wait(100)
         return self
@@ -66,8 +69,8 @@ class Drive:
             if decision.command and decision.command.velocity:
                 self.velocity = decision.command.velocity
 
-    def _header(self) -> dict[str, Any]:
-        return {"stamp": self._clock_ns, "frame_id": "odom"}
+    def _header(self, after_ms: int = 0) -> dict[str, Any]:
+        return {"stamp": self._clock_ns + after_ms * MS, "frame_id": "odom"}
 
     def _scan(self, things: Things) -> Any:
         ranges = np.full(360, 8.0, np.float32)
@@ -145,7 +148,7 @@ def test_a_goal_that_is_reached_stops_it() -> None:
 
 
 def test_it_waits_for_a_goal() -> None:
-    drive = Drive().sees({}, odometry=False)
+    drive = Drive().sees({}, odometry_ms=())
     assert drive.velocity == (0.0, 0.0)
     assert drive.spikes.get("motor", 0) == 0
 
@@ -153,9 +156,18 @@ def test_it_waits_for_a_goal() -> None:
 def test_without_odometry_it_stands_soon() -> None:
     drive = Drive().told(5).sees({})
     assert drive.velocity.linear_m_s > 0.4
-    assert drive.sees({}, odometry=False).velocity.linear_m_s == pytest.approx(0.0, abs=0.01)
+    assert drive.sees({}, 8, odometry_ms=()).velocity.linear_m_s == pytest.approx(0.0, abs=0.01)
 
 
 def test_without_scans_it_stands_soon() -> None:
     drive = Drive().told(5).sees({}).waits(1000)
     assert drive.velocity.linear_m_s == pytest.approx(0.0, abs=0.01)
+
+
+@pytest.mark.parametrize("late_ms", range(20))
+def test_it_decides_whenever_odometry_comes(late_ms: int) -> None:
+    drive = Drive().told(5)
+    for _ in range(3):
+        drive.sees({}, scans=1, odometry_ms=range(late_ms, 100, 20))
+    assert drive.velocity.linear_m_s > 0.4
+    assert drive.spikes["aim"] == drive.spikes["straight"] == 3
