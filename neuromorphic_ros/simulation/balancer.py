@@ -83,8 +83,8 @@ class Balancer:
 
     It takes cmd_vel as a base does whose motors hold the speed of the wheels: a speed forward and a
     rate of turn, both `DELAY_NS` late. /imu comes at 100 Hz, with noise and biases of an MPU-6050
-    that is not quite level; /joint_states at 50 Hz, with the turns of `left_wheel` and
-    `right_wheel` [rad, rad/s] relative to the body, in steps of an encoder.
+    that is not quite level; /joint_states at 50 Hz, with `left_wheel` and `right_wheel` relative to
+    the body: positions in steps of an encoder [rad], speeds without error [rad/s].
     A hand holds it, a little tilted, until the first command that is not zero. From then on it is
     pushed every 5 s by up to `push_n_s`, forward or back.
     Raises BackendError if the seed is negative.
@@ -109,7 +109,7 @@ class Balancer:
         mujoco.mj_forward(self._model, self._data)
         self._speed, self._turn = Delayed(DELAY_NS), Delayed(DELAY_NS)
         self._now_ns = 0
-        self._released_ns: int | None = None
+        self._released = False
         self._push = self._next_push(0)
         self._fell = False
 
@@ -121,7 +121,7 @@ class Balancer:
     @property
     def released(self) -> bool:
         """Whether it is on its own."""
-        return self._released_ns is not None
+        return self._released
 
     @property
     def tilt_rad(self) -> float:
@@ -148,14 +148,14 @@ class Balancer:
             raise BackendError(f"command ({linear_m_s}, {angular_rad_s}) must be finite")
         self._speed.command(self._now_ns, linear_m_s)
         self._turn.command(self._now_ns, angular_rad_s)
-        if (linear_m_s or angular_rad_s) and self._released_ns is None:
-            self._released_ns = self._now_ns
+        if (linear_m_s or angular_rad_s) and not self._released:
+            self._released = True
             self._push = self._next_push(self._now_ns)
 
     def step(self, until_ns: int) -> None:
         """Advance physics to the first step at or after `until_ns`; what fell lies still."""
         while self._now_ns < until_ns:
-            if self._released_ns is not None and not self._fell:
+            if self._released and not self._fell:
                 self._follow()
                 self._feel_push()
                 mujoco.mj_step(self._model, self._data)
@@ -204,7 +204,7 @@ class Balancer:
         noise = self._noise.standard_normal((2, 3))
         turning_rad_s = self._data.sensor("gyro").data.copy()
         acceleration_m_s2 = self._data.sensor("accelerometer").data.copy()
-        if self._released_ns is None or self._fell:
+        if self._fell or not self._released:
             # Held by a hand, or by the floor: physics of a free fall would not feel it.
             turning_rad_s[:] = 0.0
             acceleration_m_s2[:] = -self._model.opt.gravity @ self._base.xmat.reshape(3, 3)

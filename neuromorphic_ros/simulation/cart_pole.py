@@ -32,6 +32,7 @@ class CartPole:
     the velocity that was commanded `DELAY_NS` before; of no velocity, to either side in turn.
     Barto, Sutton & Anderson, "Neuronlike adaptive elements that can solve difficult learning
     control problems", IEEE Transactions on Systems, Man, and Cybernetics 13, 1983.
+    steps: after which it was still up.
     Raises BackendError if the seed is negative or gymnasium is not installed.
     """
 
@@ -70,7 +71,7 @@ class CartPole:
             right = speed_m_s > 0.0 if speed_m_s else self.steps % 2 == 0
             state, _, self._fell, _, _ = self._environment.step(int(right))
             self._state = np.asarray(state, np.float64)
-            self.steps += 1
+            self.steps += not self._fell
 
     def sense(self, elapsed_ns: int) -> list[SensorSample]:
         """Read both joints if a step ends at `elapsed_ns`."""

@@ -17,7 +17,7 @@ from neuromorphic_ros.pipeline.measurement import Measurement
 from neuromorphic_ros.pipeline.pipeline import Pipeline
 from neuromorphic_ros.pipeline.recipes.recipe import Made, Source, Training
 from neuromorphic_ros.resources import share_directory
-from neuromorphic_ros.simulation.plants import plant_kind
+from neuromorphic_ros.simulation.cart_pole import FULL_STEPS, RANGES, STEP_NS, CartPole
 from neuromorphic_ros.simulation.sensor_sample import SensorSample
 from neuromorphic_ros.snn.array import Array
 from neuromorphic_ros.snn.counts import Counts
@@ -26,9 +26,7 @@ from neuromorphic_ros.snn.spec import Input, NetworkSpec, Population, Projection
 from neuromorphic_ros.snn.streaming import StreamingNetwork
 
 CLASSES = ("upright", "fallen")
-PLANT = "cart_pole"
 TOPICS = {"joints": "/joint_states"}
-STEP_NS, FULL_STEPS = 20_000_000, 500
 # Episodes of training never are among those of a measurement.
 FIRST_TRAINING_SEED = 1000
 MEASURED_SEEDS = range(100)
@@ -36,8 +34,6 @@ MEASURED_SEEDS = range(100)
 GENERATIONS, EPISODES = 50, 4
 SEARCH = EvolutionParameters(step=0.2, candidates=12)
 
-# Full rates at the ends of an episode, and at speeds that balancing hardly exceeds.
-RANGES = {"slider": (2.4, 3.0), "hinge": (0.21, 3.0)}
 _MOTORS = ("motor[0]", "motor[3]")
 _CHANNELS = 4
 
@@ -99,16 +95,15 @@ def network(weights: Weights) -> NetworkSpec:
 def episode(spec: NetworkSpec, seed: int) -> Episode:
     """Let a network balance an episode, as the robot's nodes would run it."""
     runner = StreamingNetwork(dataclasses.replace(spec, seed=seed))
-    plant = plant_kind(PLANT).make(seed, False)
-    steps, deviations = 0, []
+    plant = CartPole(seed)
+    deviations = []
     for moment in drive(Pipeline(runner), plant, TOPICS, (FULL_STEPS + 1) * STEP_NS):
         if plant.in_collision:
             break
-        steps = moment.elapsed_ns // STEP_NS
         deviations += [_deviation(sample) for sample in moment.samples]
     plant.close()
-    loss = 1.0 - steps / FULL_STEPS + float(np.mean(deviations))
-    return Episode(steps, loss, runner.counts())
+    loss = 1.0 - plant.steps / FULL_STEPS + float(np.mean(deviations))
+    return Episode(plant.steps, loss, runner.counts())
 
 
 def _deviation(sample: SensorSample) -> float:
