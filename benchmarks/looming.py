@@ -229,19 +229,19 @@ def summary(hit: Sequence[Trial], passed: Sequence[Trial], spun: Sequence[Trial]
     return {
         "brakes_in_time": float(np.mean([trial.braked for trial in hit])),
         "collisions": sum(trial.hit for trial in hit),
-        "gap_m_median": float(np.median(gaps_m)) if gaps_m else math.nan,
+        "gap_m_median": float(np.median(gaps_m)) if gaps_m else None,
         "stops_when_passing": sum(trial.braked for trial in passed),
         "stops_when_turning": sum(trial.braked for trial in spun),
         "worlds": len(hit),
     }
 
 
-def ttc_error_ms(trials: Sequence[Trial]) -> float:
-    """Return the median error of the time to contact that is told in time."""
+def ttc_error_ms(trials: Sequence[Trial]) -> float | None:
+    """Return the median error of the time to contact that is told in time; none: never is."""
     told = np.concatenate([trial.told for trial in trials])
     low_s, high_s = TOLD_S
     told = told[(told[:, 0] >= low_s) & (told[:, 0] <= high_s) & np.isfinite(told[:, 1])]
-    return float(1e3 * np.median(np.abs(told[:, 1] - told[:, 0]))) if len(told) else math.nan
+    return float(1e3 * np.median(np.abs(told[:, 1] - told[:, 0]))) if len(told) else None
 
 
 def messages(path: Path, topic: str) -> Iterator[tuple[Any, int]]:
