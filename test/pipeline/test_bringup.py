@@ -42,6 +42,10 @@ def test_one_process_runs_any_network() -> None:
     [
         ("obstacle_avoider", ["scan_encoder", "spiking_core", "motor_decoder", *WATCHING]),
         ("motion_detector", ["dvs_encoder", "spiking_core", "detection_decoder", *WATCHING]),
+        (
+            "environment_monitor",
+            ["environment_encoder", "spiking_core", "alert_decoder", *WATCHING],
+        ),
     ],
 )
 def test_separate_nodes_are_those_that_the_network_needs(network: str, nodes: list[str]) -> None:

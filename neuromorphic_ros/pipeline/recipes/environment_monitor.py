@@ -28,7 +28,7 @@ from neuromorphic_ros.pipeline.habituation import (
     raised,
     used_to,
 )
-from neuromorphic_ros.pipeline.measurement import ACCURACY, Measurement
+from neuromorphic_ros.pipeline.measurement import Measurement
 from neuromorphic_ros.pipeline.pipeline import Pipeline
 from neuromorphic_ros.pipeline.recipes.recipe import Made, Source, Training
 from neuromorphic_ros.pipeline.sensing import MESSAGE_TYPES
@@ -48,6 +48,8 @@ from neuromorphic_ros.snn.streaming import StreamingNetwork
 from neuromorphic_ros.spikes import Shape
 
 CLASSES = ("normal", "anomaly")
+# Share of stretches of days that are judged right.
+METRIC = "right"
 TOPICS = {"/temperature": "temperature", "/humidity": "humidity", "/motion": "range"}
 # Of a weight, for each spike in normal days.
 SHARE = 0.1
@@ -299,8 +301,8 @@ def measured(spec: NetworkSpec, stretches: Iterable[Stretch]) -> Measurement:
     for engine in engines[1:]:
         counts = counts.plus(engine.counts())
     sample_ms = counts.ticks * spec.dt_ms / samples
-    figures: Mapping[str, float] = {ACCURACY: right / samples}
-    return Measurement(ACCURACY, figures, wilson(right, samples), confusion, counts, sample_ms)
+    figures: Mapping[str, float] = {METRIC: right / samples}
+    return Measurement(METRIC, figures, wilson(right, samples), confusion, counts, sample_ms)
 
 
 RECIPE = EnvironmentMonitor()
