@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import Any, get_args
 
+import nir
+import numpy as np
 import pytest
 
 from neuromorphic_ros.backends.registry import BACKENDS
@@ -40,6 +42,22 @@ def test_the_network_of_the_docs_runs(tmp_path: Path) -> None:
     file = tmp_path / "example.yaml"
     file.write_text(example, encoding="utf-8")
     assert Pipeline(StreamingNetwork(load_network(file))).motor is not None
+
+
+def test_a_network_of_snntorch_in_the_readme_keeps_its_time_constants(tmp_path: Path) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```yaml\n(name: eye\n.*?)```", readme, re.DOTALL)
+    (tmp_path / "eye.yaml").write_text(example, encoding="utf-8")
+    # As snntorch exports beta = 0.9 for ticks of 1e-4 s.
+    ones = np.ones((2, 64, 64))
+    layer = nir.LIF(tau=1e-3 * ones, r=10.0 * ones, v_leak=0.0 * ones, v_threshold=ones)
+    shape = np.array(ones.shape)
+    ends = {"input": nir.Input({"input": shape}), "output": nir.Output({"output": shape})}
+    edges = [("input", "output_layer"), ("output_layer", "output")]
+    graph = nir.NIRGraph({**ends, "output_layer": layer}, edges)
+    nir.write(tmp_path / "trained.nir", graph)
+    (population,) = load_network(tmp_path / "eye.yaml").populations
+    assert population.neuron.tau_mem_ms == pytest.approx(10.0)
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/networks.md"])

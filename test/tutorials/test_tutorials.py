@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ament_index_python import get_package_prefix
-from harness import PACKAGE, own_domain
+from harness import PACKAGE, get_package_prefix, own_domain
 
 from .page import Command, File, Interrupt, answers, steps
 
