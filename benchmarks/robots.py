@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -38,6 +39,15 @@ def rows(found: dict[str, Any]) -> Iterator[Row]:
                 }
 
 
+def known(value: Any) -> Any:
+    """Return figures with None for each that is NaN, of which JSON knows nothing."""
+    if isinstance(value, dict):
+        return {name: known(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [known(item) for item in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -52,7 +62,7 @@ def main() -> None:
         parser.error("it needs a world at least, and seeds from 0 on")
     wanted = [arguments.task] if arguments.task else list(TASKS)
     found = {task: TASKS[task](arguments.worlds, arguments.seed) for task in wanted}
-    print(json.dumps(found) if arguments.json else table(list(rows(found))))
+    print(json.dumps(known(found)) if arguments.json else table(list(rows(found))))
 
 
 if __name__ == "__main__":

@@ -40,15 +40,11 @@ class Simulator(ManagedNode):
         self.parameter("robot", next(iter(PLANTS)), f"Which robot: {', '.join(PLANTS)}")
         self.parameter("seed", 0, "Seed of room, obstacles and noise", low=0, high=2**31 - 1)
         self.parameter("camera", True, "Render the camera; needs OpenGL")
+        self.parameter("lockstep", False, "Let time stand until the command of a reading comes")
+        self.parameter("wait_for", [""], "Topics that must be subscribed to before it begins")
         self._time: Publisher[Clock] | None = None
         self._sensors: dict[str, Publisher[Any]] = {}
         self._worker: Worker | None = None
-        self.parameter(
-            "lockstep",
-            False,
-            "Let time stand after each reading until its command comes",
-        )
-        self.parameter("wait_for", [""], "Topics that must be subscribed to before it begins")
         self._wanted = (0.0, 0.0)
         self._commanded_ns = 0
         self._command_stamp_ns = 0
