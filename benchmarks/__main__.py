@@ -9,17 +9,23 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-NOT_BENCHMARKS = ("__main__", "learning_rls", "reporting")
+NOT_BENCHMARKS = ("__main__", "learning_rls", "linear_balance", "reporting")
 # Of many minutes each: run them by their own names.
 LONG = (
     "adaptation",
     "ann_conversion",
+    "anomaly",
+    "balance",
     "compression",
     "exercises",
     "faults",
     "hardware_accuracy",
     "local_learning",
+    "looming",
+    "navigation",
     "reservoir",
+    "robot_control",
+    "robots",
     "surrogates",
     "truenorth_models",
 )

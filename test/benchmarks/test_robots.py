@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-for simulator in ("irsim", "gymnasium", "mujoco"):
-    pytest.importorskip(simulator, reason="needs pip install 'neuromorphic_ros[simulation]'")
+pytest.importorskip("irsim", reason="needs pip install 'neuromorphic_ros[simulation]'")
+pytest.importorskip("gymnasium", reason="needs pip install 'neuromorphic_ros[simulation]'")
+pytest.importorskip("mujoco", reason="needs pip install 'neuromorphic_ros[simulation]'")
 
 import robots
 
