@@ -3,8 +3,8 @@
 The network `looming` drives in closed loop, beside a brake by the divergence of dense optical flow
 (OpenCV, Farneback 2003) on the same worlds. `in_time` stops without contact. Passed at 0.15 to
 0.6 m and turning at 0.4 to 1.5 rad/s, nothing should be braked for. `ttc_error_ms` is of what is
-told 0.4 to 2 s before contact. `critical` counts alerts of recordings of `NEUROMORPHIC_DATA`, of
-cameras that stand, but for one on a slider.
+told 0.4 to 2 s before contact, without brakes. `critical` counts alerts of recordings of
+`NEUROMORPHIC_DATA`, of cameras that stand, but for one on a slider.
 """
 
 from __future__ import annotations
@@ -130,8 +130,10 @@ def trial_of(robot: Approach, told: Sequence[tuple[float, float]] = ()) -> Trial
     )
 
 
-def run(network: StreamingNetwork, seed: int, *, passes: bool = False) -> Trial:
-    """Let the network drive at what is in the way, or past it."""
+def run(
+    network: StreamingNetwork, seed: int, *, passes: bool = False, brakes: bool = True
+) -> Trial:
+    """Let the network drive at what is in the way, or past it; without brakes it only watches."""
     drawn = course(seed)
     robot = Approach(seed, clearance_m=drawn.clearance_m if passes else None)
     pipeline = pipeline_of(network, drawn.speed_m_s)
@@ -144,6 +146,8 @@ def run(network: StreamingNetwork, seed: int, *, passes: bool = False) -> Trial:
             span = (step.start_ns, step.stop_ns)
             duty = time_to_contact.step(parameters, duty, spikes, *span, dt_ns)
             told.append((true_s(robot), time_to_contact.time_to_contact_s(parameters, duty, dt_ns)))
+        if not brakes:
+            robot.command(drawn.speed_m_s, 0.0)
         if ended(robot, moment.elapsed_ns):
             break
     return trial_of(robot, told)
@@ -307,6 +311,7 @@ def measure(count: int, seed: int) -> dict[str, Any]:
         [run(network, each, passes=True) for each in seeds],
         [turned(network, each) for each in seeds],
     )
+    watched = [run(network, each, brakes=False) for each in seeds]
     baseline = summary(
         [run_flow(each) for each in seeds],
         [run_flow(each, passes=True) for each in seeds],
@@ -315,7 +320,7 @@ def measure(count: int, seed: int) -> dict[str, Any]:
     alerts = alert_rows(network)
     return {
         **ours,
-        "ttc_error_ms_median": ttc_error_ms(hit),
+        "ttc_error_ms_median": ttc_error_ms(watched),
         "pj_per_s": pj_per_s,
         "false_alarms": sum(row["critical"] for row in alerts) if alerts else None,
         "warnings": sum(row["warnings"] for row in alerts) if alerts else None,
@@ -358,6 +363,7 @@ def draw(seed: int, path: Path) -> None:
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
+    from matplotlib.patches import Circle
 
     drawn, robot = course(seed), Approach(seed)
     pipeline = pipeline_of(StreamingNetwork(find_network("looming")), drawn.speed_m_s)
@@ -386,17 +392,18 @@ def draw(seed: int, path: Path) -> None:
             break
     end_s = speed[-1][0]
     figure = plt.figure(figsize=(9.0, 5.2), layout="constrained")
-    above, below = figure.subfigures(2, 1, height_ratios=(1.0, 2.2))
+    grid = figure.add_gridspec(3, 5, height_ratios=(1.0, 0.8, 1.2))
     chosen = np.linspace(0, len(seen) - 1, 5).astype(int)
-    for axes, index in zip(above.subplots(1, 5), chosen, strict=True):
+    for place, index in enumerate(chosen):
         time_s, picture = seen[index]
+        axes = figure.add_subplot(grid[0, place])
         axes.imshow(picture, cmap="gray", vmin=0, vmax=255)
-        axes.add_patch(
-            plt.Circle((CAMERA_WIDTH / 2, CAMERA_HEIGHT / 2), CAMERA_HEIGHT / 2, fill=False, ec="r")
-        )
+        middle = (CAMERA_WIDTH / 2, CAMERA_HEIGHT / 2)
+        axes.add_patch(Circle(middle, CAMERA_HEIGHT / 2, fill=False, edgecolor="tab:red"))
         axes.set_title(f"{time_s:.1f} s", fontsize=9)
         axes.set_axis_off()
-    raster, times = below.subplots(2, 1, sharex=True, height_ratios=(1.0, 1.5))
+    raster = figure.add_subplot(grid[1, :])
+    times = figure.add_subplot(grid[2, :], sharex=raster)
     raster.eventplot(
         [bursts, *([at for at, arm in arms if arm == each] for each in (0, 1, 2, 3))],
         colors=["tab:red", "0.2", "0.2", "0.2", "0.7"],

@@ -33,19 +33,24 @@ def stopped(network: StreamingNetwork) -> Trial:
     return looming.run(network, 1004)
 
 
-def test_the_network_stops_and_tells_when_it_would_have_hit(stopped: Trial) -> None:
+def test_the_network_stops_before_contact(stopped: Trial) -> None:
     assert stopped.braked
     assert not stopped.hit
     assert 0.05 < stopped.gap_m < 1.5
-    error_ms = looming.ttc_error_ms([stopped])
-    assert error_ms is not None
-    assert error_ms < 1000.0
 
 
 def test_a_trial_is_repeated_by_its_seed(network: StreamingNetwork, stopped: Trial) -> None:
     again = looming.run(network, 1004)
     assert again[:3] == stopped[:3]
     assert np.array_equal(again.told, stopped.told, equal_nan=True)
+
+
+def test_without_brakes_it_hits_and_is_told_when(network: StreamingNetwork) -> None:
+    watched = looming.run(network, 1004, brakes=False)
+    assert watched.hit
+    error_ms = looming.ttc_error_ms([watched])
+    assert error_ms is not None
+    assert error_ms < 500.0
 
 
 def test_a_brake_by_optical_flow_stops_too() -> None:
@@ -101,8 +106,10 @@ def test_a_still_video_raises_no_alert(
 
 def test_figures_are_json(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(looming, "DATA", tmp_path)
-    monkeypatch.setattr(looming, "run", lambda *given, passes=False: PASSED if passes else STOPPED)
-    monkeypatch.setattr(looming, "run_flow", lambda *given, passes=False: HIT)
+    monkeypatch.setattr(
+        looming, "run", lambda *given, **how: PASSED if how.get("passes") else STOPPED
+    )
+    monkeypatch.setattr(looming, "run_flow", lambda *given, **how: HIT)
     monkeypatch.setattr(looming, "turned", lambda *given: PASSED)
     monkeypatch.setattr(looming, "turned_flow", lambda *given: PASSED)
     monkeypatch.setattr(looming, "price", lambda *given: type("Price", (), {"dynamic_pj": 0.0}))
