@@ -107,3 +107,21 @@ def test_the_simulated_robot_stops_before_contact(seed: int) -> None:
         if moment.elapsed_ns > 1_000_000_000 and robot.velocity.linear_m_s < 0.01:
             break
     assert 0.05 < robot.gap_m < 1.5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 3])
+def test_another_simulator_and_camera_are_braked_for_too(seed: int) -> None:
+    pytest.importorskip("mujoco", reason="needs pip install 'neuromorphic_ros[simulation]'")
+    from neuromorphic_ros.simulation.wheeled_robot import WheeledRobot
+
+    robot = WheeledRobot(seed)
+    pipeline = Pipeline(StreamingNetwork(find_network("looming")))
+    stopped = False
+    for moment in drive(pipeline, robot, {"camera": "/camera/image_raw"}, 10_000_000_000):
+        assert not robot.in_collision
+        stopped = moment.elapsed_ns > 1_000_000_000 and robot.velocity().linear_m_s < 0.01
+        if stopped:
+            break
+    robot.close()
+    assert stopped
