@@ -15,6 +15,7 @@ RECORDING = Path(__file__).resolve().parents[2] / "recordings" / "wheeled_robot"
 NODES: dict[str, dict[str, object]] = {
     "dvs_encoder": {"network": "robot"},
     "imu_encoder": {"network": "robot"},
+    "joint_encoder": {"network": "balancer"},
     "scan_encoder": {"network": "robot"},
     "spiking_core": {"network": "robot"},
     "motor_decoder": {"network": "robot"},
