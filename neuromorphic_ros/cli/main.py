@@ -3,53 +3,35 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
 from collections.abc import Sequence
 
-from neuromorphic_ros.cli import (
-    compress,
-    convert,
-    demo,
-    encode,
-    energy,
-    evaluate,
-    export,
-    inspect_network,
-    models,
-    office,
-    power,
-    replay,
-    report,
-    run,
-    show,
-    simulate,
-    top,
-    train,
-    up,
-)
 from neuromorphic_ros.errors import NeuromorphicError
 
-SUBCOMMANDS = (
-    compress,
-    convert,
-    demo,
-    encode,
-    energy,
-    evaluate,
-    export,
-    inspect_network,
-    models,
-    office,
-    power,
-    replay,
-    report,
-    run,
-    show,
-    simulate,
-    top,
-    train,
-    up,
-)
+# Module by name of the command. Only that of the command that is asked for is imported: some take
+# a second to.
+COMMANDS = {
+    "compress": "compress",
+    "convert": "convert",
+    "demo": "demo",
+    "encode": "encode",
+    "energy": "energy",
+    "evaluate": "evaluate",
+    "export": "export",
+    "inspect": "inspect_network",
+    "models": "models",
+    "office": "office",
+    "power": "power",
+    "replay": "replay",
+    "report": "report",
+    "run": "run",
+    "show": "show",
+    "simulate": "simulate",
+    "top": "top",
+    "train": "train",
+    "up": "up",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,9 +40,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="neuromorphic", description="Spiking neural networks on robots."
     )
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
-    for subcommand in SUBCOMMANDS:
-        subcommand.add_parser(subparsers)
-    parsed = parser.parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    for name in given[:1] if given and given[0] in COMMANDS else COMMANDS:
+        module = importlib.import_module(f"neuromorphic_ros.cli.{COMMANDS[name]}")
+        module.add_parser(subparsers)
+    parsed = parser.parse_args(given)
     try:
         return int(parsed.run(parsed))
     except NeuromorphicError as error:
