@@ -50,7 +50,7 @@ def without_torch(*arguments: str) -> subprocess.CompletedProcess[str]:
     [
         (
             ["train", "letters"],
-            "recipe 'letters' is unknown; there are basic_motions, converted_digits",
+            "recipe 'letters' is unknown; there are basic_motions, cartpole, converted_digits",
         ),
         (["train", "digits", "--data", "/nowhere"], "/nowhere: the data of recipe 'digits'"),
         (["evaluate", "letters", "--data", "/nowhere"], "model 'letters'"),
