@@ -26,9 +26,7 @@ from reporting import Row, table
 
 from neuromorphic_ros.bags.reader import open_recording
 from neuromorphic_ros.bags.typestore import to_message
-from neuromorphic_ros.decoding import time_to_contact
 from neuromorphic_ros.decoding.alert import Level
-from neuromorphic_ros.decoding.time_to_contact import TimeToContact
 from neuromorphic_ros.energy.price import price
 from neuromorphic_ros.pipeline.closed_loop import drive
 from neuromorphic_ros.pipeline.networks import find_hardware, find_network
@@ -111,6 +109,11 @@ def true_s(robot: Approach) -> float:
     return robot.gap_m / speed_m_s if speed_m_s > STOPPED_M_S else math.inf
 
 
+def told_s(decision: Decision) -> float:
+    """Return the time to contact as the network tells it; nan: it does not."""
+    return decision.contact.time_s if decision.contact else math.nan
+
+
 def ended(robot: Approach, elapsed_ns: int) -> bool:
     """Tell whether it hit something, stands, or is past what it passes."""
     thing = robot.scene.thing
@@ -137,15 +140,10 @@ def run(
     drawn = course(seed)
     robot = Approach(seed, clearance_m=drawn.clearance_m if passes else None)
     pipeline = pipeline_of(network, drawn.speed_m_s)
-    parameters, duty = TimeToContact(), np.zeros(2)
     told = []
     for moment in drive(pipeline, robot, {"camera": CAMERA}, DRIVE_NS):
         for decision in moment.decisions:
-            step = decision.step
-            spikes, dt_ns = step.spikes["expansion"], step.runner.spec.dt_ns
-            span = (step.start_ns, step.stop_ns)
-            duty = time_to_contact.step(parameters, duty, spikes, *span, dt_ns)
-            told.append((true_s(robot), time_to_contact.time_to_contact_s(parameters, duty, dt_ns)))
+            told.append((true_s(robot), told_s(decision)))
         if not brakes:
             robot.command(drawn.speed_m_s, 0.0)
         if ended(robot, moment.elapsed_ns):
@@ -367,7 +365,6 @@ def draw(seed: int, path: Path) -> None:
 
     drawn, robot = course(seed), Approach(seed)
     pipeline = pipeline_of(StreamingNetwork(find_network("looming")), drawn.speed_m_s)
-    parameters, duty = TimeToContact(), np.zeros(2)
     seen: list[tuple[float, Picture]] = []
     told, arms, bursts, speed = [], [], [], []
     for moment in drive(pipeline, robot, {"camera": CAMERA}, DRIVE_NS):
@@ -376,11 +373,7 @@ def draw(seed: int, path: Path) -> None:
         speed.append((now_s, robot.velocity.linear_m_s))
         for decision in moment.decisions:
             step = decision.step
-            spikes, dt_ns = step.spikes["expansion"], step.runner.spec.dt_ns
-            span = (step.start_ns, step.stop_ns)
-            duty = time_to_contact.step(parameters, duty, spikes, *span, dt_ns)
-            tells_s = time_to_contact.time_to_contact_s(parameters, duty, dt_ns)
-            told.append((now_s, true_s(robot), tells_s))
+            told.append((now_s, true_s(robot), told_s(decision)))
             arms += [
                 ((time_ns - START_NS) * 1e-9, int(arm))
                 for time_ns, arm in zip(

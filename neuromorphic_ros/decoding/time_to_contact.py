@@ -11,9 +11,17 @@ from pydantic.dataclasses import dataclass
 from neuromorphic_ros.decoding.duty import Duties, filtered
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.parameters import STRICT
-from neuromorphic_ros.spikes import SpikeBatch
+from neuromorphic_ros.spikes import Shape, SpikeBatch
 
 EXPANSION, EDGES = range(2)
+
+
+def check_shape(shape: Shape) -> None:
+    """Raise NetworkError unless a population of a shape has two neurons."""
+    if math.prod(shape) != 2:
+        raise NetworkError(
+            f"a time to contact reads 2 neurons (moved outwards, all edges), not {math.prod(shape)}"
+        )
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -47,12 +55,9 @@ def step(
     """Return the duties at `stop_ns`, given those at `start_ns` and all spikes in between.
 
     duty: float64[2], zeros at first. dt_ns: tick of the network.
-    Raises NetworkError if the population does not have two neurons.
+    Raises NetworkError as `check_shape` does.
     """
-    if spikes.size != 2:
-        raise NetworkError(
-            f"a time to contact reads 2 neurons (moved outwards, all edges), not {spikes.size}"
-        )
+    check_shape(spikes.shape)
     return filtered(duty, spikes, start_ns, stop_ns, dt_ns, parameters.tau_ms)
 
 

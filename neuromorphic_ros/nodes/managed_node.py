@@ -72,6 +72,7 @@ SHARED_SETS = frozenset(
         "detection",
         "joints",
         "alert",
+        "contact",
     }
 )
 EXECUTORS = ("single", "events")

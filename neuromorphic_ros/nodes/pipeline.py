@@ -24,7 +24,13 @@ from neuromorphic_ros.nodes.run_benchmark import RunBenchmarkService
 from neuromorphic_ros.nodes.sensor_subscription import SensorSubscription, declare_transports
 from neuromorphic_ros.pipeline.alert_readout import health
 from neuromorphic_ros.pipeline.live import LivePipeline, Now
-from neuromorphic_ros.pipeline.outputs import ALERT, DETECTIONS, JOINT_TRAJECTORY, RATES
+from neuromorphic_ros.pipeline.outputs import (
+    ALERT,
+    DETECTIONS,
+    JOINT_TRAJECTORY,
+    RATES,
+    TIME_TO_CONTACT,
+)
 from neuromorphic_ros.pipeline.pipeline import Pipeline
 from neuromorphic_ros.pipeline.quality_control import compile_lower
 from neuromorphic_ros.power.quality import Quality
@@ -76,6 +82,8 @@ class PipelineNode(ManagedNode):
             self._outputs.add("joint_trajectory", JOINT_TRAJECTORY)
         if pipeline.alert:
             self._outputs.add("alert", ALERT)
+        if pipeline.contact:
+            self._outputs.add("time_to_contact", TIME_TO_CONTACT)
 
     def activate(self) -> None:
         """Begin to listen."""

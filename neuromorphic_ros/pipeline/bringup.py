@@ -20,6 +20,7 @@ from neuromorphic_ros.pipeline.profile import Profile, load_profile, options_of
 from neuromorphic_ros.pipeline.readouts import (
     DETECTORS,
     alert_readout,
+    contact_readout,
     detection_readout,
     joint_readout,
     motor_readout,
@@ -51,6 +52,7 @@ DECODERS = {
     **dict.fromkeys(DETECTORS, "detection_decoder"),
     "joint_positions": "joint_decoder",
     "alert": "alert_decoder",
+    "time_to_contact": "contact_decoder",
 }
 # Beside every network: what it uses and what it may use.
 WATCHING = ("energy_monitor", "power_manager")
@@ -154,6 +156,8 @@ def parameter_sets(spec: NetworkSpec) -> dict[str, dict[str, Tunable]]:
     sets["joint_decoder"] = joints.tunables if joints else {}
     alert = alert_readout(spec)
     sets["alert_decoder"] = alert.tunables if alert else {}
+    contact = contact_readout(spec)
+    sets["contact_decoder"] = contact.tunables if contact else {}
     sets["pipeline"] = {name: item for node in list(sets.values()) for name, item in node.items()}
     sets["pipeline"]["quality"] = quality
     sets["power_manager"] = {

@@ -15,6 +15,7 @@ from neuromorphic_ros.pipeline.outputs import (
     CoreOutputs,
     OutputMessage,
     alert_messages,
+    contact_messages,
     detection_messages,
     joint_messages,
 )
@@ -248,3 +249,4 @@ class LivePipeline:
         if self.pipeline.alert:
             frame_id = self.core.outputs.frame_of(self.pipeline.alert.population)
             yield from alert_messages(decision.alert, frame_id)
+        yield from contact_messages(decision.contact)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from neuromorphic_ros.decoding.detection import Detections
 from neuromorphic_ros.encoding.region import View
 from neuromorphic_ros.pipeline.alert_readout import Alert
+from neuromorphic_ros.pipeline.contact_readout import Contact
 from neuromorphic_ros.pipeline.core import SpikingCore, Step
 from neuromorphic_ros.pipeline.joint_readout import JointCommand
 from neuromorphic_ros.pipeline.messages import (
@@ -30,6 +31,7 @@ RATES = "neuromorphic_ros/msg/PopulationRates"
 ENERGY = "neuromorphic_ros/msg/EnergyReport"
 DETECTIONS = "neuromorphic_ros/msg/DetectionArray"
 ALERT = "neuromorphic_ros/msg/Alert"
+TIME_TO_CONTACT = "std_msgs/msg/Float32"
 TWIST_STAMPED = "geometry_msgs/msg/TwistStamped"
 TWIST = "geometry_msgs/msg/Twist"
 JOINT_TRAJECTORY = "trajectory_msgs/msg/JointTrajectory"
@@ -176,3 +178,10 @@ def alert_messages(found: Alert | None, frame_id: str) -> Iterator[OutputMessage
     """Yield the message of an alert; nothing if there is none."""
     if found:
         yield OutputMessage("alert", ALERT, found.stamp_ns, alert(found, frame_id))
+
+
+def contact_messages(found: Contact | None) -> Iterator[OutputMessage]:
+    """Yield the message of a time to contact [s]; nothing if there is none."""
+    if found:
+        fields = {"data": found.time_s}
+        yield OutputMessage("time_to_contact", TIME_TO_CONTACT, found.stamp_ns, fields)

@@ -9,12 +9,14 @@ from neuromorphic_ros.backends.base import Runner
 from neuromorphic_ros.decoding.detection import Detections
 from neuromorphic_ros.encoding.region import View
 from neuromorphic_ros.pipeline.alert_readout import Alert
+from neuromorphic_ros.pipeline.contact_readout import Contact
 from neuromorphic_ros.pipeline.core import CoreParameters, SpikingCore, Step
 from neuromorphic_ros.pipeline.joint_readout import JointCommand
 from neuromorphic_ros.pipeline.quality_control import QualityControl
 from neuromorphic_ros.pipeline.readouts import (
     Command,
     alert_readout,
+    contact_readout,
     detection_readout,
     joint_readout,
     motor_readout,
@@ -33,6 +35,7 @@ class Decision(NamedTuple):
     detections: tuple[Detections, ...]
     joints: JointCommand | None
     alert: Alert | None
+    contact: Contact | None
 
 
 class Pipeline:
@@ -53,6 +56,7 @@ class Pipeline:
         self.detection = detection_readout(spec)
         self.joints = joint_readout(spec)
         self.alert = alert_readout(spec)
+        self.contact = contact_readout(spec)
 
     @property
     def sensors(self) -> list[str]:
@@ -86,6 +90,8 @@ class Pipeline:
             sets |= self.joints.tunables
         if self.alert:
             sets |= self.alert.tunables
+        if self.contact:
+            sets |= self.contact.tunables
         return sets
 
     def apply(self, quality: Quality) -> NetworkSpec:
@@ -143,7 +149,14 @@ class Pipeline:
         if self.detection and self.detection.population in step.spikes:
             spikes = step.spikes[self.detection.population]
             detections = self.detection.decide(spikes, step.start_ns, step.stop_ns)
-        return Decision(step, command, tuple(detections), self._move(step), self._alert(step))
+        return Decision(
+            step,
+            command,
+            tuple(detections),
+            self._move(step),
+            self._alert(step),
+            self._approach(step),
+        )
 
     def _move(self, step: Step) -> JointCommand | None:
         if not self.joints or self.joints.population not in step.spikes:
@@ -160,6 +173,13 @@ class Pipeline:
         spikes = step.spikes[self.alert.population]
         return self.alert.decide(spikes, step.start_ns, step.stop_ns)
 
+    def _approach(self, step: Step) -> Contact | None:
+        if not self.contact or self.contact.population not in step.spikes:
+            return None
+        self.contact.dt_ns = step.runner.spec.dt_ns
+        spikes = step.spikes[self.contact.population]
+        return self.contact.decide(spikes, step.start_ns, step.stop_ns)
+
     def _reset_readouts(self) -> None:
         if self.motor:
             self.motor.reset()
@@ -169,3 +189,5 @@ class Pipeline:
             self.joints.reset()
         if self.alert:
             self.alert.reset()
+        if self.contact:
+            self.contact.reset()

@@ -15,11 +15,13 @@ from neuromorphic_ros.decoding.differential_drive import (
 )
 from neuromorphic_ros.decoding.joints import JointPositions
 from neuromorphic_ros.decoding.motion_guard import GuardParameters, GuardState, guard
+from neuromorphic_ros.decoding.time_to_contact import TimeToContact, check_shape
 from neuromorphic_ros.decoding.velocity import STANDSTILL, Velocity, VelocityLimits, limit
 from neuromorphic_ros.encoding.region import RegionOfInterest, View
 from neuromorphic_ros.errors import NetworkError
 from neuromorphic_ros.parameters import build
 from neuromorphic_ros.pipeline.alert_readout import AlertReadout
+from neuromorphic_ros.pipeline.contact_readout import ContactReadout
 from neuromorphic_ros.pipeline.joint_readout import JointReadout
 from neuromorphic_ros.pipeline.tuning import Tunable
 from neuromorphic_ros.snn.spec import NetworkSpec, Readout
@@ -44,7 +46,7 @@ DETECTORS: dict[str, tuple[type, Callable[[Any], Detector]]] = {
     "blob_detection": (BlobDetection, BlobDetector),
     "classification": (Classification, ClassDetector),
 }
-DECODERS = ("differential_drive", "joint_positions", "alert", *DETECTORS)
+DECODERS = ("differential_drive", "joint_positions", "alert", "time_to_contact", *DETECTORS)
 ASLEEP = "the network sleeps: nothing has spiked for sleep.after_s"
 
 
@@ -238,6 +240,22 @@ def alert_readout(spec: NetworkSpec) -> AlertReadout | None:
         )
     except NetworkError as unfit:
         raise NetworkError(f"readout '{readout.name}' reads '{population}': {unfit}") from None
+
+
+def contact_readout(spec: NetworkSpec) -> ContactReadout | None:
+    """Build the readout of a network that tells the time to contact; none: it does not.
+
+    Raises NetworkError if there are several, or its parameters or population are wrong.
+    """
+    readout = _readout_of(spec, "time_to_contact")
+    if readout is None:
+        return None
+    parameters, population = _parameters(TimeToContact, readout), readout.population
+    try:
+        check_shape(spec.shapes[population])
+    except NetworkError as unfit:
+        raise NetworkError(f"readout '{readout.name}' reads '{population}': {unfit}") from None
+    return ContactReadout(population, parameters, spec.dt_ns)
 
 
 def encoder_view(spec: NetworkSpec, population: str, width: int, height: int) -> View:

@@ -16,6 +16,7 @@ from neuromorphic_ros.pipeline.outputs import (
     OutputMessage,
     alert_messages,
     command_messages,
+    contact_messages,
     detection_messages,
     joint_messages,
 )
@@ -63,6 +64,7 @@ def replay(
             if pipeline.alert:
                 frame_id = outputs.frame_of(pipeline.alert.population)
                 yield from alert_messages(decision.alert, frame_id)
+            yield from contact_messages(decision.contact)
             if outputs.report_is_due:
                 yield from _report(outputs, account, stop_ns)
 

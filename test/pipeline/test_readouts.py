@@ -12,10 +12,12 @@ from neuromorphic_ros.decoding.motion_guard import GuardParameters
 from neuromorphic_ros.decoding.velocity import STANDSTILL, Velocity, VelocityLimits
 from neuromorphic_ros.encoding.region import Region, View
 from neuromorphic_ros.errors import NetworkError, SensorError
+from neuromorphic_ros.pipeline.networks import find_network
 from neuromorphic_ros.pipeline.readouts import (
     DetectionReadout,
     MotorReadout,
     alert_readout,
+    contact_readout,
     detection_readout,
     encoder_view,
     motor_readout,
@@ -177,6 +179,16 @@ def test_an_alert_has_words_for_each_row_of_its_population(spec: NetworkSpec) ->
     two = Readout("a", "alert", "motor", {"conditions": "forward, turn"})
     with pytest.raises(NetworkError, match=r"readout 'a' reads 'motor': .*'forward, turn' are 2"):
         alert_readout(dataclasses.replace(spec, readouts=(two,)))
+
+
+def test_a_time_to_contact_is_read_from_two_neurons(spec: NetworkSpec) -> None:
+    assert contact_readout(spec) is None
+    readout = Readout("c", "time_to_contact", "motor", {})
+    with pytest.raises(NetworkError, match=r"readout 'c' reads 'motor': .*reads 2 neurons"):
+        contact_readout(dataclasses.replace(spec, readouts=(readout,)))
+    looming = contact_readout(find_network("looming"))
+    assert looming
+    assert looming.population == "expansion"
 
 
 NAMED = Readout("b", "classification", "map", {"class_names": "cup, hand", "min_spikes": 1})

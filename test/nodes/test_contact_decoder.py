@@ -1,0 +1,63 @@
+"""Times to contact that spikes tell, in one process and by a node of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from harness import Robot, eventually, robot_domain
+
+pytestmark = pytest.mark.ros
+
+NETWORK = """\
+name: approach
+dt_ms: 1.0
+inputs:
+  - {name: scan, sensor: scan, encoder: scan_rate, shape: [2], parameters: {sectors: 2}}
+populations:
+  - {name: expansion, shape: [2], neuron: {model: if}}
+projections:
+  - {pre: scan, post: expansion, pattern: {type: one_to_one}}
+readouts:
+  - {name: contact, decoder: time_to_contact, population: expansion, parameters: {gain_s: 3.0}}
+"""
+SCAN = "sensor_msgs/msg/LaserScan"
+
+
+@pytest.fixture
+def robot() -> Iterator[Robot]:
+    with robot_domain() as robot:
+        yield robot
+
+
+@pytest.mark.parametrize(
+    "nodes", [("pipeline",), ("scan_encoder", "spiking_core", "contact_decoder")]
+)
+def test_equal_rates_tell_the_gain(robot: Robot, tmp_path: Path, nodes: tuple[str, ...]) -> None:
+    file = tmp_path / "approach.yaml"
+    file.write_text(NETWORK)
+    for node in nodes:
+        robot.start(node, {"network": file, "sleep.after_s": 0.0, "contact.tau_ms": 1000.0})
+    heard = robot.listener.collect("time_to_contact", "std_msgs/msg/Float32")
+    scans = robot.listener.publisher("scan", SCAN)
+
+    def scan() -> object:
+        return robot.listener.message(
+            SCAN,
+            {
+                "header": {"stamp": robot.listener.now_ns, "frame_id": "laser"},
+                "angle_min": -3.0,
+                "angle_increment": 2.0,
+                "range_min": 0.1,
+                "range_max": 30.0,
+                "ranges": np.full(4, 0.2, np.float32),
+            },
+        )
+
+    robot.listener.repeat(scans, scan, 20.0)
+    eventually(
+        lambda: heard and heard[-1].message.data == pytest.approx(3.0, rel=0.5),
+        "a time to contact of about 3 s",
+    )
