@@ -76,7 +76,7 @@ def test_a_broken_model_is_left_out(share: Path, file: str, content: bytes) -> N
 def test_a_model_without_a_card_is_a_network_like_others(share: Path) -> None:
     (share / "models" / "digits" / CARD).unlink()
     model, _ = list_networks(share).networks
-    assert (model.task, model.metric) == ("camera to detections", "")
+    assert (model.task, model.metric) == ("camera to classification", "")
 
 
 def test_what_cannot_be_opened_is_left_out(share: Path) -> None:
