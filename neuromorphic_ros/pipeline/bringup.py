@@ -149,15 +149,14 @@ def parameter_sets(spec: NetworkSpec) -> dict[str, dict[str, Tunable]]:
     if spec.learns:
         learning = Tunable(SimpleNamespace(parameters=LearningParameters()), "parameters")
         sets["spiking_core"]["learning"] = learning
-    motor, detection = motor_readout(spec), detection_readout(spec)
-    sets["motor_decoder"] = motor.tunables if motor else {}
-    sets["detection_decoder"] = {"detection": Tunable(detection, "parameters")} if detection else {}
-    joints = joint_readout(spec)
-    sets["joint_decoder"] = joints.tunables if joints else {}
-    alert = alert_readout(spec)
-    sets["alert_decoder"] = alert.tunables if alert else {}
-    contact = contact_readout(spec)
-    sets["contact_decoder"] = contact.tunables if contact else {}
+    for node, readout in (
+        ("motor_decoder", motor_readout(spec)),
+        ("detection_decoder", detection_readout(spec)),
+        ("joint_decoder", joint_readout(spec)),
+        ("alert_decoder", alert_readout(spec)),
+        ("contact_decoder", contact_readout(spec)),
+    ):
+        sets[node] = readout.tunables if readout else {}
     sets["pipeline"] = {name: item for node in list(sets.values()) for name, item in node.items()}
     sets["pipeline"]["quality"] = quality
     sets["power_manager"] = {

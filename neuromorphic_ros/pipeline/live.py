@@ -8,16 +8,13 @@ from typing import Any, NamedTuple
 
 from neuromorphic_ros.pipeline.alert_readout import Alert
 from neuromorphic_ros.pipeline.core import SpikingCore, Step
+from neuromorphic_ros.pipeline.decision_messages import decision_messages
 from neuromorphic_ros.pipeline.event_images import EventImages
 from neuromorphic_ros.pipeline.health import Health
 from neuromorphic_ros.pipeline.messages import ReceivedSpikes
 from neuromorphic_ros.pipeline.outputs import (
     CoreOutputs,
     OutputMessage,
-    alert_messages,
-    contact_messages,
-    detection_messages,
-    joint_messages,
 )
 from neuromorphic_ros.pipeline.pipeline import Decision, Pipeline
 from neuromorphic_ros.pipeline.readouts import Command
@@ -216,7 +213,15 @@ class LivePipeline:
             self.pipeline.reset()
             self._watchdog.failed(failure)
         decisions = [self.pipeline.decide(step) for step in steps]
-        messages = [item for decision in decisions for item in self._messages(decision)]
+        outputs = self.core.outputs
+        messages = [
+            message
+            for decision in decisions
+            for message in (
+                *self.core.messages(decision.step),
+                *decision_messages(self.pipeline, decision, outputs),
+            )
+        ]
         alerts = tuple(decision.alert for decision in decisions if decision.alert)
         return Advanced(messages, self._commands(decisions, now), failure, alerts)
 
@@ -238,15 +243,3 @@ class LivePipeline:
             self.pipeline.motor.halt()
             return [stop]
         return [decision.command for decision in decisions if decision.command]
-
-    def _messages(self, decision: Decision) -> Iterator[OutputMessage]:
-        yield from self.core.messages(decision.step)
-        yield from joint_messages(decision.joints)
-        if self.pipeline.detection:
-            frame_id = self.core.outputs.frame_of(self.pipeline.detection.population)
-            view = self.pipeline.detection_view
-            yield from detection_messages(decision.detections, frame_id, view)
-        if self.pipeline.alert:
-            frame_id = self.core.outputs.frame_of(self.pipeline.alert.population)
-            yield from alert_messages(decision.alert, frame_id)
-        yield from contact_messages(decision.contact)

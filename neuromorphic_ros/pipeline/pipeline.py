@@ -57,6 +57,8 @@ class Pipeline:
         self.joints = joint_readout(spec)
         self.alert = alert_readout(spec)
         self.contact = contact_readout(spec)
+        readouts = (self.motor, self.detection, self.joints, self.alert, self.contact)
+        self._readouts = [readout for readout in readouts if readout]
 
     @property
     def sensors(self) -> list[str]:
@@ -82,16 +84,8 @@ class Pipeline:
         sets = {name: item.tunable for name, item in self.inputs.items()}
         sets |= self.core.tunables
         sets["quality"] = Tunable(self.quality, "rates")
-        if self.motor:
-            sets |= self.motor.tunables
-        if self.detection:
-            sets["detection"] = Tunable(self.detection, "parameters")
-        if self.joints:
-            sets |= self.joints.tunables
-        if self.alert:
-            sets |= self.alert.tunables
-        if self.contact:
-            sets |= self.contact.tunables
+        for readout in self._readouts:
+            sets |= readout.tunables
         return sets
 
     def apply(self, quality: Quality) -> NetworkSpec:
@@ -108,7 +102,8 @@ class Pipeline:
         self.core.reset()
         for item in self.inputs.values():
             item.reset()
-        self._reset_readouts()
+        for readout in self._readouts:
+            readout.reset()
 
     def receive(self, sensor: str, message: Any, arrival_ns: int) -> dict[str, Encoded]:
         """Take a message of a sensor, or of what modulates learning; return its spikes by input.
@@ -179,15 +174,3 @@ class Pipeline:
         self.contact.dt_ns = step.runner.spec.dt_ns
         spikes = step.spikes[self.contact.population]
         return self.contact.decide(spikes, step.start_ns, step.stop_ns)
-
-    def _reset_readouts(self) -> None:
-        if self.motor:
-            self.motor.reset()
-        if self.detection:
-            self.detection.reset()
-        if self.joints:
-            self.joints.reset()
-        if self.alert:
-            self.alert.reset()
-        if self.contact:
-            self.contact.reset()

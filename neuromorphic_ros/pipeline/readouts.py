@@ -164,6 +164,11 @@ class DetectionReadout:
         parameters.check_shape(self._shape)
         self._detector.parameters = parameters
 
+    @property
+    def tunables(self) -> dict[str, Tunable]:
+        """Everything that can be changed while it runs, by parameter set."""
+        return {"detection": Tunable(self, "parameters")}
+
     def reset(self) -> None:
         """Forget all spikes."""
         self._detector.reset()

@@ -8,17 +8,14 @@ from typing import NamedTuple
 
 from neuromorphic_ros.bags.recording import Recording
 from neuromorphic_ros.errors import BagError, SensorError
+from neuromorphic_ros.pipeline.decision_messages import decision_messages
 from neuromorphic_ros.pipeline.energy_account import EnergyAccount
 from neuromorphic_ros.pipeline.messages import StepTimes
 from neuromorphic_ros.pipeline.outputs import (
     ENERGY,
     CoreOutputs,
     OutputMessage,
-    alert_messages,
     command_messages,
-    contact_messages,
-    detection_messages,
-    joint_messages,
 )
 from neuromorphic_ros.pipeline.pipeline import Pipeline
 
@@ -56,15 +53,7 @@ def replay(
             yield from outputs.stepped(decision.step)
             if decision.command:
                 yield from command_messages(decision.command, stop_ns, base_frame, stamped=True)
-            yield from joint_messages(decision.joints)
-            if pipeline.detection:
-                frame_id = outputs.frame_of(pipeline.detection.population)
-                view = pipeline.detection_view
-                yield from detection_messages(decision.detections, frame_id, view)
-            if pipeline.alert:
-                frame_id = outputs.frame_of(pipeline.alert.population)
-                yield from alert_messages(decision.alert, frame_id)
-            yield from contact_messages(decision.contact)
+            yield from decision_messages(pipeline, decision, outputs)
             if outputs.report_is_due:
                 yield from _report(outputs, account, stop_ns)
 
