@@ -23,6 +23,11 @@ def test_an_unknown_recipe_is_told_what_there_is() -> None:
         find_recipe("letters")
 
 
+def test_each_recipe_has_a_script_that_makes_what_is_shipped() -> None:
+    folder = Path(__file__).parents[3] / "training"
+    assert {script.stem for script in folder.glob("*.py")} == RECIPES.keys()
+
+
 def test_missing_data_are_named_with_their_source(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
