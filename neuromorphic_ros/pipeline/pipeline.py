@@ -32,10 +32,10 @@ class Decision(NamedTuple):
 
     step: Step
     command: Command | None
-    detections: tuple[Detections, ...]
-    joints: JointCommand | None
-    alert: Alert | None
-    contact: Contact | None
+    detections: tuple[Detections, ...] = ()
+    joints: JointCommand | None = None
+    alert: Alert | None = None
+    contact: Contact | None = None
 
 
 class Pipeline:

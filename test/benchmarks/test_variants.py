@@ -15,7 +15,7 @@ from neuromorphic_ros.snn.streaming import StreamingNetwork
 def decided(stamp_ns: int, *velocity: float) -> Decision:
     command = Command(stamp_ns, Velocity(*velocity) if velocity else None, "")
     step = Step(0, stamp_ns, {}, {}, StreamingNetwork(find_network("robot")))
-    return Decision(step, command, (), None, None)
+    return Decision(step, command)
 
 
 def test_a_velocity_is_in_force_from_its_command_to_the_next() -> None:
