@@ -202,5 +202,5 @@ def stopped_after(commands: list[Received], since_s: float) -> float:
 
     zeros = eventually(standing, "zeros, then silence on cmd_vel")
     held_s = zeros[-1].at_s - zeros[0].at_s
-    assert ZERO_HOLD_S - SLACK_S < held_s < ZERO_HOLD_S + SLACK_S
+    assert ZERO_HOLD_S - SLACK_S < held_s < ZERO_HOLD_S + SLACK_S, f"zeros for {held_s:.2f} s"
     return zeros[0].at_s - since_s

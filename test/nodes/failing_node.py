@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import time
 from typing import Any
 
 from neuromorphic_ros.backends.registry import BACKENDS
@@ -14,13 +15,22 @@ from neuromorphic_ros.snn.tick_spikes import TickSpikes
 
 LAST_SECTOR = 7
 CODE = "scan_rate"
+RECOVERY_S = 0.3
 
 
 class FailingNetwork(StreamingNetwork):
-    """A network on hardware that breaks down."""
+    """A network on hardware that breaks down, and comes back a while later.
+
+    Spikes are random, so that a step now and then has none of the last sector.
+    """
+
+    _broken_until_s = 0.0
 
     def run(self, spikes: TickSpikes) -> TickSpikes:
+        now_s = time.monotonic()
         if LAST_SECTOR in spikes.address:
+            self._broken_until_s = now_s + RECOVERY_S
+        if now_s < self._broken_until_s:
             raise OSError("the chip does not answer")
         return super().run(spikes)
 
