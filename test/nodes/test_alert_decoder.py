@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from harness import Robot, eventually, robot_domain
+from harness import Robot, eventually
 
 pytestmark = pytest.mark.ros
 
@@ -28,12 +27,6 @@ readouts:
 """
 SCAN = "sensor_msgs/msg/LaserScan"
 ALERT = "neuromorphic_ros/msg/Alert"
-
-
-@pytest.fixture
-def robot() -> Iterator[Robot]:
-    with robot_domain() as robot:
-        yield robot
 
 
 @pytest.mark.parametrize(

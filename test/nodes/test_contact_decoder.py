@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from harness import Robot, eventually, robot_domain
+from harness import Robot, eventually
 
 pytestmark = pytest.mark.ros
 
@@ -24,12 +23,6 @@ readouts:
   - {name: contact, decoder: time_to_contact, population: expansion, parameters: {gain_s: 3.0}}
 """
 SCAN = "sensor_msgs/msg/LaserScan"
-
-
-@pytest.fixture
-def robot() -> Iterator[Robot]:
-    with robot_domain() as robot:
-        yield robot
 
 
 @pytest.mark.parametrize(
