@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from neuromorphic_ros.bags.writer import RecordingWriter
+from neuromorphic_ros.cli.simulated_recording import write_samples
 from neuromorphic_ros.simulation.office import KINDS, incident, recorded_office
 
 
@@ -34,10 +34,6 @@ def run(arguments: argparse.Namespace) -> int:
     """
     wrong = incident(arguments.incident, arguments.seed, 0) if arguments.incident else None
     samples = recorded_office(arguments.seed, arguments.days, wrong)
-    written = 0
-    with RecordingWriter(arguments.out, overwrite=arguments.overwrite, compressed=True) as writer:
-        for sample in samples:
-            writer.write(sample.topic, sample.type_name, sample.fields, sample.log_ns)
-            written += 1
+    written = write_samples(arguments.out, samples, overwrite=arguments.overwrite)
     print(f"{arguments.out}: {written} messages, {arguments.days} days")
     return 0

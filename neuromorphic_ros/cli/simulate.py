@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from neuromorphic_ros.bags.writer import RecordingWriter
+from neuromorphic_ros.cli.simulated_recording import write_samples
 
 
 def add_parser(subparsers: Any) -> None:
@@ -36,10 +36,6 @@ def run(arguments: argparse.Namespace) -> int:
     from neuromorphic_ros.simulation.recording import recorded_samples
 
     samples = recorded_samples(arguments.seed, arguments.duration, camera=not arguments.no_camera)
-    written = 0
-    with RecordingWriter(arguments.out, overwrite=arguments.overwrite, compressed=True) as writer:
-        for sample in samples:
-            writer.write(sample.topic, sample.type_name, sample.fields, sample.log_ns)
-            written += 1
+    written = write_samples(arguments.out, samples, overwrite=arguments.overwrite)
     print(f"{arguments.out}: {written} messages, {arguments.duration:g} s")
     return 0

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 from neuromorphic_ros.backends.base import Runner
 from neuromorphic_ros.decoding.detection import Detections
 from neuromorphic_ros.encoding.region import View
-from neuromorphic_ros.pipeline.alert_readout import Alert
-from neuromorphic_ros.pipeline.contact_readout import Contact
+from neuromorphic_ros.pipeline.alert_readout import Alert, AlertReadout
+from neuromorphic_ros.pipeline.contact_readout import Contact, ContactReadout
 from neuromorphic_ros.pipeline.core import CoreParameters, SpikingCore, Step
-from neuromorphic_ros.pipeline.joint_readout import JointCommand
+from neuromorphic_ros.pipeline.joint_readout import JointCommand, JointReadout
 from neuromorphic_ros.pipeline.quality_control import QualityControl
 from neuromorphic_ros.pipeline.readouts import (
     Command,
@@ -154,23 +154,26 @@ class Pipeline:
         )
 
     def _move(self, step: Step) -> JointCommand | None:
-        if not self.joints or self.joints.population not in step.spikes:
+        if not self.joints or not _runs(self.joints, step):
             return None
-        self.joints.dt_ns = step.runner.spec.dt_ns
         stamp_ns = self.core.input_stamp(self.joints.population, step)
         spikes = step.spikes[self.joints.population]
         return self.joints.decide(spikes, step.start_ns, step.stop_ns, stamp_ns)
 
     def _alert(self, step: Step) -> Alert | None:
-        if not self.alert or self.alert.population not in step.spikes:
+        if not self.alert or not _runs(self.alert, step):
             return None
-        self.alert.dt_ns = step.runner.spec.dt_ns
         spikes = step.spikes[self.alert.population]
         return self.alert.decide(spikes, step.start_ns, step.stop_ns)
 
     def _approach(self, step: Step) -> Contact | None:
-        if not self.contact or self.contact.population not in step.spikes:
+        if not self.contact or not _runs(self.contact, step):
             return None
-        self.contact.dt_ns = step.runner.spec.dt_ns
         spikes = step.spikes[self.contact.population]
         return self.contact.decide(spikes, step.start_ns, step.stop_ns)
+
+
+def _runs(readout: AlertReadout | ContactReadout | JointReadout, step: Step) -> bool:
+    """Give a readout the tick of a step; return false if a variant has left its population out."""
+    readout.dt_ns = step.runner.spec.dt_ns
+    return readout.population in step.spikes

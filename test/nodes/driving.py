@@ -74,16 +74,23 @@ def write_scans(path: Path, seconds: int) -> Path:
 
 
 class Lidar:
-    """Publish scans at 10 Hz; assign `ranges` to change what it sees, `delay_ns` its stamps."""
+    """Publish scans; assign `ranges` to change what it sees, `delay_ns` its stamps."""
 
-    def __init__(self, listener: Listener, *, stamped: bool = True) -> None:
-        """Begin with something to see; stamped: false as of a driver that leaves stamps zero."""
-        self.ranges: Sequence[float] = DRIVE
+    def __init__(
+        self,
+        listener: Listener,
+        ranges: Sequence[float] = DRIVE,
+        *,
+        stamped: bool = True,
+        scan_hz: float = SCAN_HZ,
+    ) -> None:
+        """Begin to publish; stamped: false as of a driver that leaves stamps zero."""
+        self.ranges = ranges
         self.delay_ns = 0
         self._stamped = stamped
         self._listener = listener
         self._publisher = listener.publisher("scan", SCAN)
-        self._timer = listener.repeat(self._publisher, self._scan, SCAN_HZ)
+        self._timer = listener.repeat(self._publisher, self._scan, scan_hz)
 
     def stop(self) -> float:
         """Fall silent; return when, in time.monotonic() [s]."""
@@ -104,7 +111,7 @@ def scan_fields(stamp_ns: int, ranges: Sequence[float]) -> dict[str, Any]:
     return {
         "header": {"stamp": stamp_ns, "frame_id": "laser"},
         "angle_min": -3.0,
-        "angle_increment": 6.0 / (BEAMS - 1),
+        "angle_increment": 6.0 / (len(ranges) - 1),
         "range_min": 0.1,
         "range_max": 30.0,
         "ranges": np.array(ranges, np.float32),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 from harness import Robot, eventually
+
+from .driving import Lidar
 
 pytestmark = pytest.mark.ros
 
@@ -22,7 +23,6 @@ projections:
 readouts:
   - {name: contact, decoder: time_to_contact, population: expansion, parameters: {gain_s: 3.0}}
 """
-SCAN = "sensor_msgs/msg/LaserScan"
 
 
 @pytest.mark.parametrize(
@@ -34,22 +34,7 @@ def test_equal_rates_tell_the_gain(robot: Robot, tmp_path: Path, nodes: tuple[st
     for node in nodes:
         robot.start(node, {"network": file, "sleep.after_s": 0.0, "contact.tau_ms": 1000.0})
     heard = robot.listener.collect("time_to_contact", "std_msgs/msg/Float32")
-    scans = robot.listener.publisher("scan", SCAN)
-
-    def scan() -> object:
-        return robot.listener.message(
-            SCAN,
-            {
-                "header": {"stamp": robot.listener.now_ns, "frame_id": "laser"},
-                "angle_min": -3.0,
-                "angle_increment": 2.0,
-                "range_min": 0.1,
-                "range_max": 30.0,
-                "ranges": np.full(4, 0.2, np.float32),
-            },
-        )
-
-    robot.listener.repeat(scans, scan, 20.0)
+    Lidar(robot.listener, [0.2] * 4, scan_hz=20.0)
     eventually(
         lambda: heard and heard[-1].message.data == pytest.approx(3.0, rel=0.5),
         "a time to contact of about 3 s",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from harness import Robot, eventually, robot_domain
+from harness import Robot, eventually
+
+from .driving import Lidar
 
 pytestmark = pytest.mark.ros
 
@@ -27,14 +28,7 @@ readouts:
     population: arm
     parameters: {names: [shoulder, elbow], low_rad: [-1.0, 0.0], high_rad: [1.0, 2.0]}
 """
-SCAN = "sensor_msgs/msg/LaserScan"
 TRAJECTORY = "trajectory_msgs/msg/JointTrajectory"
-
-
-@pytest.fixture
-def robot() -> Iterator[Robot]:
-    with robot_domain() as robot:
-        yield robot
 
 
 @pytest.mark.parametrize(
@@ -48,29 +42,14 @@ def test_a_scan_moves_the_joints_and_silence_moves_nothing(
     for node in nodes:
         robot.start(node, {"network": file})
     heard = robot.listener.collect("joint_trajectory", TRAJECTORY)
-    scans = robot.listener.publisher("scan", SCAN)
-
-    def scan() -> object:
-        return robot.listener.message(
-            SCAN,
-            {
-                "header": {"stamp": robot.listener.now_ns, "frame_id": "laser"},
-                "angle_min": -3.0,
-                "angle_increment": 2.0,
-                "range_min": 0.1,
-                "range_max": 30.0,
-                "ranges": np.array([0.3, 29.0, 0.3, 29.0], np.float32),
-            },
-        )
-
-    timer = robot.listener.repeat(scans, scan, 20.0)
+    lidar = Lidar(robot.listener, [0.3, 29.0, 0.3, 29.0], scan_hz=20.0)
     eventually(lambda: len(heard) > 5, "trajectories")
     (point,) = heard[-1].message.points
     assert heard[-1].message.joint_names == ["shoulder", "elbow"]
     assert -1.0 <= point.positions[0] <= 1.0
     assert 0.0 <= point.positions[1] <= 2.0
     assert not any(np.isnan(point.positions))
-    timer.cancel()
+    lidar.stop()
     # After the input has timed out, another second brings nothing.
     time.sleep(1.0)
     before = len(heard)
